@@ -1,0 +1,174 @@
+//! Names of users, and whom a message is for. Parsed at the door, so that a bad name cannot exist inside.
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+/// The longest name in bytes. The seed sets none; 32 keeps a name inline and a line readable.
+pub const NAME_BYTES_MAX: usize = 32;
+
+/// The reserved word for everybody else.
+pub const ALL: &str = "ALL";
+
+/// A user's name: 1 to 32 ASCII letters and digits, never `ALL`. Keeps its spelling, compares without case.
+#[derive(Clone, Copy)]
+pub struct Name {
+    len: u8,
+    bytes: [u8; NAME_BYTES_MAX],
+}
+
+/// Why some bytes are not a [`Name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadName {
+    /// No byte at all.
+    Empty,
+    /// More than [`NAME_BYTES_MAX`] bytes.
+    TooLong,
+    /// Something other than an ASCII letter or digit.
+    Character,
+    /// The word `ALL`, in any case.
+    Reserved,
+}
+
+impl Name {
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// [`BadName`] says which rule the bytes break.
+    pub fn parse(text: &[u8]) -> Result<Name, BadName> {
+        if text.is_empty() {
+            return Err(BadName::Empty);
+        }
+        if text.len() > NAME_BYTES_MAX {
+            return Err(BadName::TooLong);
+        }
+        if !text.iter().all(u8::is_ascii_alphanumeric) {
+            return Err(BadName::Character);
+        }
+        if text.eq_ignore_ascii_case(ALL.as_bytes()) {
+            return Err(BadName::Reserved);
+        }
+        let mut bytes = [0; NAME_BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text);
+        Ok(Name { len: text.len() as u8, bytes })
+    }
+
+    /// The name as it was spelt.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("parse let only ASCII in")
+    }
+
+    /// The form that names are compared by.
+    pub fn key(&self) -> NameKey {
+        NameKey(self.bytes.map(|b| b.to_ascii_lowercase()))
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.bytes.eq_ignore_ascii_case(&other.bytes)
+    }
+}
+impl Eq for Name {}
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Name {
+    fn cmp(&self, other: &Name) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name folded to lower case: the key under which the one holder of a name is found.
+/// Unused bytes are zero, which no name contains, so comparing arrays compares names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameKey([u8; NAME_BYTES_MAX]);
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Recipient {
+    /// One user.
+    User(Name),
+    /// Everybody else.
+    All,
+}
+
+impl Recipient {
+    /// Parses a name or the word `ALL` (in any case).
+    ///
+    /// # Errors
+    /// [`BadName`] as for a name; never [`BadName::Reserved`].
+    pub fn parse(text: &[u8]) -> Result<Recipient, BadName> {
+        match Name::parse(text) {
+            Ok(name) => Ok(Recipient::User(name)),
+            Err(BadName::Reserved) => Ok(Recipient::All),
+            Err(bad) => Err(bad),
+        }
+    }
+
+    /// As it stands in frames and on screens.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Recipient::User(name) => name.as_str(),
+            Recipient::All => ALL,
+        }
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadName::Empty => "a name needs at least one letter or digit",
+            BadName::TooLong => "a name has at most 32 letters and digits",
+            BadName::Character => "a name has only the letters a-z, A-Z and the digits 0-9",
+            BadName::Reserved => "ALL means everybody, nobody can be called that",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_spelling_and_compare_without_case() {
+        let (a, b) = (Name::parse(b"Bob7").unwrap(), Name::parse(b"bOB7").unwrap());
+        assert_eq!(a, b);
+        assert_eq!(a.key(), b.key());
+        assert_eq!(a.as_str(), "Bob7");
+        assert!(Name::parse(b"bo").unwrap() < a);
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        assert_eq!(Name::parse(b""), Err(BadName::Empty));
+        assert_eq!(Name::parse(&[b'a'; 33]), Err(BadName::TooLong));
+        assert_eq!(Name::parse(b"a b"), Err(BadName::Character));
+        assert_eq!(Name::parse("é".as_bytes()), Err(BadName::Character));
+        assert_eq!(Name::parse(b"aLl"), Err(BadName::Reserved));
+        assert_eq!(Recipient::parse(b"all"), Ok(Recipient::All));
+    }
+}

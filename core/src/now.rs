@@ -1,0 +1,67 @@
+//! The core's own notion of time: it owns no clock, its driver tells it at every call.
+
+use core::fmt;
+use core::ops::Add;
+use core::time::Duration;
+
+/// Monotonic time in microseconds since the driver started. Every decision is made on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mono(u64);
+
+impl Mono {
+    /// The driver's start.
+    pub const ZERO: Mono = Mono(0);
+
+    /// `micros` microseconds after the driver's start.
+    pub const fn from_micros(micros: u64) -> Mono {
+        Mono(micros)
+    }
+
+    /// `millis` milliseconds after the driver's start.
+    pub const fn from_millis(millis: u64) -> Mono {
+        Mono(millis.saturating_mul(1000))
+    }
+
+    /// Microseconds since the driver's start.
+    pub const fn micros(self) -> u64 {
+        self.0
+    }
+
+    /// Milliseconds since the driver's start, rounded down.
+    pub const fn millis(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub const fn since(self, earlier: Mono) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Mono {
+    type Output = Mono;
+
+    fn add(self, span: Duration) -> Mono {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Mono(self.0.saturating_add(micros))
+    }
+}
+
+impl fmt::Display for Mono {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}ms", self.millis())
+    }
+}
+
+/// Wall-clock time in milliseconds since 1970 (UTC). It stamps messages and decides nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wall(pub u64);
+
+/// What the driver hands in with every call: both clocks, read at the same moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// For every decision. One older than the last counts as the last.
+    pub mono: Mono,
+    /// For stamps only.
+    pub wall: Wall,
+}
