@@ -50,7 +50,10 @@ impl Name {
         }
         let mut bytes = [0; NAME_BYTES_MAX];
         bytes[..text.len()].copy_from_slice(text);
-        Ok(Name { len: text.len() as u8, bytes })
+        Ok(Name {
+            len: text.len() as u8,
+            bytes,
+        })
     }
 
     /// The name as it was spelt.
@@ -138,14 +141,21 @@ impl fmt::Display for Recipient {
     }
 }
 
-impl fmt::Display for BadName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl BadName {
+    /// The broken rule, for people.
+    pub const fn text(self) -> &'static str {
+        match self {
             BadName::Empty => "a name needs at least one letter or digit",
             BadName::TooLong => "a name has at most 32 letters and digits",
             BadName::Character => "a name has only the letters a-z, A-Z and the digits 0-9",
             BadName::Reserved => "ALL means everybody, nobody can be called that",
-        })
+        }
+    }
+}
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

@@ -1,0 +1,116 @@
+//! How frames read in logs and transcripts: on one line, with a body's length and no device id.
+
+use super::frame::{ClientFrame, Hello, Place, Receipt, ServerFrame};
+use core::fmt;
+
+impl fmt::Display for ClientFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClientFrame::Hello(hello) => hello.fmt(f),
+            ClientFrame::Send { to, id, body } => {
+                write!(f, "SEND {to} id={id} ({} bytes)", body.len())
+            }
+            ClientFrame::Ack(seq) => write!(f, "ACK {seq}"),
+            ClientFrame::Who(None) => f.write_str("WHO"),
+            ClientFrame::Who(Some(name)) => write!(f, "WHO {name}"),
+            ClientFrame::Ping => f.write_str("PING"),
+            ClientFrame::Pong => f.write_str("PONG"),
+            ClientFrame::Bye { forget: false } => f.write_str("BYE"),
+            ClientFrame::Bye { forget: true } => f.write_str("BYE forget"),
+        }
+    }
+}
+
+impl fmt::Display for Hello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HELLO {} try={}", self.user, self.attempt)?;
+        match self.place {
+            Place::New => f.write_str(" new")?,
+            Place::Server => f.write_str(" cursor=server")?,
+            Place::Cursor { seq, .. } => write!(f, " cursor={seq}")?,
+        }
+        if let Some(answered) = self.answered {
+            write!(f, " answered={answered}")?;
+        }
+        if !self.keep {
+            f.write_str(" keep=no")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ServerFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServerFrame::Welcome(welcome) => {
+                write!(f, "WELCOME {} head={}", welcome.user, welcome.head)?;
+                write!(f, " last={} cursor={}", welcome.last, welcome.cursor)?;
+                f.write_str(if welcome.lost { " lost" } else { "" })
+            }
+            ServerFrame::Accepted {
+                first,
+                last,
+                seq,
+                number,
+            } if first == last => {
+                write!(f, "ACCEPTED id={first} seq={seq} number={number}")
+            }
+            ServerFrame::Accepted {
+                first,
+                last,
+                seq,
+                number,
+            } => {
+                write!(
+                    f,
+                    "ACCEPTED id={first}..{last} seq={seq}.. number={number}.."
+                )
+            }
+            ServerFrame::Rejected(rejection) => {
+                write!(f, "REJECTED id={} {}", rejection.id, rejection.code)
+            }
+            ServerFrame::Error {
+                code, text, last, ..
+            } => {
+                write!(f, "ERROR {} {text}", code.0)?;
+                last.map_or(Ok(()), |last| write!(f, " last={last}"))
+            }
+            ServerFrame::Deliver(delivery) => write!(
+                f,
+                "DELIVER {} {} -> {} number={} ({} bytes)",
+                delivery.seq,
+                delivery.from,
+                delivery.to,
+                delivery.number,
+                delivery.body.len()
+            ),
+            ServerFrame::Receipt(receipt) => receipt.fmt(f),
+            ServerFrame::Removed {
+                conversation,
+                up_to,
+            } => write!(f, "REMOVED {conversation} {up_to}"),
+            ServerFrame::Users { names, next } => {
+                write!(
+                    f,
+                    "USERS ({} names{})",
+                    names.lines().count(),
+                    if next.is_some() { ", more" } else { "" }
+                )
+            }
+            ServerFrame::Ping => f.write_str("PING"),
+            ServerFrame::Pong => f.write_str("PONG"),
+            ServerFrame::Replaced { attempt } => write!(f, "REPLACED try={attempt}"),
+            ServerFrame::Bye(bye) => write!(f, "BYE {}", bye.code),
+        }
+    }
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Receipt::Delivered { to, up_to } => write!(f, "RECEIPT {to} {up_to}"),
+            Receipt::Left { to, up_to, last } => write!(f, "RECEIPT {to} {up_to} left {last}"),
+            Receipt::All { seq, count, of } => write!(f, "RECEIPT ALL {seq} {count} of {of}"),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! From frames to bytes, appended to a buffer that the caller reuses.
+
+use super::frame::{
+    ClientFrame, Delivery, Durability, Hello, Place, Receipt, Rejection, ServerFrame, Welcome,
+};
+use crate::code::Code;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// Appends a client's frame.
+pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
+    match frame {
+        ClientFrame::Hello(hello) => put_hello(hello, out),
+        ClientFrame::Send { to, id, body } => {
+            put(out, &["SEND ", to.as_str(), "\n"]);
+            put_number_header(out, "Id", id.0);
+            put_body(out, body);
+        }
+        ClientFrame::Ack(seq) => {
+            put_numbers(out, "ACK", &[seq.0]);
+            put(out, &["\n\n"]);
+        }
+        ClientFrame::Who(None) => put(out, &["WHO\n\n"]),
+        ClientFrame::Who(Some(name)) => put(out, &["WHO ", name.as_str(), "\n\n"]),
+        ClientFrame::Ping => put(out, &["PING\n\n"]),
+        ClientFrame::Pong => put(out, &["PONG\n\n"]),
+        ClientFrame::Bye { forget: false } => put(out, &["BYE\n\n"]),
+        ClientFrame::Bye { forget: true } => put(out, &["BYE forget\n\n"]),
+    }
+}
+
+/// Appends a server's frame.
+pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
+    match frame {
+        ServerFrame::Welcome(welcome) => put_welcome(welcome, out),
+        ServerFrame::Accepted {
+            first,
+            last,
+            seq,
+            number,
+        } => {
+            put_numbers(out, "ACCEPTED", &[first.0, last.0, seq.0, number.0]);
+            put(out, &["\n\n"]);
+        }
+        ServerFrame::Rejected(rejection) => put_rejected(rejection, out),
+        ServerFrame::Error {
+            code,
+            text,
+            last,
+            retry_after,
+        } => {
+            put_code(out, "ERROR", *code, text);
+            if let Some(last) = last {
+                put_number_header(out, "Last", last.0);
+            }
+            put_retry(out, *retry_after);
+        }
+        ServerFrame::Deliver(delivery) => {
+            put_delivery_head(delivery, out);
+            put(out, &[delivery.body]);
+        }
+        ServerFrame::Receipt(receipt) => put_receipt(receipt, out),
+        ServerFrame::Removed {
+            conversation,
+            up_to,
+        } => {
+            put(out, &["REMOVED ", conversation.as_str()]);
+            put_numbers(out, "", &[up_to.0]);
+            put(out, &["\n\n"]);
+        }
+        ServerFrame::Users { names, next } => {
+            put(out, &["USERS\n"]);
+            if let Some(next) = next {
+                put(out, &["Next: ", next.as_str(), "\n"]);
+            }
+            put_body(out, names);
+        }
+        ServerFrame::Ping => put(out, &["PING\n\n"]),
+        ServerFrame::Pong => put(out, &["PONG\n\n"]),
+        ServerFrame::Replaced { attempt } => {
+            put(out, &["REPLACED\n"]);
+            put_number_header(out, "Try", attempt.0);
+            put(out, &["\n"]);
+        }
+        ServerFrame::Bye(bye) => {
+            put_code(out, "BYE", bye.code, bye.code.text());
+            put_retry(out, bye.retry_after);
+        }
+    }
+}
+
+/// A `DELIVER` frame in bytes that can be shared between recipients, and where in them the body begins.
+/// `head` is a scratch buffer; the body is copied once and one allocation is made.
+pub fn delivery_bytes(delivery: &Delivery<'_>, head: &mut Vec<u8>) -> (Arc<[u8]>, usize) {
+    head.clear();
+    put_delivery_head(delivery, head);
+    let at = head.len();
+    let length = at + delivery.body.len();
+    let mut shared: Arc<[u8]> = core::iter::repeat_n(0, length).collect();
+    let bytes = Arc::get_mut(&mut shared).expect("just made, so held once");
+    bytes[..at].copy_from_slice(head);
+    bytes[at..].copy_from_slice(delivery.body.as_bytes());
+    (shared, at)
+}
+
+fn put_delivery_head(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+    put_numbers(out, "DELIVER", &[delivery.seq.0]);
+    put(
+        out,
+        &[
+            "\nFrom: ",
+            delivery.from.as_str(),
+            "\nTo: ",
+            delivery.to.as_str(),
+            "\n",
+        ],
+    );
+    put_number_header(out, "Number", delivery.number.0);
+    put_number_header(out, "Time", delivery.time);
+    put_number_header(out, "Content-length", delivery.body.len() as u64);
+    put(out, &["\n"]);
+}
+
+fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
+    put(out, &["HELLO 1\nUser: ", hello.user.as_str(), "\nDevice: "]);
+    hello.device.write_hex(&mut |digit| out.push(digit));
+    put(out, &["\n"]);
+    put_number_header(out, "Try", hello.attempt.0);
+    put(out, &["Keep: ", if hello.keep { "yes\n" } else { "no\n" }]);
+    match hello.place {
+        Place::New => {}
+        Place::Server => put(out, &["Cursor: server\n"]),
+        Place::Cursor { store, epoch, seq } => {
+            put_number_header(out, "Store", store.0);
+            put_number_header(out, "Epoch", epoch.0);
+            put_number_header(out, "Cursor", seq.0);
+        }
+    }
+    if let Some(answered) = hello.answered {
+        put_number_header(out, "Answered", answered.0);
+    }
+    put_number_header(out, "Delivered", hello.delivered.0);
+    put_numbers(
+        out,
+        "Window:",
+        &[u64::from(hello.credit.deliveries), hello.credit.bytes],
+    );
+    put(out, &["\n\n"]);
+}
+
+fn put_welcome(welcome: &Welcome, out: &mut Vec<u8>) {
+    put(out, &["WELCOME 1\nUser: ", welcome.user.as_str(), "\n"]);
+    put_number_header(out, "Store", welcome.store.0);
+    put_number_header(out, "Epoch", welcome.epoch.0);
+    let level = match welcome.level {
+        Durability::Memory => "memory",
+        Durability::Disk => "disk",
+    };
+    put(out, &["Level: ", level, "\n"]);
+    put_number_header(out, "Head", welcome.head.0);
+    put_numbers(
+        out,
+        "Heartbeat:",
+        &[millis(welcome.heartbeat), millis(welcome.silence)],
+    );
+    put(out, &["\n"]);
+    put_number_header(out, "Body-max", welcome.body_bytes_max);
+    put_number_header(out, "Send-window", welcome.unanswered_max);
+    put_number_header(out, "Last", welcome.last.0);
+    put_number_header(out, "Cursor", welcome.cursor.0);
+    put(out, &[if welcome.lost { "Lost: yes\n\n" } else { "\n" }]);
+}
+
+fn put_rejected(rejection: &Rejection, out: &mut Vec<u8>) {
+    put_numbers(out, "REJECTED", &[rejection.id.0]);
+    put_code(out, "", rejection.code, rejection.code.text());
+    put_retry(out, rejection.retry_after);
+}
+
+fn put_receipt(receipt: &Receipt, out: &mut Vec<u8>) {
+    match receipt {
+        Receipt::Delivered { to, up_to } => put_numbers_of(out, to.as_str(), &[up_to.0]),
+        Receipt::Left { to, up_to, last } => {
+            put_numbers_of(out, to.as_str(), &[up_to.0]);
+            put_numbers(out, " left", &[last.0]);
+        }
+        Receipt::All { seq, count, of } => {
+            put_numbers_of(out, crate::name::ALL, &[seq.0, *count, *of])
+        }
+    }
+    put(out, &["\n\n"]);
+}
+
+fn put_numbers_of(out: &mut Vec<u8>, whose: &str, numbers: &[u64]) {
+    put(out, &["RECEIPT ", whose]);
+    put_numbers(out, "", numbers);
+}
+
+fn put_code(out: &mut Vec<u8>, verb: &str, code: Code, text: &str) {
+    put_numbers(out, verb, &[u64::from(code.0)]);
+    put(out, &[" ", text, "\n"]);
+}
+
+fn put_retry(out: &mut Vec<u8>, retry_after: Option<Duration>) {
+    if let Some(wait) = retry_after {
+        put_number_header(out, "Retry-after", millis(wait));
+    }
+    put(out, &["\n"]);
+}
+
+fn put_body(out: &mut Vec<u8>, body: &str) {
+    put_number_header(out, "Content-length", body.len() as u64);
+    put(out, &["\n", body]);
+}
+
+fn put(out: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn put_number_header(out: &mut Vec<u8>, name: &str, value: u64) {
+    put(out, &[name, ": "]);
+    put_decimal(out, value);
+    out.push(b'\n');
+}
+
+fn put_numbers(out: &mut Vec<u8>, verb: &str, numbers: &[u64]) {
+    put(out, &[verb]);
+    for number in numbers {
+        out.push(b' ');
+        put_decimal(out, *number);
+    }
+}
+
+/// Appends a decimal number.
+pub fn put_decimal(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

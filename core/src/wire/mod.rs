@@ -1,0 +1,18 @@
+//! The one grammar of both levels: `VERB arguments`, `Name: value` headers, an empty line, a counted body.
+//!
+//! Decoding borrows: a frame points into the bytes it was read from, and nothing is allocated before every
+//! check has passed. `core/PROTOCOL.md` is the specification; a test replays its examples through this module.
+
+mod decode;
+mod display;
+mod encode;
+mod frame;
+mod head;
+
+pub use decode::{Decoded, Refusal, Skip, client_frame, server_frame};
+pub use encode::{delivery_bytes, encode_client, encode_server, put_decimal};
+pub use frame::{
+    Bye, ClientFrame, Credit, Delivery, Durability, Hello, Place, Receipt, Rejection, ServerFrame,
+    Welcome,
+};
+pub use head::{Head, HeadScan, decimal, scan_head};
