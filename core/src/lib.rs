@@ -4,9 +4,14 @@
 
 extern crate alloc;
 
+pub mod classic;
 pub mod code;
 pub mod id;
 pub mod limits;
 pub mod name;
 pub mod now;
+pub mod outcomes;
+pub mod record;
+pub mod router;
+pub mod space;
 pub mod wire;

@@ -46,6 +46,12 @@ pub struct Limits {
     pub receipt_interval: Duration,
     /// Messages to `ALL` whose receipts are still counted; older ones stay where they are.
     pub broadcasts_counted_max: usize,
+    /// Devices that gave up their names whose connection counters are remembered.
+    pub former_devices_max: usize,
+    /// Recipients who gave up their names of whom one sender is still told how it ended.
+    pub left_remembered_max: usize,
+    /// Bytes appended and not committed beyond which messages are refused as `busy`.
+    pub uncommitted_bytes_max: u64,
     /// Bytes that one user may be owed (bodies and heads) before mail to it is refused. (IRC's sendq: 1 MiB or so.)
     pub owed_bytes_max: u64,
     /// What one stored message counts beside its frame, in bytes: what the memory engine keeps around it.
@@ -106,6 +112,9 @@ impl Default for Limits {
             away_time_max: Duration::from_secs(60),
             receipt_interval: Duration::from_millis(250),
             broadcasts_counted_max: 1_024,
+            former_devices_max: 1_024,
+            left_remembered_max: 1_024,
+            uncommitted_bytes_max: 8 * MIB,
             owed_bytes_max: 8 * MIB,
             message_overhead_bytes: 128,
             log_bytes_max: 64 * MIB,

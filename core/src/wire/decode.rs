@@ -189,7 +189,7 @@ fn hello(head: &Head<'_>) -> Outcome<Hello> {
         attempt: Try(number_header(head, "Try")?),
         keep,
         place: place(head)?,
-        answered: optional_number(head, "Answered")?.map(MessageId),
+        accepted: optional_number(head, "Accepted")?.map(MessageId),
         delivered: Seq(optional_number(head, "Delivered")?.unwrap_or(0)),
         credit: Credit {
             deliveries: u32::try_from(deliveries).unwrap_or(u32::MAX),

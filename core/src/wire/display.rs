@@ -29,8 +29,8 @@ impl fmt::Display for Hello {
             Place::Server => f.write_str(" cursor=server")?,
             Place::Cursor { seq, .. } => write!(f, " cursor={seq}")?,
         }
-        if let Some(answered) = self.answered {
-            write!(f, " answered={answered}")?;
+        if let Some(accepted) = self.accepted {
+            write!(f, " accepted={accepted}")?;
         }
         if !self.keep {
             f.write_str(" keep=no")?;

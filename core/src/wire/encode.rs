@@ -137,8 +137,8 @@ fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
             put_number_header(out, "Cursor", seq.0);
         }
     }
-    if let Some(answered) = hello.answered {
-        put_number_header(out, "Answered", answered.0);
+    if let Some(accepted) = hello.accepted {
+        put_number_header(out, "Accepted", accepted.0);
     }
     put_number_header(out, "Delivered", hello.delivered.0);
     put_numbers(

@@ -49,8 +49,8 @@ pub struct Hello {
     pub keep: bool,
     /// Up to where it has handled the log.
     pub place: Place,
-    /// The highest own id whose answer it knows; `None`: it has forgotten.
-    pub answered: Option<MessageId>,
+    /// The highest own id that it knows accepted; `None`: it has forgotten.
+    pub accepted: Option<MessageId>,
     /// Own messages up to here are known delivered.
     pub delivered: Seq,
     /// What it takes without acking.

@@ -1,0 +1,143 @@
+//! Lines on their way to a classic user: one write, then its `RECEIVED`, then the next.
+
+use super::dialect::Counting;
+use super::frame::{ClassicOut, Piece};
+use super::user::Flight;
+use crate::code::Code;
+use crate::id::{Seq, UserId};
+use crate::record::{Message, Stream};
+use crate::router::{Left, Outgoing, Output, Router, Timer};
+use alloc::vec::Vec;
+
+impl Router {
+    /// A message for a classic user was committed.
+    pub(crate) fn forward(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
+        let owed_max = self.limits().owed_bytes_max;
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        if !live.hears() {
+            return self.lose(user, message, Code::UNABLE_TO_SEND, out);
+        }
+        live.waiting_bytes += message.frame().len() as u64;
+        live.waiting.push_back(message.clone());
+        if live.waiting_bytes > owed_max {
+            // Broadcasts alone can come to this. There is no word for "the oldest are gone" here, so it is cut off.
+            return self.release(user, out);
+        }
+        if live.flight.is_none() {
+            self.pump_forward(user, 0, false, out);
+        }
+    }
+
+    /// Sends the piece of the first waiting line that begins at `start`.
+    fn pump_forward(&mut self, user: UserId, start: usize, recounted: bool, out: &mut Vec<Output>) {
+        let due = self.now().mono + self.limits().classic_ack_time_max;
+        let frame_bytes_max = self.limits().classic_forward_bytes_max;
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        live.flight = None;
+        let Some((conn, message)) = live.receive.zip(live.waiting.front().cloned()) else {
+            return;
+        };
+        let piece = Piece::new(message, start, live.counting, frame_bytes_max);
+        live.flight = Some(Flight {
+            start,
+            end: piece.end,
+            due,
+            recounted,
+        });
+        self.set_timer(Timer::Forward(user), due);
+        self.send(conn, Outgoing::Classic(ClassicOut::Forward(piece)), out);
+    }
+
+    /// The recipient says that it has the last piece.
+    pub(super) fn on_forwarded(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        let (Some(flight), Some(message)) = (live.flight.take(), live.waiting.front()) else {
+            return;
+        };
+        if flight.end < message.body().len() {
+            return self.pump_forward(user, flight.end, flight.recounted, out);
+        }
+        let message = self.take_first(user);
+        self.did_arrive(user, &message, out);
+        self.pump_forward(user, 0, false, out);
+    }
+
+    /// The recipient could not read the last piece: perhaps it counts characters, which one more try shows.
+    pub(super) fn on_complaint(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        let (Some(flight), Some(message)) = (live.flight.take(), live.waiting.front()) else {
+            return;
+        };
+        let ascii = message.body()[flight.start..flight.end].is_ascii();
+        if live.counting == Counting::Unknown && !ascii {
+            live.counting = Counting::Characters;
+            return self.pump_forward(user, flight.start, true, out);
+        }
+        if flight.recounted {
+            live.counting = Counting::Unknown; // the other count was not it either
+        }
+        let message = self.take_first(user);
+        self.lose(user, &message, Code::HEADER_INCOMPLETE, out);
+        self.pump_forward(user, 0, false, out);
+    }
+
+    fn take_first(&mut self, user: UserId) -> Message {
+        let live = self.classic_mut(user).expect("it has a line waiting");
+        let message = live.waiting.pop_front().expect("it has a line waiting");
+        live.waiting_bytes -= message.frame().len() as u64;
+        live.cursor = message.seq;
+        message
+    }
+
+    /// The recipient had its time: it is cut off, and nobody else notices.
+    pub(crate) fn on_forward_due(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let now = self.now().mono;
+        let due = self
+            .classic_mut(user)
+            .and_then(|live| live.flight)
+            .map(|flight| flight.due);
+        if due.is_some_and(|due| due <= now) {
+            self.release(user, out);
+        }
+    }
+
+    /// Its receiving connection is gone: what waited for it will not arrive.
+    pub(super) fn fail_waiting(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        live.flight = None;
+        live.waiting_bytes = 0;
+        for message in core::mem::take(&mut live.waiting) {
+            self.lose(user, &message, Code::UNABLE_TO_SEND, out);
+        }
+    }
+
+    /// A message that its recipient did not take, though it still holds its name.
+    fn lose(&mut self, user: UserId, message: &Message, code: Code, out: &mut Vec<Output>) {
+        if matches!(message.to, Stream::User(_))
+            && let Some(to) = self.space().user(user).map(|user| user.name)
+        {
+            let (last, up_to) = (message.seq, Seq(message.seq.0 - 1));
+            self.note_left(
+                message.from,
+                Left {
+                    to,
+                    up_to,
+                    last,
+                    after: last,
+                    told: false,
+                },
+            );
+        }
+        self.did_not_arrive(message, code, out);
+    }
+}

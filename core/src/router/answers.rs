@@ -1,0 +1,86 @@
+//! Answers to a session's own messages, computed from its outcomes: in id order, cumulative, never before the commit.
+
+use super::send::rejected;
+use super::{Output, Router};
+use crate::code::Code;
+use crate::id::{ConnId, MessageId, UserId};
+use crate::wire::{Rejection, ServerFrame};
+use alloc::vec::Vec;
+
+impl Router {
+    pub(super) fn pump_answers(&mut self, user: UserId, out: &mut Vec<Output>) {
+        while let Some((conn, frame, last)) = self.next_answer(user) {
+            let bound = self
+                .session_mut(user)
+                .and_then(|session| session.bound.as_mut());
+            bound.expect("it has an answer coming").answered = last;
+            self.say(conn, frame, out);
+        }
+        self.pump_rewind(user, out);
+    }
+
+    fn next_answer(&self, user: UserId) -> Option<(ConnId, ServerFrame<'static>, MessageId)> {
+        let session = self.session(user)?;
+        let bound = session.bound.as_ref()?;
+        let outcomes = &self.space.user(user)?.outcomes;
+        let id = bound.answered.next();
+        if id > outcomes.last() || !self.takes(bound.key.conn) {
+            return None;
+        }
+        if let Some((first, last)) = outcomes.run(id, self.committed) {
+            let frame = ServerFrame::Accepted {
+                first: id,
+                last,
+                seq: first.seq,
+                number: first.number,
+            };
+            return Some((bound.key.conn, frame, last));
+        }
+        if matches!(outcomes.of(id), crate::outcomes::Taken::Accepted(_)) {
+            return None; // not committed yet
+        }
+        let waits = session
+            .refusals
+            .iter()
+            .any(|refused| refused.id == id && refused.after > self.committed);
+        (!waits).then(|| (bound.key.conn, rejected(id, self.refusal_of(user, id)), id))
+    }
+
+    /// Why an id was rejected, as far as that is remembered.
+    pub(super) fn refusal_of(&self, user: UserId, id: MessageId) -> Code {
+        let refusals = self.session(user).map(|session| &session.refusals);
+        let found = refusals.and_then(|refusals| refusals.iter().find(|refused| refused.id == id));
+        found.map_or(Code::NOT_TAKEN, |refused| refused.code)
+    }
+
+    /// A passing rejection waits its turn behind the answers to the ids before it.
+    fn pump_rewind(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let (committed, retry_after) = (self.committed, Some(self.limits.retry_time));
+        let Some(last) = self.space.user(user).map(|user| user.outcomes.last()) else {
+            return;
+        };
+        let Some(bound) = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut())
+        else {
+            return;
+        };
+        let (conn, answered) = (bound.key.conn, bound.answered);
+        let Some(rewind) = bound.rewind.as_mut() else {
+            return;
+        };
+        if !rewind.told && answered == last && rewind.after <= committed {
+            rewind.told = true;
+            let (id, code) = (rewind.id, rewind.code);
+            self.say(
+                conn,
+                ServerFrame::Rejected(Rejection {
+                    id,
+                    code,
+                    retry_after,
+                }),
+                out,
+            );
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! From bytes to frames: decoding in place, keeping only an unfinished tail, and asking for less when a connection
+//! has enough on its way.
+
+use super::conn::{CloseReason, Role};
+use super::{Output, Router};
+use crate::code::Code;
+use crate::id::{ConnId, UserId};
+use crate::wire::{ClientFrame, Decoded, Refusal, ServerFrame, Skip, client_frame};
+use alloc::vec::Vec;
+
+/// What one look at a connection's bytes came to.
+pub(crate) enum Step {
+    /// So many bytes are done with.
+    Took(usize),
+    /// So many bytes are to be passed over, some of which may not have come.
+    Skip(u64),
+    /// More bytes are needed.
+    Partial,
+}
+
+impl Router {
+    pub(super) fn on_received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
+        let now = self.now.mono;
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        if !bytes.is_empty() {
+            found.heard_at = now;
+        }
+        let mut tail = core::mem::take(&mut found.tail);
+        let joined = if tail.is_empty() {
+            bytes
+        } else {
+            tail.extend_from_slice(bytes);
+            &tail
+        };
+        let took = self.read_frames(conn, joined, out);
+        self.keep_rest(conn, &joined[took..], took > 0, out);
+    }
+
+    fn read_frames(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) -> usize {
+        let mut at = 0;
+        loop {
+            let takes = self.takes(conn);
+            let Some(found) = self.conn_mut(conn) else {
+                return bytes.len();
+            };
+            if found.role == Role::Closing {
+                return bytes.len();
+            }
+            let skipped = found.skip.min((bytes.len() - at) as u64);
+            found.skip -= skipped;
+            at += skipped as usize;
+            if found.blocked || at == bytes.len() || found.skip > 0 {
+                return at;
+            }
+            if !takes {
+                found.blocked = true;
+                return at;
+            }
+            match self.read_frame(conn, &bytes[at..], out) {
+                Step::Took(bytes) => at += bytes,
+                Step::Skip(bytes) => self.skip(conn, bytes),
+                Step::Partial => return at,
+            }
+        }
+    }
+
+    fn read_frame(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) -> Step {
+        match self.conn(conn).map_or(Role::Closing, |found| found.role) {
+            Role::Session(user) => self.read_session(conn, Some(user), bytes, out),
+            Role::Fresh if bytes.starts_with(b"HELLO") => self.read_session(conn, None, bytes, out),
+            Role::Fresh if b"HELLO".starts_with(bytes) => Step::Partial,
+            Role::Fresh | Role::Classic(_) => self.read_classic(conn, bytes, out),
+            Role::Closing => Step::Took(bytes.len()),
+        }
+    }
+
+    fn read_session(
+        &mut self,
+        conn: ConnId,
+        user: Option<UserId>,
+        bytes: &[u8],
+        out: &mut Vec<Output>,
+    ) -> Step {
+        match client_frame(bytes, &self.limits) {
+            Decoded::Partial => Step::Partial,
+            Decoded::Refused(refusal, skip) => {
+                self.on_refusal(conn, user, refusal, skip, bytes.len(), out)
+            }
+            Decoded::Frame(frame, length) => {
+                match (frame, user) {
+                    (ClientFrame::Hello(hello), None) => self.on_hello(conn, &hello, out),
+                    (ClientFrame::Send { to, id, body }, Some(user)) => {
+                        self.on_send(user, conn, to, (id, body), out)
+                    }
+                    (ClientFrame::Ack(seq), Some(user)) => self.on_ack(user, conn, seq, out),
+                    (ClientFrame::Who(after), Some(_)) => self.on_who(conn, after.as_ref()),
+                    (ClientFrame::Ping, _) => self.say(conn, ServerFrame::Pong, out),
+                    (ClientFrame::Pong, _) => {}
+                    (ClientFrame::Bye { forget }, Some(user)) => {
+                        self.on_bye(user, conn, forget, out)
+                    }
+                    (ClientFrame::Hello(_), Some(_)) | (_, None) => {
+                        self.refuse_and_close(conn, Code::HEADER_INCOMPLETE, out);
+                    }
+                }
+                Step::Took(length)
+            }
+        }
+    }
+
+    fn on_refusal(
+        &mut self,
+        conn: ConnId,
+        user: Option<UserId>,
+        refusal: Refusal,
+        skip: Skip,
+        here: usize,
+        out: &mut Vec<Output>,
+    ) -> Step {
+        self.counts.refused += 1;
+        let Skip::Bytes(end) = skip else {
+            self.refuse_and_close(conn, refusal.code, out);
+            return Step::Took(here);
+        };
+        match (user, refusal.id) {
+            (Some(user), Some(id)) => self.refuse_send(user, conn, id, refusal.code, out),
+            (Some(_), None) if refusal.code == Code::UNKNOWN_VERB => {
+                self.say_error(conn, refusal.code, out)
+            }
+            // Before WELCOME nothing can follow a refusal; after it, a frame of ours that cannot be read is a fault.
+            _ => self.refuse_and_close(conn, refusal.code, out),
+        }
+        Step::Skip(end)
+    }
+
+    fn skip(&mut self, conn: ConnId, bytes: u64) {
+        if let Some(found) = self.conn_mut(conn) {
+            found.skip = bytes;
+        }
+    }
+
+    /// Keeps what could not be handled, and tells the driver when that is enough.
+    fn keep_rest(&mut self, conn: ConnId, rest: &[u8], advanced: bool, out: &mut Vec<Output>) {
+        let (now, unread_max) = (self.now.mono, self.limits.unread_bytes_max);
+        let frame_end = now + self.limits.frame_time_max;
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        if found.role == Role::Closing {
+            return;
+        }
+        found.tail = rest.to_vec();
+        let partial = !found.blocked && (!rest.is_empty() || found.skip > 0);
+        found.frame_since = match found.frame_since {
+            Some(since) if partial && !advanced => Some(since),
+            _ => partial.then_some(now),
+        };
+        let pause = found.blocked && !found.paused;
+        let flood = rest.len() > unread_max;
+        if pause {
+            found.paused = true;
+            out.push(Output::Pause(conn));
+        }
+        if flood {
+            self.close(conn, CloseReason::Blocked, out);
+        } else if partial {
+            self.watch_sooner(conn, frame_end);
+        }
+    }
+}

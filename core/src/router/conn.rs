@@ -1,0 +1,374 @@
+//! One connection as the router sees it: what it may say, what is on its way to it, and when it is given up.
+
+use super::timers::Timer;
+use super::{Outgoing, Output, Router};
+use crate::classic::Half;
+use crate::code::Code;
+use crate::id::{ConnId, UserId};
+use crate::now::Mono;
+use crate::wire::ServerFrame;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+/// Why a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The other end said goodbye.
+    Bye,
+    /// It was told an error with this code.
+    Refused(Code),
+    /// A newer connection has its session.
+    Replaced,
+    /// Not a byte within the time, or no registration, or an unfinished frame.
+    Silent,
+    /// What was handed to it was not written within the time.
+    Blocked,
+    /// Other connections needed its place.
+    Crowded,
+    /// The other half of its registration, or its user, is gone.
+    Gone,
+    /// The server ends.
+    ShuttingDown,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseReason::Bye => f.write_str("said goodbye"),
+            CloseReason::Refused(code) => write!(f, "refused: {code}"),
+            CloseReason::Replaced => f.write_str("replaced by a newer connection"),
+            CloseReason::Silent => f.write_str("silent for too long"),
+            CloseReason::Blocked => f.write_str("did not take what was sent"),
+            CloseReason::Crowded => f.write_str("too many connections"),
+            CloseReason::Gone => f.write_str("its user is gone"),
+            CloseReason::ShuttingDown => f.write_str("the server ends"),
+        }
+    }
+}
+
+/// A connection that cannot be mistaken for a later one of the same [`ConnId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConnKey {
+    pub(crate) conn: ConnId,
+    pub(crate) opened: u64,
+}
+
+/// What a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It has not said who it is.
+    Fresh,
+    /// A session is bound to it.
+    Session(UserId),
+    /// One half of a classic registration or user.
+    Classic(Half),
+    /// It is closing: nothing that it says counts.
+    Closing,
+}
+
+impl Role {
+    /// Whether it has not become a user yet.
+    fn is_registering(self) -> bool {
+        matches!(self, Role::Fresh | Role::Classic(Half::Registering(..)))
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    /// Which opening this was, counted over the router's life.
+    pub(crate) opened: u64,
+    pub(crate) from: IpAddr,
+    pub(crate) role: Role,
+    /// The unfinished beginning of a frame, or what could not be handled yet.
+    pub(super) tail: Vec<u8>,
+    /// Bytes of a refused body still to be passed over.
+    pub(super) skip: u64,
+    /// Nothing more is handled until something happens (an answer, a write).
+    pub(crate) blocked: bool,
+    pub(super) paused: bool,
+    told_close: bool,
+    opened_at: Mono,
+    pub(super) heard_at: Mono,
+    said_at: Mono,
+    pub(super) frame_since: Option<Mono>,
+    /// Classic: when the bytes so far count as whole.
+    pub(crate) quiet_at: Option<Mono>,
+    unwritten: usize,
+    written_at: Mono,
+    due: Mono,
+}
+
+impl Router {
+    pub(super) fn on_opened(&mut self, conn: ConnId, from: IpAddr, out: &mut Vec<Output>) {
+        let at = self.now.mono;
+        self.opened += 1;
+        let due = at + self.limits.registration_time_max;
+        let made = Conn {
+            opened: self.opened,
+            from,
+            role: Role::Fresh,
+            tail: Vec::new(),
+            skip: 0,
+            blocked: false,
+            paused: false,
+            told_close: false,
+            opened_at: at,
+            heard_at: at,
+            said_at: at,
+            frame_since: None,
+            quiet_at: None,
+            unwritten: 0,
+            written_at: at,
+            due,
+        };
+        let index = conn.0 as usize;
+        if self.conns.len() <= index {
+            self.conns.resize_with(index + 1, || None);
+        }
+        assert!(
+            self.conns[index].is_none(),
+            "a driver uses a ConnId again only after Closed"
+        );
+        self.conns[index] = Some(Box::new(made));
+        self.connections += 1;
+        self.timers.set(Timer::Conn(conn), due);
+        self.unregistered.insert((self.opened, conn));
+        self.make_place(conn, out);
+    }
+
+    fn make_place(&mut self, newest: ConnId, out: &mut Vec<Output>) {
+        if self.connections > self.limits.connections_max {
+            self.say_error(newest, Code::BUSY, out);
+            self.close(newest, CloseReason::Crowded, out);
+        } else if self.unregistered.len() > self.limits.unregistered_connections_max {
+            let oldest = self
+                .unregistered
+                .first()
+                .expect("it is over a limit that is not negative")
+                .1;
+            self.close(oldest, CloseReason::Crowded, out);
+        }
+    }
+
+    pub(crate) fn conn(&self, conn: ConnId) -> Option<&Conn> {
+        self.conns.get(conn.0 as usize)?.as_deref()
+    }
+
+    pub(crate) fn conn_mut(&mut self, conn: ConnId) -> Option<&mut Conn> {
+        self.conns.get_mut(conn.0 as usize)?.as_deref_mut()
+    }
+
+    pub(crate) fn conn_key(&self, conn: ConnId) -> Option<ConnKey> {
+        self.conn(conn).map(|found| ConnKey {
+            conn,
+            opened: found.opened,
+        })
+    }
+
+    pub(crate) fn conn_is(&self, key: ConnKey) -> bool {
+        self.conn(key.conn)
+            .is_some_and(|conn| conn.opened == key.opened)
+    }
+
+    /// Notes that a connection has registered and may stay.
+    pub(crate) fn settle_in(&mut self, conn: ConnId, role: Role) {
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        found.role = role;
+        let opened = found.opened;
+        self.unregistered.remove(&(opened, conn));
+        self.watch(conn);
+    }
+
+    /// Hands a frame to a connection, unless it is closing.
+    pub(crate) fn send(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
+        let now = self.now.mono;
+        let bytes = frame.bytes(&mut self.scratch);
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        if found.told_close {
+            return;
+        }
+        if found.unwritten == 0 {
+            found.written_at = now;
+        }
+        found.unwritten += bytes;
+        found.said_at = now;
+        out.push(Output::Send { conn, frame });
+    }
+
+    /// Whether a connection still takes what is pumped from state.
+    pub(crate) fn takes(&self, conn: ConnId) -> bool {
+        let full = |found: &Conn| found.unwritten >= self.limits.unwritten_bytes_max;
+        self.conn(conn)
+            .is_some_and(|found| found.role != Role::Closing && !full(found))
+    }
+
+    pub(super) fn on_written(&mut self, conn: ConnId, bytes: usize, out: &mut Vec<Output>) {
+        let (now, limit) = (self.now.mono, self.limits.unwritten_bytes_max);
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        let was_full = found.unwritten >= limit;
+        found.unwritten = found.unwritten.saturating_sub(bytes);
+        found.written_at = now;
+        if !was_full || found.unwritten >= limit {
+            return;
+        }
+        if let Role::Session(user) = found.role {
+            self.unsettle(user);
+        }
+        self.read_on(conn, out);
+    }
+
+    /// Goes on reading from a connection that was stopped.
+    pub(crate) fn read_on(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        found.blocked = false;
+        if core::mem::take(&mut found.paused) && found.role != Role::Closing {
+            out.push(Output::Resume(conn));
+        }
+        self.unread.push(conn);
+    }
+
+    /// What a connection says from now on has no effect.
+    pub(crate) fn stop_listening(&mut self, conn: ConnId) {
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        found.role = Role::Closing;
+        found.tail = Vec::new();
+        found.frame_since = None;
+        found.quiet_at = None;
+        let opened = found.opened;
+        self.unregistered.remove(&(opened, conn));
+    }
+
+    /// Closes a connection behind what was sent to it, and parts it from its user.
+    pub(crate) fn close(&mut self, conn: ConnId, reason: CloseReason, out: &mut Vec<Output>) {
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        let role = found.role;
+        if core::mem::replace(&mut found.told_close, true) {
+            return;
+        }
+        self.stop_listening(conn);
+        out.push(Output::Close { conn, reason });
+        self.part(conn, role, out);
+    }
+
+    pub(super) fn on_closed(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        let Some(found) = self.conns.get_mut(conn.0 as usize).and_then(Option::take) else {
+            return;
+        };
+        self.connections -= 1;
+        self.unregistered.remove(&(found.opened, conn));
+        self.timers.clear(Timer::Conn(conn), found.due);
+        self.part(conn, found.role, out);
+    }
+
+    /// What a connection's end means to the one who spoke on it.
+    pub(super) fn part(&mut self, conn: ConnId, role: Role, out: &mut Vec<Output>) {
+        match role {
+            Role::Session(user) => self.unbind(user, conn),
+            Role::Classic(half) => self.on_half_closed(half, conn, out),
+            Role::Fresh | Role::Closing => {}
+        }
+    }
+
+    /// Sets a connection's timer for the next thing that may be due on it.
+    pub(crate) fn watch(&mut self, conn: ConnId) {
+        let Some(found) = self.conn(conn) else { return };
+        let (due, next) = (found.due, self.next_due(found));
+        if next != due {
+            self.timers.clear(Timer::Conn(conn), due);
+            self.timers.set(Timer::Conn(conn), next);
+            self.conn_mut(conn).expect("found above").due = next;
+        }
+    }
+
+    /// Like [`Router::watch`], for something that is due earlier than what is set: leaves a later timer alone.
+    pub(crate) fn watch_sooner(&mut self, conn: ConnId, at: Mono) {
+        if self.conn(conn).is_some_and(|found| at < found.due) {
+            self.watch(conn);
+        }
+    }
+
+    fn next_due(&self, conn: &Conn) -> Mono {
+        let limits = &self.limits;
+        let dues = [
+            conn.role
+                .is_registering()
+                .then(|| conn.opened_at + limits.registration_time_max),
+            matches!(conn.role, Role::Session(_)).then(|| {
+                (conn.said_at + limits.heartbeat_time).min(conn.heard_at + limits.silence_time_max)
+            }),
+            conn.frame_since.map(|since| since + limits.frame_time_max),
+            (conn.unwritten > 0).then(|| conn.written_at + limits.write_time_max),
+            conn.quiet_at,
+        ];
+        // Where nothing is due, a blocked write is what may come: looking once in its time is enough to find one.
+        let later = self.now.mono + limits.write_time_max;
+        dues.into_iter()
+            .flatten()
+            .min()
+            .map_or(later, |due| due.min(later))
+    }
+
+    pub(super) fn on_conn_due(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        let now = self.now.mono;
+        let Some(found) = self.conn_mut(conn) else {
+            return;
+        };
+        let past = |since: Mono, span: Duration| since + span <= now;
+        if found.quiet_at.is_some_and(|at| at <= now) {
+            self.on_quiet(conn, out);
+        }
+        let Some(found) = self.conn(conn) else { return };
+        let limits = &self.limits;
+        let role = found.role;
+        if found.unwritten > 0 && past(found.written_at, limits.write_time_max) {
+            self.close(conn, CloseReason::Blocked, out);
+        } else if found
+            .frame_since
+            .is_some_and(|since| past(since, limits.frame_time_max))
+        {
+            self.refuse_and_close(conn, Code::TOO_SLOW, out);
+        } else if role.is_registering() && past(found.opened_at, limits.registration_time_max) {
+            self.refuse_and_close(conn, Code::SILENT, out);
+        } else if matches!(role, Role::Session(_)) && past(found.heard_at, limits.silence_time_max)
+        {
+            self.refuse_and_close(conn, Code::SILENT, out);
+        } else if matches!(role, Role::Session(_)) && past(found.said_at, limits.heartbeat_time) {
+            self.say(conn, ServerFrame::Ping, out);
+        }
+        self.conn_fired(conn);
+    }
+
+    fn conn_fired(&mut self, conn: ConnId) {
+        let Some(found) = self.conn(conn) else { return };
+        if found.told_close {
+            return; // the driver's own deadline ends it from here
+        }
+        let next = self
+            .next_due(found)
+            .max(self.now.mono + Duration::from_micros(1));
+        self.timers.set(Timer::Conn(conn), next);
+        self.conn_mut(conn).expect("found above").due = next;
+    }
+
+    /// Tells an error that depends on no state, and closes.
+    pub(crate) fn refuse_and_close(&mut self, conn: ConnId, code: Code, out: &mut Vec<Output>) {
+        self.say_error(conn, code, out);
+        self.close(conn, CloseReason::Refused(code), out);
+    }
+}

@@ -1,0 +1,192 @@
+//! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
+
+use super::session::{Flight, Live};
+use super::{Outgoing, Output, Page, Router};
+use crate::code::Code;
+use crate::id::{ConnId, Seq, UserId};
+use crate::record::{Message, Stream};
+use alloc::vec::Vec;
+
+impl Router {
+    pub(super) fn on_message_committed(&mut self, message: Message, out: &mut Vec<Output>) {
+        self.unsettle(message.from);
+        match message.to {
+            Stream::User(user) => self.deliver(user, &message, out),
+            Stream::All => {
+                let (from, size) = (message.from, self.size_of_message(&message));
+                let before = ..UserId(message.seq);
+                let audience: Vec<UserId> = self
+                    .live
+                    .range(before)
+                    .map(|(user, _)| *user)
+                    .filter(|user| *user != from)
+                    .collect();
+                for user in audience {
+                    self.owe(user, size);
+                    self.deliver(user, &message, out);
+                }
+            }
+        }
+    }
+
+    /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
+    fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
+        match self.live.get_mut(&user).map(|live| &mut **live) {
+            None => {}
+            Some(Live::Classic(_)) => self.forward(user, message, out),
+            Some(Live::Session(session)) => {
+                let has_window = session.has_window(message.frame().len());
+                let Some(bound) = session.bound.as_mut() else {
+                    return;
+                };
+                let conn = bound.key.conn;
+                if !bound.welcomed || bound.behind || !has_window || !self.takes(conn) {
+                    let bound = self
+                        .session_mut(user)
+                        .and_then(|session| session.bound.as_mut());
+                    bound.expect("looked at above").behind = true;
+                    return self.unsettle(user);
+                }
+                self.fly(user, conn, message.clone(), out);
+            }
+        }
+    }
+
+    /// Sends a delivery and counts it in the window.
+    fn fly(&mut self, user: UserId, conn: ConnId, message: Message, out: &mut Vec<Output>) {
+        let session = self
+            .session_mut(user)
+            .expect("only sessions have deliveries");
+        let bytes = message.frame().len() as u32;
+        let all = message.to == Stream::All;
+        session.flight.push_back(Flight {
+            seq: message.seq,
+            bytes,
+            from: message.from,
+            all,
+        });
+        session.flight_bytes += u64::from(bytes);
+        session
+            .bound
+            .as_mut()
+            .expect("it has a connection to fly on")
+            .fed = message.seq;
+        self.counts.delivered += 1;
+        self.send(conn, Outgoing::Delivery(message), out);
+    }
+
+    /// Asks for the next page for a session that is behind and has window for it.
+    pub(super) fn pump_feed(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let (messages_max, bytes_max) = (self.limits.page_messages_max, self.limits.page_bytes_max);
+        let Some(session) = self.session(user) else {
+            return;
+        };
+        let Some(bound) = session
+            .bound
+            .as_ref()
+            .filter(|bound| bound.behind && !bound.reading)
+        else {
+            return;
+        };
+        let (conn, after) = (bound.key.conn, bound.fed);
+        // A page for every single ack would read the log more often than it delivers: a quarter must be free.
+        let free = bound.credit.deliveries as usize
+            - session.flight.len().min(bound.credit.deliveries as usize);
+        let worth = session.flight.is_empty()
+            || (free * 4 >= bound.credit.deliveries as usize
+                && session.flight_bytes * 4 <= bound.credit.bytes * 3);
+        if !worth || !self.takes(conn) {
+            return;
+        }
+        self.session_mut(user)
+            .and_then(|session| session.bound.as_mut())
+            .expect("looked at above")
+            .reading = true;
+        out.push(Output::Read {
+            user,
+            after,
+            messages_max: messages_max.min(free.max(1)),
+            bytes_max,
+        });
+    }
+
+    pub(super) fn on_page(&mut self, page: Page, out: &mut Vec<Output>) {
+        let (user, committed) = (page.user, self.committed);
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let Some(bound) = session
+            .bound
+            .as_mut()
+            .filter(|bound| bound.reading && bound.fed == page.after)
+        else {
+            return; // asked for on a connection that is no more
+        };
+        bound.reading = false;
+        let conn = bound.key.conn;
+        for message in page.messages {
+            if message.to == Stream::All && message.from == user {
+                continue; // its sender knows it as accepted
+            }
+            if !self
+                .session(user)
+                .is_some_and(|session| session.has_window(message.frame().len()))
+            {
+                return; // the rest is read again when acks have opened the window
+            }
+            self.fly(user, conn, message, out);
+        }
+        let bound = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut());
+        let bound = bound.expect("nothing here ends a session");
+        bound.fed = bound.fed.max(page.up_to);
+        bound.behind = page.up_to < committed;
+        self.unsettle(user);
+    }
+
+    pub(super) fn on_ack(&mut self, user: UserId, conn: ConnId, seq: Seq, out: &mut Vec<Output>) {
+        let Some(bound) = self
+            .session(user)
+            .and_then(|session| session.bound.as_ref())
+        else {
+            return;
+        };
+        if seq > bound.fed {
+            return self.refuse_and_close(conn, Code::FUTURE_ACK, out);
+        }
+        self.take_ack(user, seq);
+        self.unsettle(user);
+    }
+
+    /// Moves a device's cursor: its senders have news, its window opens.
+    pub(super) fn take_ack(&mut self, user: UserId, seq: Seq) {
+        let overhead = self.limits.message_overhead_bytes;
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let before = session.cursor;
+        session.cursor = before.max(seq);
+        let mut flight = core::mem::take(&mut session.flight);
+        let mut acked_from = None;
+        while let Some(acked) = flight.pop_front_if(|flight| flight.seq <= seq) {
+            let session = self.session_mut(user).expect("it was there");
+            session.flight_bytes -= u64::from(acked.bytes);
+            if acked.seq <= before {
+                continue; // acked before, and delivered again to a store that had gone back
+            }
+            session.owed.messages = session.owed.messages.saturating_sub(1);
+            session.owed.bytes = session
+                .owed
+                .bytes
+                .saturating_sub(u64::from(acked.bytes) + overhead);
+            if acked.all {
+                self.count_delivery(acked.seq);
+            } else if acked_from != Some(acked.from) {
+                acked_from = Some(acked.from);
+                self.note_moved(acked.from, user);
+            }
+        }
+        self.session_mut(user).expect("it was there").flight = flight;
+    }
+}

@@ -1,0 +1,186 @@
+//! Receipts: how far recipients have come, told from state a few times a second, never queued.
+
+use super::session::{Left, Live};
+use super::timers::Timer;
+use super::{Output, Router};
+use crate::id::{ConnId, Seq, UserId};
+use crate::record::Message;
+use crate::wire::{Receipt, ServerFrame};
+use alloc::vec::Vec;
+
+/// A message to `ALL` whose receipt is still counted.
+#[derive(Debug)]
+pub(super) struct Broadcast {
+    from: UserId,
+    of: u64,
+    count: u64,
+    told: u64,
+}
+
+impl Router {
+    /// Begins to count who has a message to `ALL`.
+    pub(super) fn count_broadcast(&mut self, message: &Message) {
+        let of = self.space.users().len() as u64 - 1;
+        self.broadcasts.insert(
+            message.seq,
+            Broadcast {
+                from: message.from,
+                of,
+                count: 0,
+                told: 0,
+            },
+        );
+        if let Some(session) = self.session_mut(message.from) {
+            session.broadcasts.push_back(message.seq);
+        }
+        if self.broadcasts.len() > self.limits.broadcasts_counted_max {
+            let (seq, oldest) = self.broadcasts.pop_first().expect("one was just put in");
+            if let Some(session) = self.session_mut(oldest.from) {
+                session.broadcasts.pop_front_if(|first| *first == seq);
+            }
+        }
+    }
+
+    /// One more recipient has a message to `ALL`.
+    pub(crate) fn count_delivery(&mut self, seq: Seq) {
+        let Some(broadcast) = self.broadcasts.get_mut(&seq) else {
+            return;
+        };
+        broadcast.count += 1;
+        let from = broadcast.from;
+        if let Some(session) = self.session_mut(from) {
+            session.broadcasts_moved = true;
+        }
+        self.unsettle(from);
+    }
+
+    /// A recipient has come further with what `from` wrote to it.
+    pub(crate) fn note_moved(&mut self, from: UserId, recipient: UserId) {
+        if let Some(session) = self.session_mut(from) {
+            session.moved.insert(recipient);
+            self.unsettle(from);
+        }
+    }
+
+    /// A device says up to where it knows its own messages delivered: what moved since then is told again.
+    pub(super) fn note_known(&mut self, user: UserId, delivered: Seq) {
+        let news = |partner: &UserId| self.space.last_between(user, *partner) > delivered;
+        let moved: Vec<UserId> = self.space.partners(user).filter(news).collect();
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        session.moved.extend(moved);
+        session.left.retain(|left| left.last > delivered);
+        for left in &mut session.left {
+            left.told = false;
+        }
+        session.broadcasts_moved = !session.broadcasts.is_empty();
+        for seq in session.broadcasts.clone() {
+            if let Some(broadcast) = self.broadcasts.get_mut(&seq) {
+                broadcast.told = 0;
+            }
+        }
+    }
+
+    /// Notes how it ended between a sender and a recipient who gives up the name in the record that comes next.
+    pub(crate) fn note_left(&mut self, from: UserId, left: Left) {
+        let remembered_max = self.limits.left_remembered_max;
+        if let Some(session) = self.session_mut(from) {
+            if session.left.len() == remembered_max {
+                session.left.pop_front();
+            }
+            session.left.push_back(left);
+            self.unsettle(from);
+        }
+    }
+
+    pub(super) fn pump_receipts(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let (now, interval, committed) =
+            (self.now.mono, self.limits.receipt_interval, self.committed);
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let left = session
+            .left
+            .iter()
+            .any(|left| !left.told && left.after <= committed);
+        let Some(conn) = session.conn() else { return };
+        if session.moved.is_empty() && !session.broadcasts_moved && !left {
+            return;
+        }
+        if now < session.receipts_after {
+            let at = session.receipts_after;
+            if session.receipts_at.replace(at).is_none() {
+                self.timers.set(Timer::Receipts(user), at);
+            }
+            return;
+        }
+        session.receipts_after = now + interval;
+        for receipt in self.receipts_due(user, conn) {
+            self.say(conn, ServerFrame::Receipt(receipt), out);
+        }
+    }
+
+    fn receipts_due(&mut self, user: UserId, conn: ConnId) -> Vec<Receipt> {
+        if !self.takes(conn) {
+            return Vec::new(); // when it takes again, its session is looked at again
+        }
+        let committed = self.committed;
+        let session = self.session_mut(user).expect("it is being pumped");
+        let moved = core::mem::take(&mut session.moved);
+        let due = session
+            .left
+            .iter_mut()
+            .filter(|left| !left.told && left.after <= committed);
+        let mut receipts: Vec<Receipt> = due.map(tell_left).collect();
+        receipts.extend(
+            moved
+                .into_iter()
+                .filter_map(|recipient| self.receipt_of(user, recipient)),
+        );
+        self.tell_broadcasts(user, &mut receipts);
+        receipts
+    }
+
+    /// How far one recipient has come with what `from` wrote to it.
+    fn receipt_of(&self, from: UserId, recipient: UserId) -> Option<Receipt> {
+        let reached = match &**self.live.get(&recipient)? {
+            Live::Session(session) => session.reached(self.committed),
+            Live::Classic(user) => user.reached(),
+        };
+        let up_to = reached.min(self.space.last_between(from, recipient));
+        let to = self.space.user(recipient)?.name;
+        (up_to > Seq(0)).then_some(Receipt::Delivered { to, up_to })
+    }
+
+    fn tell_broadcasts(&mut self, user: UserId, receipts: &mut Vec<Receipt>) {
+        let session = self.session_mut(user).expect("it is being pumped");
+        if !core::mem::take(&mut session.broadcasts_moved) {
+            return;
+        }
+        for seq in session.broadcasts.clone() {
+            if let Some(broadcast) = self.broadcasts.get_mut(&seq)
+                && broadcast.count > broadcast.told
+            {
+                broadcast.told = broadcast.count;
+                receipts.push(Receipt::All {
+                    seq,
+                    count: broadcast.count,
+                    of: broadcast.of,
+                });
+            }
+        }
+    }
+}
+
+fn tell_left(left: &mut Left) -> Receipt {
+    left.told = true;
+    let Left {
+        to, up_to, last, ..
+    } = *left;
+    if up_to < last {
+        Receipt::Left { to, up_to, last }
+    } else {
+        Receipt::Delivered { to, up_to: last }
+    }
+}

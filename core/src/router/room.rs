@@ -1,0 +1,58 @@
+//! The log's room: what a message counts, and what the engine may forget when room runs low.
+
+use super::session::Live;
+use super::{Output, Router};
+use crate::record::{Message, Record, Stream, What};
+use alloc::vec::Vec;
+
+/// What a head of a `DELIVER` frame takes at most: two names, three numbers and the words round them.
+const DELIVER_HEAD_BYTES_MAX: u64 = 192;
+
+impl Router {
+    /// What a message of that body counts before it is built: never less than what it counts afterwards.
+    pub(super) fn size_of_body(&self, body_bytes: usize) -> u64 {
+        body_bytes as u64 + DELIVER_HEAD_BYTES_MAX + self.limits.message_overhead_bytes
+    }
+
+    /// What a message counts, in the log and in what its recipient is owed.
+    pub(super) fn size_of_message(&self, message: &Message) -> u64 {
+        message.frame().len() as u64 + self.limits.message_overhead_bytes
+    }
+
+    pub(super) fn size_of(&self, record: &Record) -> u64 {
+        match &record.what {
+            What::Message(message) => self.size_of_message(message),
+            _ => 0,
+        }
+    }
+
+    /// When a quarter of the room is left, the engine may forget what nobody is owed.
+    pub(super) fn ask_to_forget(&mut self, out: &mut Vec<Output>) {
+        let now = self.now.mono;
+        let plenty = self.room > self.limits.log_bytes_max / 4;
+        let lately = self
+            .forgot_at
+            .is_some_and(|at| now < at + self.limits.retry_time / 2);
+        let urgent = self.room < self.limits.log_bytes_max / 8;
+        if plenty || (lately && !urgent) || self.forgot_at == Some(now) {
+            return;
+        }
+        self.forgot_at = Some(now);
+        let mut all = self.committed;
+        for (user, live) in &self.live {
+            let up_to = match &**live {
+                Live::Session(session) => session.reached(self.committed).min(self.committed),
+                Live::Classic(_) => self.committed,
+            };
+            all = all.min(up_to);
+            out.push(Output::Forget {
+                stream: Stream::User(*user),
+                up_to,
+            });
+        }
+        out.push(Output::Forget {
+            stream: Stream::All,
+            up_to: all,
+        });
+    }
+}

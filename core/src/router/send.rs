@@ -1,0 +1,269 @@
+//! A message on its way into the log: the id's rules, then the recipient's, then the log's room.
+
+use super::session::{Live, Owed, Refused, Rewind};
+use super::{Output, Router};
+use crate::code::{Class, Code};
+use crate::id::{ConnId, MessageId, Seq, UserId};
+use crate::limits::UNANSWERED_MAX;
+use crate::name::Recipient;
+use crate::outcomes::Taken;
+use crate::record::{Message, Stream, What};
+use crate::wire::{Delivery, Rejection, ServerFrame};
+use alloc::vec::Vec;
+use core::hash::Hasher;
+
+impl Router {
+    pub(super) fn on_send(
+        &mut self,
+        user: UserId,
+        conn: ConnId,
+        to: Recipient,
+        (id, body): (MessageId, &str),
+        out: &mut Vec<Output>,
+    ) {
+        let hash = self.hash_of(to, body);
+        if !self.id_is_next(user, conn, id, Some(hash), out) {
+            return;
+        }
+        match self.judge(user, to, body.len()) {
+            Ok(stream) => {
+                self.accept(user, (to, stream), (id, hash), body, out);
+                self.unsettle(user);
+            }
+            Err(code) if code.class() == Class::Passing => self.rewind(user, id, code),
+            Err(code) => self.reject(user, id, code),
+        }
+    }
+
+    /// A frame that named an id and could not be taken (too long, not UTF-8, no such name).
+    pub(super) fn refuse_send(
+        &mut self,
+        user: UserId,
+        conn: ConnId,
+        id: MessageId,
+        code: Code,
+        out: &mut Vec<Output>,
+    ) {
+        if self.id_is_next(user, conn, id, None, out) {
+            self.reject(user, id, code);
+        }
+    }
+
+    /// Whether an id is the next one. Otherwise it has been dealt with.
+    fn id_is_next(
+        &mut self,
+        user: UserId,
+        conn: ConnId,
+        id: MessageId,
+        hash: Option<u64>,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let last = self
+            .space
+            .user(user)
+            .map_or(MessageId(0), |user| user.outcomes.last());
+        let Some(bound) = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut())
+        else {
+            return false;
+        };
+        if let Some(rewind) = bound.rewind {
+            if !rewind.told || rewind.id != id {
+                return false; // sent before its rejection was read: dropped unread, as the protocol says
+            }
+            bound.rewind = None;
+        }
+        let answered = bound.answered;
+        if id <= last {
+            self.on_again(user, conn, id, hash);
+            return false;
+        }
+        let next = id == last.next() && id.0 <= answered.0 + UNANSWERED_MAX as u64;
+        if !next {
+            let code = Code::GAP;
+            let frame = ServerFrame::Error {
+                code,
+                text: code.text().into(),
+                last: Some(last),
+                retry_after: None,
+            };
+            self.hold_refusal(conn, frame, code, out);
+        }
+        next
+    }
+
+    /// An id that was taken before: the same message gets the same answer, another one is a conflict.
+    fn on_again(&mut self, user: UserId, conn: ConnId, id: MessageId, hash: Option<u64>) {
+        let taken = self
+            .space
+            .user(user)
+            .map_or(Taken::Forgotten, |user| user.outcomes.of(id));
+        let answered = self
+            .session(user)
+            .and_then(|session| session.bound.as_ref())
+            .map(|bound| bound.answered);
+        let pending = answered.is_some_and(|answered| id > answered);
+        let frame = match taken {
+            Taken::Accepted(outcome) if Some(outcome.hash) == hash => {
+                let (seq, number) = (outcome.seq, outcome.number);
+                ServerFrame::Accepted {
+                    first: id,
+                    last: id,
+                    seq,
+                    number,
+                }
+            }
+            Taken::Accepted(_) | Taken::Forgotten => rejected(id, Code::CONFLICT),
+            Taken::Rejected => rejected(id, self.refusal_of(user, id)),
+        };
+        let conflict =
+            matches!(&frame, ServerFrame::Rejected(rejection) if rejection.code == Code::CONFLICT);
+        if conflict || !pending {
+            self.hold_send(conn, super::Outgoing::Session(frame));
+        }
+    }
+
+    fn reject(&mut self, user: UserId, id: MessageId, code: Code) {
+        let after = self.space.head();
+        self.space.reject(user, id);
+        self.counts.rejected += 1;
+        if let Some(session) = self.session_mut(user) {
+            while session
+                .refusals
+                .pop_front_if(|old| old.id.0 + (UNANSWERED_MAX as u64) < id.0)
+                .is_some()
+            {}
+            session.refusals.push_back(Refused { id, code, after });
+        }
+        self.unsettle(user);
+    }
+
+    fn rewind(&mut self, user: UserId, id: MessageId, code: Code) {
+        let after = self.space.head();
+        if let Some(bound) = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut())
+        {
+            bound.rewind = Some(Rewind {
+                id,
+                code,
+                after,
+                told: false,
+            });
+        }
+        self.unsettle(user);
+    }
+
+    /// Whether a message of that many bytes may go into the log, and into whose feed.
+    ///
+    /// # Errors
+    /// The code to answer with.
+    pub(crate) fn judge(
+        &self,
+        from: UserId,
+        to: Recipient,
+        body_bytes: usize,
+    ) -> Result<Stream, Code> {
+        let size = self.size_of_body(body_bytes);
+        let stream = match to {
+            Recipient::All if self.space.users().len() > 1 => Stream::All,
+            Recipient::All => return Err(Code::UNABLE_TO_SEND),
+            Recipient::User(name) => {
+                Stream::User(self.judge_user(from, self.space.holder_of(&name), size)?)
+            }
+        };
+        if size + self.limits.log_reserve_bytes > self.room {
+            return Err(Code::STORAGE_FULL);
+        }
+        if self.uncommitted_bytes > self.limits.uncommitted_bytes_max {
+            return Err(Code::BUSY);
+        }
+        Ok(stream)
+    }
+
+    fn judge_user(&self, from: UserId, to: Option<UserId>, size: u64) -> Result<UserId, Code> {
+        let to = to.ok_or(Code::UNABLE_TO_SEND)?;
+        match self.live.get(&to).map(|live| &**live) {
+            None => Err(Code::UNABLE_TO_SEND),
+            Some(Live::Session(session))
+                if session.owed.bytes + size > self.limits.owed_bytes_max =>
+            {
+                Err(Code::RECIPIENT_FULL)
+            }
+            Some(Live::Classic(user)) if !user.hears() => Err(Code::UNABLE_TO_SEND),
+            Some(Live::Classic(user)) if user.waiting() >= self.limits.classic_waiting_max => {
+                Err(Code::RECIPIENT_FULL)
+            }
+            // A classic sender takes "sent" for "arrived", so for it a session user who is away is not there.
+            Some(Live::Session(session)) if session.bound.is_none() && self.is_classic(from) => {
+                Err(Code::UNABLE_TO_SEND)
+            }
+            Some(_) => Ok(to),
+        }
+    }
+
+    /// Puts a message into the log.
+    pub(crate) fn accept(
+        &mut self,
+        from: UserId,
+        (to, stream): (Recipient, Stream),
+        (id, hash): (MessageId, u64),
+        body: &str,
+        out: &mut Vec<Output>,
+    ) -> Seq {
+        let to = match stream {
+            Stream::User(user) => {
+                Recipient::User(self.space.user(user).expect("judged to be there").name)
+            }
+            Stream::All => to,
+        };
+        let delivery = Delivery {
+            seq: self.space.head().next(),
+            from: self.space.user(from).expect("only users send").name,
+            to,
+            number: self.space.next_number(from, stream),
+            time: self.space.stamp_at(self.now.wall).0,
+            body,
+        };
+        let message = Message::new((from, stream), (id, hash), &delivery, &mut self.scratch);
+        let size = self.size_of_message(&message);
+        self.room -= size.min(self.room);
+        match stream {
+            Stream::All => self.count_broadcast(&message),
+            Stream::User(user) => self.owe(user, size),
+        }
+        self.counts.accepted += 1;
+        self.append(What::Message(message), out)
+    }
+
+    /// Notes that a session is owed one more message.
+    pub(super) fn owe(&mut self, user: UserId, size: u64) {
+        if let Some(session) = self.session_mut(user) {
+            let Owed { messages, bytes } = session.owed;
+            session.owed = Owed {
+                messages: messages + 1,
+                bytes: bytes + size,
+            };
+        }
+    }
+
+    /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.
+    pub(crate) fn hash_of(&self, to: Recipient, body: &str) -> u64 {
+        let mut hash = self.hash;
+        for byte in to.as_str().bytes() {
+            hash.write_u8(byte.to_ascii_lowercase());
+        }
+        hash.write_u8(b'\n');
+        hash.write(body.as_bytes());
+        hash.finish()
+    }
+}
+
+pub(super) fn rejected(id: MessageId, code: Code) -> ServerFrame<'static> {
+    ServerFrame::Rejected(Rejection {
+        id,
+        code,
+        retry_after: None,
+    })
+}

@@ -1,0 +1,203 @@
+//! What the router keeps of a user while it lives: a session with its window, or a classic user with its halves.
+
+use super::conn::ConnKey;
+use super::{Output, Router};
+use crate::classic::ClassicUser;
+use crate::code::Code;
+use crate::id::{ConnId, DeviceId, MessageId, Seq, Try, UserId};
+use crate::name::Name;
+use crate::now::Mono;
+use crate::wire::Credit;
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+/// A user's part that does not survive a restart.
+#[derive(Debug)]
+pub(crate) enum Live {
+    /// One of the session level.
+    Session(Session),
+    /// One of the classic level.
+    Classic(ClassicUser),
+}
+
+/// A device's resumable conversation with the server.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) device: DeviceId,
+    /// The highest connection counter seen.
+    pub(super) attempt: Try,
+    pub(super) bound: Option<Bound>,
+    /// The device has durably handled everything for it up to here.
+    pub(super) cursor: Seq,
+    pub(super) owed: Owed,
+    pub(super) away_since: Mono,
+    /// Ids rejected lately, with what they wait for, in the order of their ids.
+    pub(super) refusals: VecDeque<Refused>,
+    /// Recipients of own messages who have come further than was told.
+    pub(super) moved: BTreeSet<UserId>,
+    /// How it ended with recipients who gave up their names.
+    pub(super) left: VecDeque<Left>,
+    /// Deliveries without an ack, of this connection or, between two, of the one before.
+    pub(super) flight: VecDeque<Flight>,
+    pub(super) flight_bytes: u64,
+    /// Own messages to `ALL` whose receipts are counted.
+    pub(super) broadcasts: VecDeque<Seq>,
+    pub(super) broadcasts_moved: bool,
+    pub(super) receipts_after: Mono,
+    pub(super) receipts_at: Option<Mono>,
+    pub(super) unsettled: bool,
+}
+
+/// What belongs to the connection that a session is bound to, and ends with it.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) key: ConnKey,
+    pub(super) welcomed: bool,
+    /// Answers up to this id have been told here.
+    pub(super) answered: MessageId,
+    /// A passing rejection, and that everything is dropped until its id comes again.
+    pub(super) rewind: Option<Rewind>,
+    pub(super) credit: Credit,
+    /// Everything for the device up to here was handed to the connection.
+    pub(super) fed: Seq,
+    /// There may be more for it in the log than what comes live.
+    pub(super) behind: bool,
+    pub(super) reading: bool,
+}
+
+/// One un-acked delivery.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flight {
+    pub(super) seq: Seq,
+    pub(super) bytes: u32,
+    pub(super) from: UserId,
+    pub(super) all: bool,
+}
+
+/// What a device has not acked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owed {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+/// An id that was rejected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused {
+    pub(super) id: MessageId,
+    pub(super) code: Code,
+    /// Told only when everything up to here is committed.
+    pub(super) after: Seq,
+}
+
+/// A passing rejection on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rewind {
+    pub(super) id: MessageId,
+    pub(super) code: Code,
+    pub(super) after: Seq,
+    pub(super) told: bool,
+}
+
+/// How far own messages came with somebody who gave up the name. Kept until the device says that it knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    pub(crate) to: Name,
+    /// Delivered up to here.
+    pub(crate) up_to: Seq,
+    /// The last one sent; what is after `up_to` did not arrive and never will.
+    pub(crate) last: Seq,
+    /// Told only when everything up to here is committed.
+    pub(crate) after: Seq,
+    pub(crate) told: bool,
+}
+
+impl Session {
+    pub(super) fn new(device: DeviceId, cursor: Seq, now: Mono) -> Session {
+        Session {
+            device,
+            attempt: Try(0),
+            bound: None,
+            cursor,
+            owed: Owed::default(),
+            away_since: now,
+            refusals: VecDeque::new(),
+            moved: BTreeSet::new(),
+            left: VecDeque::new(),
+            flight: VecDeque::new(),
+            flight_bytes: 0,
+            broadcasts: VecDeque::new(),
+            broadcasts_moved: false,
+            receipts_after: now,
+            receipts_at: None,
+            unsettled: false,
+        }
+    }
+
+    pub(super) fn welcomed(&self) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.welcomed)
+    }
+
+    /// Whether the window takes one more delivery of so many bytes. One is always allowed.
+    pub(super) fn has_window(&self, bytes: usize) -> bool {
+        let Some(bound) = &self.bound else {
+            return false;
+        };
+        self.flight.is_empty()
+            || (self.flight.len() < bound.credit.deliveries as usize
+                && self.flight_bytes + bytes as u64 <= bound.credit.bytes)
+    }
+
+    pub(super) fn conn(&self) -> Option<ConnId> {
+        self.bound.as_ref().map(|bound| bound.key.conn)
+    }
+
+    /// How far the device has come, counting what it may not see: only what it is owed holds it back.
+    pub(super) fn reached(&self, committed: Seq) -> Seq {
+        if self.owed.messages == 0 {
+            committed.max(self.cursor)
+        } else {
+            self.cursor
+        }
+    }
+}
+
+impl Router {
+    pub(super) fn session(&self, user: UserId) -> Option<&Session> {
+        match self.live.get(&user).map(|live| &**live) {
+            Some(Live::Session(session)) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub(super) fn session_mut(&mut self, user: UserId) -> Option<&mut Session> {
+        match self.live.get_mut(&user).map(|live| &mut **live) {
+            Some(Live::Session(session)) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// A session's connection ended: the session goes on without one, for as long as its name is held.
+    pub(super) fn unbind(&mut self, user: UserId, conn: ConnId) {
+        let (now, away) = (self.now.mono, self.limits.away_time_max);
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        if session.conn() == Some(conn) {
+            session.bound = None;
+            session.away_since = now;
+            self.timers
+                .set(super::timers::Timer::Away(user), now + away);
+        }
+    }
+
+    pub(super) fn on_away_due(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let (now, away) = (self.now.mono, self.limits.away_time_max);
+        let Some(session) = self.session(user) else {
+            return;
+        };
+        if session.bound.is_none() && session.away_since + away <= now {
+            self.release(user, out);
+        }
+    }
+}

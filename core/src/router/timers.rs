@@ -1,0 +1,71 @@
+//! The table of timers. Entries are lazy: a timer that fires early looks again and sets itself anew.
+
+use super::{Live, Output, Router};
+use crate::id::{ConnId, UserId};
+use crate::now::Mono;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+/// What can be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// When to look after a connection: registration, heartbeat, silence, a begun frame, a blocked write, quiet.
+    Conn(ConnId),
+    /// When to tell a session how far its recipients have come.
+    Receipts(UserId),
+    /// When to free the name of a user who is away.
+    Away(UserId),
+    /// When a classic recipient has had its time to acknowledge.
+    Forward(UserId),
+    /// When the answer to a classic registration need not wait any longer.
+    Pairing(ConnId),
+}
+
+/// Timers in the order in which they are due; each has at most one entry.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    order: BTreeSet<(Mono, Timer)>,
+}
+
+impl Timers {
+    pub(crate) fn next(&self) -> Option<Mono> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Sets a timer. One that is set already stays beside it: whoever fires looks at the state, not at the entry.
+    pub(crate) fn set(&mut self, timer: Timer, at: Mono) {
+        self.order.insert((at, timer));
+    }
+
+    pub(crate) fn clear(&mut self, timer: Timer, at: Mono) {
+        self.order.remove(&(at, timer));
+    }
+
+    fn pop_due(&mut self, now: Mono) -> Option<Timer> {
+        let (at, timer) = *self.order.first()?;
+        (at <= now).then(|| self.order.remove(&(at, timer)))?;
+        Some(timer)
+    }
+}
+
+impl Router {
+    /// Runs everything that is due.
+    pub(super) fn expire(&mut self, out: &mut Vec<Output>) {
+        while let Some(timer) = self.timers.pop_due(self.now.mono) {
+            match timer {
+                Timer::Conn(conn) => self.on_conn_due(conn, out),
+                Timer::Receipts(user) => self.on_receipts_due(user),
+                Timer::Away(user) => self.on_away_due(user, out),
+                Timer::Forward(user) => self.on_forward_due(user, out),
+                Timer::Pairing(conn) => self.on_pairing_due(conn, out),
+            }
+        }
+    }
+
+    fn on_receipts_due(&mut self, user: UserId) {
+        if let Some(Live::Session(session)) = self.live.get_mut(&user).map(|live| &mut **live) {
+            session.receipts_at = None;
+        }
+        self.unsettle(user);
+    }
+}
