@@ -1,6 +1,16 @@
-//! Binds the core to tokio.
+//! Binds the core to tokio: transports, the router's one owner with a task per connection beside it, log engines.
+//!
+//! Everything runs on one thread: connection tasks call the router directly with bytes that lie in the thread's one
+//! read buffer. What a message means is the core's affair; nothing here knows.
 #![forbid(unsafe_code)]
 
+mod connection;
+pub mod engine;
+mod owner;
+mod server;
+mod tap;
 mod transport;
 
+pub use server::{Server, ServerConfig};
+pub use tap::Tap;
 pub use transport::{Tcp, Transport};

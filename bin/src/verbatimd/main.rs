@@ -1,0 +1,141 @@
+//! The server's program: reads the command line, opens the port, minds the signals.
+#![forbid(unsafe_code)]
+
+mod options;
+
+use clap::Parser;
+use options::{EngineKind, Options};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::signal::unix::{SignalKind, signal};
+use verbatim_core::id::{Epoch, StoreId};
+use verbatim_core::limits::Limits;
+use verbatim_core::now::Wall;
+use verbatim_core::router::Config;
+use verbatim_core::wire::Durability;
+use verbatim_net::engine::{Engine, Memory};
+use verbatim_net::{Server, ServerConfig, Tcp, Transport};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(options.verbosity())
+        .with_target(false)
+        .init();
+    match options.check().and_then(|()| serve(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            tracing::error!("{}", trouble.text);
+            ExitCode::from(trouble.code)
+        }
+    }
+}
+
+/// What went wrong, in one line, and the exit code for scripts.
+pub(crate) struct Trouble {
+    pub(crate) text: String,
+    pub(crate) code: u8,
+}
+
+fn serve(options: &Options) -> Result<(), Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble {
+            text: format!("cannot start the runtime: {error}"),
+            code: 1,
+        })?;
+    tokio::task::LocalSet::new().block_on(&runtime, run(options))
+}
+
+async fn run(options: &Options) -> Result<(), Trouble> {
+    let listener = Tcp.bind(options.listen).await.map_err(|error| Trouble {
+        text: format!(
+            "cannot listen on {}: {error}; choose another address with --listen, or port 0 for a free one",
+            options.listen
+        ),
+        code: 3,
+    })?;
+    let address = Tcp.local_address(&listener);
+    let address = address.map_err(|error| Trouble {
+        text: format!("cannot tell the port: {error}"),
+        code: 1,
+    })?;
+    let server = Server::new(config(options));
+    let told = tokio::task::spawn_local(mind_signals(server.clone()));
+    announce(options, address);
+    server.run(Tcp, listener).await;
+    told.abort();
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the one line that scripts wait for")]
+fn announce(options: &Options, address: std::net::SocketAddr) {
+    use std::io::Write;
+    match options.engine {
+        EngineKind::Memory => tracing::info!(
+            "level memory: what is accepted survives broken connections, not the end of this program"
+        ),
+    }
+    println!("listening on {address}");
+    // Whoever waits for the line reads a pipe; if nobody does, serving is still right.
+    let _ = std::io::stdout().flush();
+}
+
+fn config(options: &Options) -> ServerConfig {
+    let limits = Limits::default();
+    let engine: Box<dyn Engine> = match options.engine {
+        EngineKind::Memory => Box::new(Memory::new(&limits)),
+    };
+    let router = Config {
+        room: engine.room(),
+        limits,
+        store: StoreId(rand::random()),
+        epoch: Epoch(rand::random()),
+        seed: rand::random(),
+        classic_ack: options.classic_ack.into(),
+        level: match options.engine {
+            EngineKind::Memory => Durability::Memory,
+        },
+    };
+    ServerConfig {
+        router,
+        engine,
+        wall: wall_clock,
+        tap: None,
+    }
+}
+
+fn wall_clock() -> Wall {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// SIGTERM and SIGINT end the server gracefully; SIGUSR1 prints its status on standard error.
+async fn mind_signals(server: Server) {
+    let listen = |kind| signal(kind).expect("these signals can be handled on every Unix");
+    let (mut term, mut int) = (
+        listen(SignalKind::terminate()),
+        listen(SignalKind::interrupt()),
+    );
+    let mut status = listen(SignalKind::user_defined1());
+    loop {
+        tokio::select! {
+            biased;
+            _ = term.recv() => return server.stop(),
+            _ = int.recv() => return server.stop(),
+            _ = status.recv() => print_status(&server),
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the operator asked for this line, whatever the log level is"
+)]
+fn print_status(server: &Server) {
+    eprintln!("{}", server.status());
+}

@@ -1,0 +1,89 @@
+//! The command line as it was typed, and what it may not say.
+
+use super::Trouble;
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing::level_filters::LevelFilter;
+use verbatim_core::classic::AckVerb;
+
+/// A chat server whose delivery can be trusted.
+///
+/// Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
+/// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8828")]
+    pub(crate) listen: SocketAddr,
+    /// Where the log is kept
+    #[arg(long, value_enum, default_value_t = EngineKind::Memory)]
+    pub(crate) engine: EngineKind,
+    /// The directory of the log (the engine memory needs none)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The word that acknowledges a line on the classic level
+    #[arg(long, value_enum, default_value_t = Ack::Auto)]
+    pub(crate) classic_ack: Ack,
+    /// Listen beyond loopback although anybody who reaches the port can take any free name
+    #[arg(long)]
+    pub(crate) allow_unauthenticated: bool,
+    /// Say more on standard error: -v connections, -vv everything
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+/// The engines that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineKind {
+    /// In memory: a restart forgets everything
+    Memory,
+}
+
+/// The acknowledging words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ack {
+    /// Told from the way a program registers
+    Auto,
+    /// Always SENT
+    Sent,
+    /// Always SEND
+    Send,
+}
+
+impl From<Ack> for AckVerb {
+    fn from(ack: Ack) -> AckVerb {
+        match ack {
+            Ack::Auto => AckVerb::Auto,
+            Ack::Sent => AckVerb::Sent,
+            Ack::Send => AckVerb::Send,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn verbosity(&self) -> LevelFilter {
+        match self.verbose {
+            0 => LevelFilter::INFO,
+            1 => LevelFilter::DEBUG,
+            _ => LevelFilter::TRACE,
+        }
+    }
+
+    /// What the command line may not say.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        if self.data.is_some() {
+            tracing::warn!("--data is not used: the engine memory keeps nothing on disk");
+        }
+        if self.listen.ip().is_loopback() || self.allow_unauthenticated {
+            return Ok(());
+        }
+        let text = format!(
+            "{} can be reached from other machines, and there is no authentication yet: anybody there could take any \
+             free name; add --allow-unauthenticated if that is what you want, or listen on 127.0.0.1",
+            self.listen
+        );
+        Err(Trouble { text, code: 2 })
+    }
+}

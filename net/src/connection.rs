@@ -1,0 +1,201 @@
+//! One task per connection: bytes in, bytes out, nothing of what they mean. An idle one holds no buffer.
+
+use crate::owner::Owner;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use verbatim_core::id::ConnId;
+use verbatim_core::router::Input;
+
+/// How long a closing connection may take to write what was sent to it.
+const CLOSING_TIME_MAX: Duration = Duration::from_secs(15);
+/// How long, after our last byte, the other end's are still read and thrown away: closing a socket with unread bytes
+/// resets it, and then the other end may lose the very error that tells it why.
+const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Serves a connection until it ends, and tells the router.
+pub(crate) async fn serve<S>(owner: Rc<RefCell<Owner>>, conn: ConnId, mut stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let ending = poll_fn(|cx| exchange(cx, &mut stream, &owner, conn)).await;
+    if let Ok(Ending::Ours) = ending {
+        let flush = poll_fn(|cx| flush(cx, &mut stream, &owner, conn));
+        if let Ok(Ok(())) = tokio::time::timeout(CLOSING_TIME_MAX, flush).await {
+            let _ = tokio::time::timeout(
+                LINGER_TIME_MAX,
+                poll_fn(|cx| drain(cx, &mut stream, &owner)),
+            )
+            .await;
+        }
+    }
+    if let Err(error) = ending {
+        tracing::debug!(%conn, %error, "connection lost");
+    }
+    owner.borrow_mut().closed(conn);
+}
+
+enum Ending {
+    /// The other end closed.
+    Theirs,
+    /// The router said so.
+    Ours,
+}
+
+/// Reads and writes until neither goes on.
+fn exchange<S>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    owner: &RefCell<Owner>,
+    conn: ConnId,
+) -> Poll<io::Result<Ending>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        let (paused, closing) = {
+            let mut owner = owner.borrow_mut();
+            let slot = owner.slot(conn);
+            (slot.paused, slot.closing)
+        };
+        if closing {
+            return Poll::Ready(Ok(Ending::Ours));
+        }
+        let read = if paused {
+            Poll::Pending
+        } else {
+            read(cx, stream, owner, conn)?
+        };
+        if let Poll::Ready(0) = read {
+            return Poll::Ready(Ok(Ending::Theirs));
+        }
+        let written = write(cx, stream, owner, conn)?;
+        if read.is_pending() && written.is_pending() {
+            let mut owner = owner.borrow_mut();
+            let slot = owner.slot(conn);
+            if slot.closing || (paused && !slot.paused) {
+                continue; // our own call of the router changed it
+            }
+            if slot
+                .waker
+                .as_ref()
+                .is_none_or(|waker| !waker.will_wake(cx.waker()))
+            {
+                slot.waker = Some(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+    }
+}
+
+fn read<S>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    owner: &RefCell<Owner>,
+    conn: ConnId,
+) -> io::Result<Poll<usize>>
+where
+    S: AsyncRead + Unpin,
+{
+    let mut lent = owner.borrow_mut().lend_read_buffer();
+    let mut buffer = ReadBuf::new(&mut lent);
+    let polled = Pin::new(stream).poll_read(cx, &mut buffer);
+    let length = buffer.filled().len();
+    let mut owner = owner.borrow_mut();
+    if let Poll::Ready(Ok(())) = polled
+        && length > 0
+    {
+        owner.handle(Input::Received {
+            conn,
+            bytes: &lent[..length],
+        });
+    }
+    owner.return_read_buffer(lent);
+    match polled {
+        Poll::Pending => Ok(Poll::Pending),
+        Poll::Ready(Ok(())) => Ok(Poll::Ready(length)),
+        Poll::Ready(Err(error)) => Err(error),
+    }
+}
+
+/// Writes what is there; `Pending` if nothing is, or nothing could be written.
+fn write<S>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    owner: &RefCell<Owner>,
+    conn: ConnId,
+) -> io::Result<Poll<()>>
+where
+    S: AsyncWrite + Unpin,
+{
+    let mut outgoing = std::mem::take(&mut owner.borrow_mut().slot(conn).outgoing);
+    if outgoing.is_empty() {
+        return Ok(Poll::Pending);
+    }
+    let polled = Pin::new(stream).poll_write(cx, &outgoing);
+    let mut owner = owner.borrow_mut();
+    let length = match polled {
+        Poll::Ready(Ok(length)) => length,
+        Poll::Ready(Err(error)) => return Err(error),
+        Poll::Pending => 0,
+    };
+    if length == outgoing.len() {
+        owner.reuse(outgoing);
+    } else {
+        outgoing.drain(..length);
+        owner.slot(conn).outgoing = outgoing;
+    }
+    if length == 0 {
+        return if polled.is_pending() {
+            Ok(Poll::Pending)
+        } else {
+            Err(io::ErrorKind::WriteZero.into())
+        };
+    }
+    owner.handle(Input::Written {
+        conn,
+        bytes: length,
+    });
+    Ok(Poll::Ready(()))
+}
+
+/// Writes all that is left and ends our side.
+fn flush<S>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    owner: &RefCell<Owner>,
+    conn: ConnId,
+) -> Poll<io::Result<()>>
+where
+    S: AsyncWrite + Unpin,
+{
+    while !owner.borrow_mut().slot(conn).outgoing.is_empty() {
+        if write(cx, stream, owner, conn)?.is_pending() {
+            return Poll::Pending;
+        }
+    }
+    Pin::new(stream).poll_shutdown(cx)
+}
+
+/// Throws away what the other end still says, until it has closed too.
+fn drain<S>(cx: &mut Context<'_>, stream: &mut S, owner: &RefCell<Owner>) -> Poll<io::Result<()>>
+where
+    S: AsyncRead + Unpin,
+{
+    loop {
+        let mut lent = owner.borrow_mut().lend_read_buffer();
+        let mut buffer = ReadBuf::new(&mut lent);
+        let polled = Pin::new(&mut *stream).poll_read(cx, &mut buffer);
+        let length = buffer.filled().len();
+        owner.borrow_mut().return_read_buffer(lent);
+        ready!(polled)?;
+        if length == 0 {
+            return Poll::Ready(Ok(()));
+        }
+    }
+}

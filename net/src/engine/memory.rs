@@ -1,0 +1,106 @@
+//! The log in memory: what is accepted survives the death of connections, and nothing else.
+
+use super::Engine;
+use std::collections::{BTreeMap, VecDeque};
+use verbatim_core::id::{Seq, UserId};
+use verbatim_core::limits::Limits;
+use verbatim_core::record::{Message, Record, Stream, What};
+use verbatim_core::router::Page;
+
+/// Messages by feed, up to a number of bytes.
+#[derive(Debug)]
+pub struct Memory {
+    streams: BTreeMap<Stream, VecDeque<Message>>,
+    bytes: u64,
+    bytes_max: u64,
+    overhead: u64,
+    appended: Seq,
+}
+
+impl Memory {
+    /// An empty log of that size.
+    pub fn new(limits: &Limits) -> Memory {
+        Memory {
+            streams: BTreeMap::new(),
+            bytes: 0,
+            bytes_max: limits.log_bytes_max,
+            overhead: limits.message_overhead_bytes,
+            appended: Seq(0),
+        }
+    }
+
+    fn size_of(&self, message: &Message) -> u64 {
+        message.frame().len() as u64 + self.overhead
+    }
+
+    fn after(&self, stream: Stream, after: Seq) -> impl Iterator<Item = &Message> {
+        self.streams
+            .get(&stream)
+            .into_iter()
+            .flat_map(move |messages| {
+                let at = messages.partition_point(|message| message.seq <= after);
+                messages.range(at..)
+            })
+    }
+}
+
+impl Engine for Memory {
+    fn append(&mut self, record: Record) {
+        self.appended = record.seq;
+        if let What::Message(message) = record.what {
+            self.bytes += self.size_of(&message);
+            self.streams
+                .entry(message.to)
+                .or_default()
+                .push_back(message);
+        }
+    }
+
+    fn commit(&mut self) -> Seq {
+        self.appended
+    }
+
+    fn room(&self) -> u64 {
+        self.bytes_max.saturating_sub(self.bytes)
+    }
+
+    fn read(&self, user: UserId, after: Seq, messages_max: usize, bytes_max: usize) -> Page {
+        let mut own = self.after(Stream::User(user), after).peekable();
+        let mut all = self.after(Stream::All, after).peekable();
+        let mut page = Page {
+            user,
+            after,
+            messages: Vec::new(),
+            up_to: self.appended,
+        };
+        let mut bytes = 0;
+        loop {
+            let own_first = match (own.peek(), all.peek()) {
+                (None, None) => return page,
+                (Some(own), Some(all)) => own.seq < all.seq,
+                (own, _) => own.is_some(),
+            };
+            let next = if own_first { own.next() } else { all.next() }.expect("peeked above");
+            bytes += next.frame().len();
+            if page.messages.len() == messages_max
+                || (bytes > bytes_max && !page.messages.is_empty())
+            {
+                page.up_to = page.messages.last().map_or(after, |last| last.seq);
+                return page;
+            }
+            page.messages.push(next.clone());
+        }
+    }
+
+    fn forget(&mut self, stream: Stream, up_to: Seq) {
+        let Some(messages) = self.streams.get_mut(&stream) else {
+            return;
+        };
+        while let Some(message) = messages.pop_front_if(|message| message.seq <= up_to) {
+            self.bytes -= message.frame().len() as u64 + self.overhead;
+        }
+        if messages.is_empty() {
+            self.streams.remove(&stream);
+        }
+    }
+}

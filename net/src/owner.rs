@@ -1,0 +1,261 @@
+//! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
+//! which call it directly; nothing here waits.
+
+use crate::engine::Engine;
+use crate::tap::Tap;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::task::Waker;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use verbatim_core::id::ConnId;
+use verbatim_core::now::{Mono, Now, Wall};
+use verbatim_core::router::{Config, Input, Output, Page, Router, Status};
+
+/// Buffers kept for reuse between connections.
+const SPARE_BUFFERS_MAX: usize = 64;
+/// A larger buffer than this is not kept.
+const SPARE_BYTES_MAX: usize = 64 * 1024;
+/// The shared read buffer.
+const READ_BYTES: usize = 64 * 1024;
+
+/// One connection as its task and the owner share it.
+#[derive(Default)]
+pub(crate) struct Slot {
+    /// What is to be written.
+    pub(crate) outgoing: Vec<u8>,
+    /// Wakes the connection's task.
+    pub(crate) waker: Option<Waker>,
+    pub(crate) paused: bool,
+    pub(crate) closing: bool,
+}
+
+impl Slot {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// The router, its engine, and the buffers between it and the connections.
+pub(crate) struct Owner {
+    router: Router,
+    engine: Box<dyn Engine>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<ConnId>,
+    outputs: Vec<Output>,
+    pages: VecDeque<Page>,
+    appended: bool,
+    started: Instant,
+    wall: fn() -> Wall,
+    tap: Option<Box<dyn Tap>>,
+    /// The time for which the timer task sleeps.
+    armed: Option<Mono>,
+    sooner: Rc<Notify>,
+    spare: Vec<Vec<u8>>,
+    read_buffer: Vec<u8>,
+    addresses: Vec<Option<IpAddr>>,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        config: Config,
+        engine: Box<dyn Engine>,
+        wall: fn() -> Wall,
+        tap: Option<Box<dyn Tap>>,
+    ) -> Owner {
+        let started = Instant::now();
+        let now = Now {
+            mono: Mono::ZERO,
+            wall: wall(),
+        };
+        let mut outputs = Vec::new();
+        let router = Router::new(config, now, &mut outputs);
+        let mut owner = Owner {
+            router,
+            engine,
+            slots: Vec::new(),
+            free: Vec::new(),
+            outputs: Vec::new(),
+            pages: VecDeque::new(),
+            appended: false,
+            started,
+            wall,
+            tap,
+            armed: None,
+            sooner: Rc::new(Notify::new()),
+            spare: Vec::new(),
+            read_buffer: vec![0; READ_BYTES],
+            addresses: Vec::new(),
+        };
+        owner.carry_out(&mut outputs);
+        owner.settle(now);
+        owner
+    }
+
+    fn now(&self) -> Now {
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Now {
+            mono: Mono::from_micros(micros),
+            wall: (self.wall)(),
+        }
+    }
+
+    /// Tells the router one thing and does all that follows from it.
+    pub(crate) fn handle(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.step(now, input);
+        self.settle(now);
+        self.arm();
+    }
+
+    fn step(&mut self, now: Now, input: Input<'_>) {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        match &mut self.tap {
+            None => self.router.handle(now, input, &mut outputs),
+            Some(tap) => {
+                self.router.handle(now, input.clone(), &mut outputs);
+                tap.router(now, &input, &outputs);
+            }
+        }
+        self.carry_out(&mut outputs);
+        self.outputs = outputs;
+    }
+
+    /// Commits and reads until the router wants neither.
+    fn settle(&mut self, now: Now) {
+        loop {
+            if std::mem::take(&mut self.appended) {
+                let seq = self.engine.commit();
+                let room = self.engine.room();
+                self.step(now, Input::Committed { seq, room });
+            } else if let Some(page) = self.pages.pop_front() {
+                self.step(now, Input::Page(page));
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, outputs: &mut Vec<Output>) {
+        for output in outputs.drain(..) {
+            match output {
+                Output::Send { conn, frame } => {
+                    if let Some(slot) = slot(&mut self.slots, conn) {
+                        if slot.outgoing.capacity() == 0 {
+                            slot.outgoing = self.spare.pop().unwrap_or_default();
+                        }
+                        frame.encode(&mut slot.outgoing);
+                        slot.wake();
+                    }
+                }
+                Output::Pause(conn) => self.change(conn, |slot| slot.paused = true),
+                Output::Resume(conn) => self.change(conn, |slot| slot.paused = false),
+                Output::Close { conn, reason } => {
+                    let from = self.addresses.get(conn.0 as usize).copied().flatten();
+                    tracing::debug!(%conn, ?from, %reason, "closing");
+                    self.change(conn, |slot| slot.closing = true);
+                }
+                Output::Append(record) => {
+                    self.appended = true;
+                    self.engine.append(record);
+                }
+                Output::Read {
+                    user,
+                    after,
+                    messages_max,
+                    bytes_max,
+                } => {
+                    self.pages
+                        .push_back(self.engine.read(user, after, messages_max, bytes_max));
+                }
+                Output::Forget { stream, up_to } => self.engine.forget(stream, up_to),
+            }
+        }
+    }
+
+    fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Slot)) {
+        if let Some(slot) = slot(&mut self.slots, conn) {
+            change(slot);
+            slot.wake();
+        }
+    }
+
+    /// Wakes the timer task if the router wants to be called sooner than it sleeps for.
+    fn arm(&mut self) {
+        let wanted = self.router.deadline();
+        if wanted.is_some_and(|at| self.armed.is_none_or(|armed| at < armed)) {
+            self.armed = wanted;
+            self.sooner.notify_one();
+        }
+    }
+
+    /// The moment to sleep for, and what cuts that sleep short.
+    pub(crate) fn next_deadline(&mut self) -> (Option<Instant>, Rc<Notify>) {
+        self.armed = self.router.deadline();
+        let at = self
+            .armed
+            .map(|at| self.started + std::time::Duration::from_micros(at.micros()));
+        (at, Rc::clone(&self.sooner))
+    }
+
+    /// A place for a new connection.
+    pub(crate) fn open(&mut self, from: IpAddr) -> ConnId {
+        let conn = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.addresses.push(None);
+            ConnId(
+                u32::try_from(self.slots.len() - 1).expect("limits stop connections long before"),
+            )
+        });
+        self.slots[conn.0 as usize] = Some(Slot::default());
+        self.addresses[conn.0 as usize] = Some(from);
+        self.handle(Input::Opened { conn, from });
+        conn
+    }
+
+    /// A connection's task has ended.
+    pub(crate) fn closed(&mut self, conn: ConnId) {
+        self.slots[conn.0 as usize] = None;
+        self.addresses[conn.0 as usize] = None;
+        self.handle(Input::Closed { conn });
+        self.free.push(conn);
+    }
+
+    pub(crate) fn slot(&mut self, conn: ConnId) -> &mut Slot {
+        slot(&mut self.slots, conn)
+            .expect("a connection's task holds its slot until it tells closed")
+    }
+
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.router.status()
+    }
+
+    /// Takes back a buffer that was written out.
+    pub(crate) fn reuse(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= SPARE_BYTES_MAX && self.spare.len() < SPARE_BUFFERS_MAX {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
+    }
+
+    /// Lends the thread's one read buffer; it must come back before anybody else asks.
+    pub(crate) fn lend_read_buffer(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.read_buffer)
+    }
+
+    pub(crate) fn return_read_buffer(&mut self, buffer: Vec<u8>) {
+        self.read_buffer = buffer;
+    }
+}
+
+fn slot(slots: &mut [Option<Slot>], conn: ConnId) -> Option<&mut Slot> {
+    slots.get_mut(conn.0 as usize)?.as_mut()
+}

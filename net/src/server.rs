@@ -1,0 +1,139 @@
+//! The server: an accept loop, a timer, and a graceful end, round the router's owner.
+
+use crate::connection;
+use crate::engine::Engine;
+use crate::owner::Owner;
+use crate::tap::Tap;
+use crate::transport::Transport;
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use verbatim_core::now::Wall;
+use verbatim_core::router::{Config, Input, Status};
+
+/// How long the accept loop rests when the system has no descriptor or memory for one more connection.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How long the goodbyes at the end may take in all.
+const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What a server needs to begin.
+pub struct ServerConfig {
+    /// The router's part.
+    pub router: Config,
+    /// Where the log is kept.
+    pub engine: Box<dyn Engine>,
+    /// Reads the wall clock.
+    pub wall: fn() -> Wall,
+    /// Who looks on.
+    pub tap: Option<Box<dyn Tap>>,
+}
+
+/// A server that runs in the current `LocalSet`. Cloning it clones a handle.
+#[derive(Clone)]
+pub struct Server {
+    owner: Rc<RefCell<Owner>>,
+    stop: Rc<Notify>,
+    gone: Rc<Notify>,
+}
+
+impl Server {
+    /// Makes a server; it does nothing before [`Server::run`].
+    pub fn new(config: ServerConfig) -> Server {
+        let ServerConfig {
+            router,
+            engine,
+            wall,
+            tap,
+        } = config;
+        Server {
+            owner: Rc::new(RefCell::new(Owner::new(router, engine, wall, tap))),
+            stop: Rc::new(Notify::new()),
+            gone: Rc::new(Notify::new()),
+        }
+    }
+
+    /// Asks for the graceful end: no new connections, goodbyes, everything written, everything closed.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    /// What the operator may want to know.
+    pub fn status(&self) -> Status {
+        self.owner.borrow().status()
+    }
+
+    /// Accepts and serves connections until [`Server::stop`]. Must run inside a `LocalSet`.
+    pub async fn run<T: Transport>(&self, transport: T, listener: T::Listener) {
+        let timer = tokio::task::spawn_local(run_timer(Rc::clone(&self.owner)));
+        tokio::select! {
+            biased;
+            () = self.stop.notified() => {}
+            () = self.accept(&transport, &listener) => {}
+        }
+        drop(listener);
+        self.owner.borrow_mut().handle(Input::Shutdown);
+        let _ = timeout(GOODBYE_TIME_MAX, self.all_gone()).await;
+        timer.abort();
+    }
+
+    async fn accept<T: Transport>(&self, transport: &T, listener: &T::Listener) {
+        let mut resting = false;
+        loop {
+            match transport.accept(listener).await {
+                Ok((stream, from)) => {
+                    resting = false;
+                    let conn = self.owner.borrow_mut().open(from.ip());
+                    tracing::debug!(%conn, %from, "opened");
+                    let (owner, gone) = (Rc::clone(&self.owner), Rc::clone(&self.gone));
+                    tokio::task::spawn_local(async move {
+                        connection::serve(owner, conn, stream).await;
+                        gone.notify_one();
+                    });
+                }
+                Err(error) if is_about_the_peer(&error) => {}
+                Err(error) => {
+                    if !resting {
+                        tracing::warn!(%error, "cannot accept connections for now; those that exist go on");
+                    }
+                    resting = true;
+                    sleep(ACCEPT_REST).await;
+                }
+            }
+        }
+    }
+
+    async fn all_gone(&self) {
+        while self.owner.borrow().connections() > 0 {
+            self.gone.notified().await;
+        }
+    }
+}
+
+/// Whether an error of `accept` was the fault of the connection that was to be accepted.
+fn is_about_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Calls the router when its deadline passes.
+async fn run_timer(owner: Rc<RefCell<Owner>>) {
+    loop {
+        let (deadline, sooner) = owner.borrow_mut().next_deadline();
+        tokio::select! {
+            biased;
+            () = sooner.notified() => {}
+            () = sleep_until(deadline.unwrap_or_else(far_future)) => owner.borrow_mut().handle(Input::Timeout),
+        }
+    }
+}
+
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 60 * 60)
+}
