@@ -107,9 +107,9 @@ mod tests {
         let mut outcomes = Outcomes::default();
         for id in 1..=70 {
             if id == 69 {
-                outcomes.reject(MessageId(id))
+                outcomes.reject(MessageId(id));
             } else {
-                outcomes.accept(outcome(id))
+                outcomes.accept(outcome(id));
             }
         }
         assert_eq!(outcomes.last(), MessageId(70));

@@ -89,11 +89,11 @@ impl ClassicOut {
         let mut put = |parts: &[&str]| {
             parts
                 .iter()
-                .for_each(|part| out.extend_from_slice(part.as_bytes()))
+                .for_each(|part| out.extend_from_slice(part.as_bytes()));
         };
         match self {
             ClassicOut::Registered(side, name) => {
-                put(&["REGISTERED ", side.word(), " ", name.as_str(), "\n\n"])
+                put(&["REGISTERED ", side.word(), " ", name.as_str(), "\n\n"]);
             }
             ClassicOut::Acknowledged(Reply::Sent, to) => put(&["SENT ", to.as_str(), "\n\n"]),
             ClassicOut::Acknowledged(Reply::Send, to) => put(&["SEND ", to.as_str(), "\n\n"]),

@@ -132,9 +132,9 @@ impl Router {
         self.conn_mut(conn).expect("found above").role =
             Role::Classic(Half::Registering(key, side));
         if whole {
-            self.complete(key, out)
+            self.complete(key, out);
         } else {
-            self.answer_or_wait(key, conn, side)
+            self.answer_or_wait(key, conn, side);
         }
     }
 
@@ -236,16 +236,16 @@ impl Router {
                 *live.half(side) = None;
                 let gone = live.send.is_none() && live.receive.is_none();
                 if gone {
-                    self.release(user, out)
+                    self.release(user, out);
                 } else if side == Side::Receive {
-                    self.fail_waiting(user, out)
+                    self.fail_waiting(user, out);
                 }
             }
         }
     }
 
     /// What is left to do when a classic user's name is free: its connections close, its senders hear.
-    pub(crate) fn part_classic(&mut self, mut user: Box<ClassicUser>, out: &mut Vec<Output>) {
+    pub(crate) fn part_classic(&mut self, mut user: ClassicUser, out: &mut Vec<Output>) {
         for message in core::mem::take(&mut user.waiting) {
             self.did_not_arrive(&message, Code::UNABLE_TO_SEND, out);
         }

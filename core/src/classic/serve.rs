@@ -116,7 +116,7 @@ impl Router {
                 );
             }
             (_, Some(Half::Registered(..))) => {
-                self.refuse_classic_and_close(conn, Code::HEADER_INCOMPLETE, out)
+                self.refuse_classic_and_close(conn, Code::HEADER_INCOMPLETE, out);
             }
         }
     }

@@ -92,14 +92,14 @@ impl Router {
                 match (frame, user) {
                     (ClientFrame::Hello(hello), None) => self.on_hello(conn, &hello, out),
                     (ClientFrame::Send { to, id, body }, Some(user)) => {
-                        self.on_send(user, conn, to, (id, body), out)
+                        self.on_send(user, conn, to, (id, body), out);
                     }
                     (ClientFrame::Ack(seq), Some(user)) => self.on_ack(user, conn, seq, out),
                     (ClientFrame::Who(after), Some(_)) => self.on_who(conn, after.as_ref()),
                     (ClientFrame::Ping, _) => self.say(conn, ServerFrame::Pong, out),
                     (ClientFrame::Pong, _) => {}
                     (ClientFrame::Bye { forget }, Some(user)) => {
-                        self.on_bye(user, conn, forget, out)
+                        self.on_bye(user, conn, forget, out);
                     }
                     (ClientFrame::Hello(_), Some(_)) | (_, None) => {
                         self.refuse_and_close(conn, Code::HEADER_INCOMPLETE, out);
@@ -127,7 +127,7 @@ impl Router {
         match (user, refusal.id) {
             (Some(user), Some(id)) => self.refuse_send(user, conn, id, refusal.code, out),
             (Some(_), None) if refusal.code == Code::UNKNOWN_VERB => {
-                self.say_error(conn, refusal.code, out)
+                self.say_error(conn, refusal.code, out);
             }
             // Before WELCOME nothing can follow a refusal; after it, a frame of ours that cannot be read is a fault.
             _ => self.refuse_and_close(conn, refusal.code, out),

@@ -49,6 +49,18 @@ impl fmt::Display for CloseReason {
     }
 }
 
+/// What a connection failed to do in its time, or what we owe it.
+enum Overdue {
+    /// It did not take what was written.
+    Write,
+    /// It did not finish a frame.
+    Frame,
+    /// It did not say a word, or not who it is.
+    Word,
+    /// We have not said a word.
+    Heartbeat,
+}
+
 /// A connection that cannot be mistaken for a later one of the same [`ConnId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnKey {
@@ -326,32 +338,39 @@ impl Router {
 
     pub(super) fn on_conn_due(&mut self, conn: ConnId, out: &mut Vec<Output>) {
         let now = self.now.mono;
-        let Some(found) = self.conn_mut(conn) else {
-            return;
-        };
-        let past = |since: Mono, span: Duration| since + span <= now;
+        let Some(found) = self.conn(conn) else { return };
         if found.quiet_at.is_some_and(|at| at <= now) {
             self.on_quiet(conn, out);
         }
-        let Some(found) = self.conn(conn) else { return };
+        match self.conn(conn).and_then(|found| self.overdue(found)) {
+            Some(Overdue::Write) => self.close(conn, CloseReason::Blocked, out),
+            Some(Overdue::Frame) => self.refuse_and_close(conn, Code::TOO_SLOW, out),
+            Some(Overdue::Word) => self.refuse_and_close(conn, Code::SILENT, out),
+            Some(Overdue::Heartbeat) => self.say(conn, ServerFrame::Ping, out),
+            None => {}
+        }
+        self.conn_fired(conn);
+    }
+
+    fn overdue(&self, conn: &Conn) -> Option<Overdue> {
         let limits = &self.limits;
-        let role = found.role;
-        if found.unwritten > 0 && past(found.written_at, limits.write_time_max) {
-            self.close(conn, CloseReason::Blocked, out);
-        } else if found
+        let past = |since: Mono, span: Duration| since + span <= self.now.mono;
+        let session = matches!(conn.role, Role::Session(_));
+        let registering = conn.role.is_registering();
+        if conn.unwritten > 0 && past(conn.written_at, limits.write_time_max) {
+            Some(Overdue::Write)
+        } else if conn
             .frame_since
             .is_some_and(|since| past(since, limits.frame_time_max))
         {
-            self.refuse_and_close(conn, Code::TOO_SLOW, out);
-        } else if role.is_registering() && past(found.opened_at, limits.registration_time_max) {
-            self.refuse_and_close(conn, Code::SILENT, out);
-        } else if matches!(role, Role::Session(_)) && past(found.heard_at, limits.silence_time_max)
+            Some(Overdue::Frame)
+        } else if (registering && past(conn.opened_at, limits.registration_time_max))
+            || (session && past(conn.heard_at, limits.silence_time_max))
         {
-            self.refuse_and_close(conn, Code::SILENT, out);
-        } else if matches!(role, Role::Session(_)) && past(found.said_at, limits.heartbeat_time) {
-            self.say(conn, ServerFrame::Ping, out);
+            Some(Overdue::Word)
+        } else {
+            (session && past(conn.said_at, limits.heartbeat_time)).then_some(Overdue::Heartbeat)
         }
-        self.conn_fired(conn);
     }
 
     fn conn_fired(&mut self, conn: ConnId) {

@@ -8,12 +8,12 @@ use crate::record::{Message, Stream};
 use alloc::vec::Vec;
 
 impl Router {
-    pub(super) fn on_message_committed(&mut self, message: Message, out: &mut Vec<Output>) {
+    pub(super) fn on_message_committed(&mut self, message: &Message, out: &mut Vec<Output>) {
         self.unsettle(message.from);
         match message.to {
-            Stream::User(user) => self.deliver(user, &message, out),
+            Stream::User(user) => self.deliver(user, message, out),
             Stream::All => {
-                let (from, size) = (message.from, self.size_of_message(&message));
+                let (from, size) = (message.from, self.size_of_message(message));
                 let before = ..UserId(message.seq);
                 let audience: Vec<UserId> = self
                     .live
@@ -23,7 +23,7 @@ impl Router {
                     .collect();
                 for user in audience {
                     self.owe(user, size);
-                    self.deliver(user, &message, out);
+                    self.deliver(user, message, out);
                 }
             }
         }

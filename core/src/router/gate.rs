@@ -84,7 +84,7 @@ impl Router {
                 Held::Send(key, frame) if self.conn_is(key) => self.send(key.conn, frame, out),
                 Held::Close(key, reason) if self.conn_is(key) => self.close(key.conn, reason, out),
                 Held::Welcome(user, key, frame) if self.conn_is(key) => {
-                    self.welcome(user, key, frame, out)
+                    self.welcome(user, key, frame, out);
                 }
                 Held::ReadOn(key) if self.conn_is(key) => self.read_on(key.conn, out),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),

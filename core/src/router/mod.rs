@@ -371,7 +371,7 @@ impl Router {
         while let Some(record) = self.uncommitted.pop_front_if(|record| record.seq <= seq) {
             self.uncommitted_bytes -= self.size_of(&record);
             if let What::Message(message) = record.what {
-                self.on_message_committed(message, out);
+                self.on_message_committed(&message, out);
             }
         }
         self.room = room.saturating_sub(self.uncommitted_bytes);

@@ -5,7 +5,6 @@ use super::session::{Left, Live};
 use super::{Output, Router};
 use crate::id::{ConnId, Seq, UserId};
 use crate::record::{Stream, What};
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 impl Router {
@@ -44,7 +43,7 @@ impl Router {
                 }
                 self.remember_attempt(&session);
             }
-            Live::Classic(classic) => self.part_classic(Box::new(classic), out),
+            Live::Classic(classic) => self.part_classic(classic, out),
         }
     }
 

@@ -71,7 +71,7 @@ pub fn server_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ServerFrame
 fn frame<'a, T>(
     bytes: &'a [u8],
     limits: &Limits,
-    parse: impl FnOnce(&Head<'a>, Body<'a>) -> Outcome<T>,
+    parse: impl FnOnce(&Head<'a>, &Body<'a>) -> Outcome<T>,
 ) -> Decoded<T> {
     let head = match scan_head(bytes) {
         HeadScan::Partial => return Decoded::Partial,
@@ -104,7 +104,7 @@ fn frame<'a, T>(
     let end = head.bytes + length;
     match parse(
         &head,
-        Body {
+        &Body {
             bytes: body,
             announced: head.header("Content-length").is_some(),
         },
@@ -129,9 +129,9 @@ impl<'a> Body<'a> {
     }
 }
 
-fn client<'a>(head: &Head<'a>, body: Body<'a>) -> Outcome<ClientFrame<'a>> {
+fn client<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ClientFrame<'a>> {
     match head.verb {
-        "SEND" => send(head, &body),
+        "SEND" => send(head, body),
         "ACK" => Ok(ClientFrame::Ack(Seq(number_word(head.arguments)?))),
         "PING" => Ok(ClientFrame::Ping),
         "PONG" => Ok(ClientFrame::Pong),
@@ -210,9 +210,9 @@ fn place(head: &Head<'_>) -> Outcome<Place> {
     }
 }
 
-fn server<'a>(head: &Head<'a>, body: Body<'a>) -> Outcome<ServerFrame<'a>> {
+fn server<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ServerFrame<'a>> {
     match head.verb {
-        "DELIVER" => deliver(head, &body),
+        "DELIVER" => deliver(head, body),
         "ACCEPTED" => accepted(head),
         "RECEIPT" => Ok(ServerFrame::Receipt(receipt(head)?)),
         "REJECTED" => rejected(head),

@@ -186,7 +186,7 @@ fn put_receipt(receipt: &Receipt, out: &mut Vec<u8>) {
             put_numbers(out, " left", &[last.0]);
         }
         Receipt::All { seq, count, of } => {
-            put_numbers_of(out, crate::name::ALL, &[seq.0, *count, *of])
+            put_numbers_of(out, crate::name::ALL, &[seq.0, *count, *of]);
         }
     }
     put(out, &["\n\n"]);
