@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::body::BODY_BYTES_MIN;
-use crate::pairs;
 use crate::relay::Wiring;
+use crate::{pairs, ping_pong};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use verbatim_core::limits::UNANSWERED_MAX;
@@ -16,7 +16,7 @@ const CLASSIC_BODY_BYTES_MAX: usize = 900;
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub scenario: Scenario,
+    pub command: Command,
     /// What `cargo bench` adds; it changes nothing.
     #[arg(long, hide = true, global = true)]
     bench: bool,
@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// The scenarios.
 #[derive(Debug, Subcommand)]
-pub enum Scenario {
+pub enum Command {
     /// Writers and readers in pairs, with messages in flight: what a message costs.
     Pairs(PairsArguments),
     /// One message at a time between two users, all on one core: how long a round trip takes.
@@ -52,9 +52,12 @@ pub struct Comparison {
     /// Length of a body in bytes.
     #[arg(long, default_value_t = 100)]
     bytes: usize,
+    /// How long each round gets going before it measures.
+    #[arg(long, default_value_t = 1.0)]
+    warm_up: f64,
     /// How long each round measures.
     #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
+    seconds: f64,
     /// How often each side is measured.
     #[arg(long, default_value_t = 3)]
     pub rounds: u32,
@@ -69,7 +72,7 @@ impl Comparison {
     }
 
     /// The length of a body that the level carries in one piece.
-    pub fn body_bytes(&self) -> usize {
+    fn body_bytes(&self) -> usize {
         match self.level {
             LevelName::Session => self.bytes.max(BODY_BYTES_MIN),
             LevelName::Classic => self.bytes.clamp(BODY_BYTES_MIN, CLASSIC_BODY_BYTES_MAX),
@@ -104,7 +107,7 @@ impl LevelName {
     }
 }
 
-/// For [`Scenario::Pairs`].
+/// For [`Command::Pairs`].
 #[derive(Args, Debug)]
 pub struct PairsArguments {
     /// What is compared.
@@ -127,12 +130,13 @@ impl PairsArguments {
                 .in_flight
                 .clamp(1, self.comparison.level.in_flight_max()),
             bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
             seconds: self.comparison.seconds,
         }
     }
 }
 
-/// For [`Scenario::PingPong`].
+/// For [`Command::PingPong`].
 #[derive(Args, Debug)]
 pub struct PingPongArguments {
     /// What is compared.
@@ -140,8 +144,20 @@ pub struct PingPongArguments {
     pub comparison: Comparison,
     /// The core on which both ends run.
     #[arg(long, default_value_t = 0)]
-    pub core: usize,
+    core: usize,
     /// Let the system place both ends. Virtual cores doze, and every program shows some 140 us then.
     #[arg(long)]
-    pub unpinned: bool,
+    unpinned: bool,
+}
+
+impl PingPongArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> ping_pong::Plan {
+        ping_pong::Plan {
+            bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
+            core: (!self.unpinned).then_some(self.core),
+        }
+    }
 }

@@ -1,16 +1,15 @@
 //! Writers and readers in pairs, each writer with a number of messages in flight: throughput, and what it costs.
 
+use crate::contest::Scenario;
 use crate::process::cpu_nanos;
+use crate::relay::Wiring;
 use crate::report::Outcome;
-use crate::speech::{Level, Role, User, user};
+use crate::speech::{Level, Role, Speech, User, user};
 use crate::stage::Stage;
-use crate::subject::Subject;
+use crate::subject::Target;
 use std::io;
 use std::time::{Duration, Instant};
 use verbatim_core::name::Recipient;
-
-/// Time to get going, before anything is counted.
-const WARM_UP: Duration = Duration::from_secs(1);
 
 /// How much of what.
 #[derive(Clone, Copy, Debug)]
@@ -21,57 +20,76 @@ pub struct Plan {
     pub in_flight: usize,
     /// Length of a body in bytes.
     pub bytes: usize,
+    /// How long it may get going, before anything is counted.
+    pub warm_up: f64,
     /// How long is measured.
     pub seconds: f64,
 }
 
-/// The counters at one moment.
-struct Reading {
-    at: Instant,
-    answered: u64,
-    delivered: u64,
-    subject_cpu: u64,
-    own_cpu: u64,
+impl Scenario for Plan {
+    const NAME: &'static str = "pairs";
+    const WIRING: Wiring = Wiring::Pairs;
+    const RATIOS: &'static [&'static str] = &["cpu_ns_per_answered", "answered_per_second"];
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("pairs", self.pairs as f64),
+            ("in_flight", self.in_flight as f64),
+            ("bytes", self.bytes as f64),
+            ("seconds", self.seconds),
+        ]
+    }
+
+    fn body_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn play<L: Level>(&self, level: &L, target: Target) -> io::Result<Outcome> {
+        let users = users(self.pairs);
+        let mut stage = Stage::open(level, target.address, &users, self.bytes)?;
+        for writer in (0..users.len()).step_by(2) {
+            let at = stage.seats[writer].writes;
+            stage.fill(at, reader_of(writer), self.in_flight);
+            stage.flush(at);
+        }
+        self.keep_going(&mut stage, self.warm_up)?;
+        let before = Counters::read(&stage, target)?;
+        stage.round.measuring = true;
+        self.keep_going(&mut stage, self.seconds)?;
+        stage.round.measuring = false;
+        let after = Counters::read(&stage, target)?;
+        stage.settle(all_arrived)?;
+        stage.leave();
+        let mut figures = after.since(&before);
+        figures.extend(stage.round.accepted.named("accepted"));
+        figures.extend(stage.round.delivered.named("delivered"));
+        Ok(Outcome {
+            figures,
+            findings: stage.findings(|user| {
+                if user % 2 == 0 {
+                    vec![user + 1]
+                } else {
+                    vec![]
+                }
+            }),
+            faults: stage.round.faults,
+        })
+    }
 }
 
-/// Measures one side for one round.
-///
-/// # Errors
-/// What the system says, or that the server did not take the users.
-pub fn run<L: Level>(level: &L, subject: &Subject, plan: &Plan) -> io::Result<Outcome> {
-    let users = users(plan.pairs);
-    let mut stage = Stage::open(level, subject.address, &users, plan.bytes)?;
-    for writer in (0..users.len()).step_by(2) {
-        let at = stage.seats[writer].writes;
-        stage.fill(at, reader_of(writer), plan.in_flight);
-        stage.flush(at);
+impl Plan {
+    fn keep_going<S: Speech>(&self, stage: &mut Stage<S>, seconds: f64) -> io::Result<()> {
+        let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds));
+        while begun.elapsed() < time && !stage.broken {
+            stage.turn(|stage, at, turn| {
+                if turn.answered > 0 {
+                    let to = reader_of(stage.ends[at].user);
+                    stage.fill(at, to, self.in_flight);
+                }
+            })?;
+        }
+        Ok(())
     }
-    keep_going(&mut stage, plan, WARM_UP)?;
-    let before = Reading::take(&stage, subject)?;
-    stage.round.measuring = true;
-    keep_going(&mut stage, plan, Duration::from_secs_f64(plan.seconds))?;
-    stage.round.measuring = false;
-    let after = Reading::take(&stage, subject)?;
-    let all_arrived = |stage: &Stage<_>| {
-        let mut writers = (0..stage.seats.len()).step_by(2);
-        writers.all(|writer| stage.arrived(writer, writer + 1) >= stage.taken(writer))
-    };
-    stage.settle(all_arrived)?;
-    stage.leave();
-    let mut figures = after.since(&before);
-    figures.extend(stage.round.accepted.named("accepted"));
-    figures.extend(stage.round.delivered.named("delivered"));
-    Ok(Outcome {
-        figures,
-        findings: stage.findings(|user| {
-            if user % 2 == 0 {
-                vec![user + 1]
-            } else {
-                vec![]
-            }
-        }),
-        faults: stage.round.faults,
-    })
 }
 
 /// Those at even places write to those behind them.
@@ -89,45 +107,43 @@ fn reader_of(writer: usize) -> Recipient {
     Recipient::User(user(writer + 1, Role::Reader).name)
 }
 
-fn keep_going<S>(stage: &mut Stage<S>, plan: &Plan, time: Duration) -> io::Result<()>
-where
-    S: crate::speech::Speech,
-{
-    let begun = Instant::now();
-    while begun.elapsed() < time && !stage.broken {
-        stage.turn(|stage, at, turn| {
-            if turn.answered > 0 {
-                let to = reader_of(stage.ends[at].user);
-                stage.fill(at, to, plan.in_flight);
-            }
-        })?;
-    }
-    Ok(())
+fn all_arrived<S: Speech>(stage: &Stage<S>) -> bool {
+    let mut writers = (0..stage.seats.len()).step_by(2);
+    writers.all(|writer| stage.arrived(writer, writer + 1) >= stage.taken(writer))
 }
 
-impl Reading {
-    fn take<S>(stage: &Stage<S>, subject: &Subject) -> io::Result<Reading> {
-        Ok(Reading {
+/// The counters at one moment.
+struct Counters {
+    at: Instant,
+    answered: u64,
+    delivered: u64,
+    target_cpu: u64,
+    own_cpu: u64,
+}
+
+impl Counters {
+    fn read<S>(stage: &Stage<S>, target: Target) -> io::Result<Counters> {
+        Ok(Counters {
             at: Instant::now(),
             answered: stage.ends.iter().map(|end| end.writing.answered).sum(),
             delivered: stage.ends.iter().map(|end| end.reading.arrived).sum(),
-            subject_cpu: subject.cpu_nanos()?,
+            target_cpu: target.cpu_nanos()?,
             own_cpu: cpu_nanos(std::process::id())?,
         })
     }
 
-    fn since(&self, before: &Reading) -> Vec<(String, f64)> {
+    fn since(&self, before: &Counters) -> Vec<(String, f64)> {
         let seconds = (self.at - before.at).as_secs_f64();
         let answered = (self.answered - before.answered) as f64;
         let delivered = (self.delivered - before.delivered) as f64;
-        let subject_cpu = (self.subject_cpu - before.subject_cpu) as f64;
+        let target_cpu = (self.target_cpu - before.target_cpu) as f64;
         let own_cpu = (self.own_cpu - before.own_cpu) as f64;
         let named = [
             ("answered", answered),
             ("delivered", delivered),
             ("answered_per_second", answered / seconds),
-            ("cpu_ns_per_answered", subject_cpu / answered),
-            ("cpu_share", subject_cpu / seconds / 1e9),
+            ("cpu_ns_per_answered", target_cpu / answered),
+            ("cpu_share", target_cpu / seconds / 1e9),
             ("load_cpu_ns_per_answered", own_cpu / answered),
             ("load_cpu_share", own_cpu / seconds / 1e9),
         ];

@@ -1,65 +1,80 @@
 //! Two users, one message at a time: the reader answers each with one of its own. The round trip's time.
 
+use crate::contest::Scenario;
+use crate::relay::Wiring;
 use crate::report::Outcome;
 use crate::speech::{Level, Role, Speech, user};
 use crate::stage::Stage;
-use crate::subject::Subject;
+use crate::subject::Target;
 use std::io;
 use std::time::{Duration, Instant};
 use verbatim_core::name::Recipient;
-
-/// Time to get going, before anything is counted.
-const WARM_UP: Duration = Duration::from_millis(500);
 
 /// How much of what.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Length of a body in bytes.
     pub bytes: usize,
+    /// How long it may get going, before anything is counted.
+    pub warm_up: f64,
     /// How long is measured.
     pub seconds: f64,
+    /// The core on which all run, if on one.
+    pub core: Option<usize>,
 }
 
-/// Measures one side for one round.
-///
-/// # Errors
-/// What the system says, or that the server did not take the users.
-pub fn run<L: Level>(level: &L, subject: &Subject, plan: &Plan) -> io::Result<Outcome> {
-    let users = [user(0, Role::Both), user(1, Role::Both)];
-    let mut stage = Stage::open(level, subject.address, &users, plan.bytes)?;
-    let first = stage.seats[0].writes;
-    stage.say(first, Recipient::User(users[1].name));
-    stage.flush(first);
-    let mut game = Game::default();
-    game.play(&mut stage, WARM_UP)?;
-    let cpu_before = subject.cpu_nanos()?;
-    game.trips = 0;
-    game.times.clear();
-    game.play(&mut stage, Duration::from_secs_f64(plan.seconds))?;
-    let cpu = subject.cpu_nanos()? - cpu_before;
-    let both_arrived = |stage: &Stage<_>| {
-        stage.arrived(0, 1) >= stage.taken(0) && stage.arrived(1, 0) >= stage.taken(1)
-    };
-    stage.settle(both_arrived)?;
-    stage.leave();
-    Ok(Outcome {
-        figures: game.figures(cpu),
-        findings: stage.findings(|user| vec![1 - user]),
-        faults: stage.round.faults,
-    })
+impl Scenario for Plan {
+    const NAME: &'static str = "ping-pong";
+    const WIRING: Wiring = Wiring::Pairs;
+    const RATIOS: &'static [&'static str] = &["median_us", "p99_us"];
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        let pinned = f64::from(u8::from(self.core.is_some()));
+        vec![
+            ("bytes", self.bytes as f64),
+            ("seconds", self.seconds),
+            ("pinned", pinned),
+        ]
+    }
+
+    fn body_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn play<L: Level>(&self, level: &L, target: Target) -> io::Result<Outcome> {
+        let users = [user(0, Role::Both), user(1, Role::Both)];
+        let mut stage = Stage::open(level, target.address, &users, self.bytes)?;
+        let first = stage.seats[0].writes;
+        stage.say(first, Recipient::User(users[1].name));
+        stage.flush(first);
+        Game::default().play(&mut stage, self.warm_up)?;
+        let cpu_before = target.cpu_nanos()?;
+        let mut game = Game::default();
+        game.play(&mut stage, self.seconds)?;
+        let cpu = target.cpu_nanos()? - cpu_before;
+        let both_arrived = |stage: &Stage<_>| {
+            stage.arrived(0, 1) >= stage.taken(0) && stage.arrived(1, 0) >= stage.taken(1)
+        };
+        stage.settle(both_arrived)?;
+        stage.leave();
+        Ok(Outcome {
+            figures: game.figures(cpu),
+            findings: stage.findings(|user| vec![1 - user]),
+            faults: stage.round.faults,
+        })
+    }
 }
 
 /// The first user's round trips.
 #[derive(Debug, Default)]
 struct Game {
-    trips: u64,
     times: Vec<u64>,
     served_at: Option<u64>,
 }
 
 impl Game {
-    fn play<S: Speech>(&mut self, stage: &mut Stage<S>, time: Duration) -> io::Result<()> {
-        let begun = Instant::now();
+    fn play<S: Speech>(&mut self, stage: &mut Stage<S>, seconds: f64) -> io::Result<()> {
+        let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds));
         while begun.elapsed() < time && !stage.broken {
             stage.turn(|stage, at, turn| {
                 if turn.delivered > 0 {
@@ -76,7 +91,6 @@ impl Game {
             let nanos = stage.round.clock.nanos();
             if let Some(served_at) = self.served_at.replace(nanos) {
                 self.times.push(nanos - served_at);
-                self.trips += 1;
             }
         }
         let writes = stage.seats[user].writes;
@@ -87,21 +101,19 @@ impl Game {
 
     fn figures(mut self, cpu_nanos: u64) -> Vec<(String, f64)> {
         self.times.sort_unstable();
+        let trips = self.times.len() as f64;
         let quantile = |part: f64| {
-            let at = (part * self.times.len() as f64) as usize;
+            let at = (part * trips) as usize;
             self.times
                 .get(at)
                 .map_or(f64::NAN, |nanos| *nanos as f64 / 1000.0)
         };
         let named = [
-            ("round_trips", self.trips as f64),
+            ("round_trips", trips),
             ("median_us", quantile(0.5)),
             ("p90_us", quantile(0.9)),
             ("p99_us", quantile(0.99)),
-            (
-                "cpu_us_per_round_trip",
-                cpu_nanos as f64 / 1000.0 / self.trips as f64,
-            ),
+            ("cpu_us_per_round_trip", cpu_nanos as f64 / 1000.0 / trips),
         ];
         named.map(|(name, value)| (name.to_owned(), value)).into()
     }

@@ -16,12 +16,38 @@ pub const LISTENING: &str = "listening on ";
 /// How long a server may take to end after it was asked to.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A running server or relay. It ends with this value at the latest.
+/// A program that serves: where it listens, and what it costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its process.
+    pub pid: u32,
+}
+
+impl Target {
+    /// Its processor time so far, in nanoseconds.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn cpu_nanos(&self) -> io::Result<u64> {
+        process::cpu_nanos(self.pid)
+    }
+
+    /// Its resident memory, in KiB.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_kib(&self) -> io::Result<u64> {
+        process::resident_kib(self.pid)
+    }
+}
+
+/// A server or relay that we started. It ends with this value at the latest.
 #[derive(Debug)]
 pub struct Subject {
     child: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
+    address: SocketAddr,
 }
 
 impl Subject {
@@ -51,25 +77,12 @@ impl Subject {
         Ok(Subject { child, address })
     }
 
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Its processor time so far, in nanoseconds.
-    ///
-    /// # Errors
-    /// When it has ended.
-    pub fn cpu_nanos(&self) -> io::Result<u64> {
-        process::cpu_nanos(self.pid())
-    }
-
-    /// Its resident memory, in KiB.
-    ///
-    /// # Errors
-    /// When it has ended.
-    pub fn resident_kib(&self) -> io::Result<u64> {
-        process::resident_kib(self.pid())
+    /// What is measured of it.
+    pub fn target(&self) -> Target {
+        Target {
+            address: self.address,
+            pid: self.child.id(),
+        }
     }
 
     /// Asks it to end and waits.
@@ -77,7 +90,7 @@ impl Subject {
     /// # Errors
     /// When it does not end within ten seconds.
     pub fn stop(mut self) -> io::Result<()> {
-        let pid = i32::try_from(self.pid()).map_err(io::Error::other)?;
+        let pid = i32::try_from(self.child.id()).map_err(io::Error::other)?;
         kill(Pid::from_raw(pid), Signal::SIGTERM)?;
         let asked = Instant::now();
         while self.child.try_wait()?.is_none() {
