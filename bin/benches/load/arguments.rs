@@ -1,14 +1,17 @@
 //! The command line.
 
-use crate::body::BODY_BYTES_MIN;
-use crate::relay::Wiring;
-use crate::{pairs, ping_pong};
+use super::body::BODY_BYTES_MIN;
+use super::relay::Wiring;
+use super::{pairs, ping_pong};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use verbatim_core::limits::UNANSWERED_MAX;
 
 /// The longest body that every classic receiver takes in one piece, head and all.
 const CLASSIC_BODY_BYTES_MAX: usize = 900;
+
+/// How long what is under way may take to arrive once nothing new is written.
+const SETTLING_SECONDS: f64 = 10.0;
 
 /// What a server costs over loopback TCP, beside a plain relay that carries the same bodies.
 #[derive(Debug, Parser)]
@@ -132,6 +135,7 @@ impl PairsArguments {
             bytes: self.comparison.body_bytes(),
             warm_up: self.comparison.warm_up,
             seconds: self.comparison.seconds,
+            settling: SETTLING_SECONDS,
         }
     }
 }
@@ -157,6 +161,7 @@ impl PingPongArguments {
             bytes: self.comparison.body_bytes(),
             warm_up: self.comparison.warm_up,
             seconds: self.comparison.seconds,
+            settling: SETTLING_SECONDS,
             core: (!self.unpinned).then_some(self.core),
         }
     }

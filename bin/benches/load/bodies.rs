@@ -1,6 +1,6 @@
 //! Bare bodies, as the relay carries them: as many bytes as the levels' messages have text, and nothing around them.
 
-use crate::speech::{Heard, Level, Opened, Role, Speech, User, Word, connect};
+use super::speech::{Heard, Level, Opened, Role, Speech, User, Word, connect};
 use std::io;
 use std::net::SocketAddr;
 use verbatim_core::name::Recipient;

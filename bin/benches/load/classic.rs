@@ -1,6 +1,6 @@
 //! The classic level as the load program speaks it: two connections a user, one to write on and one to read from.
 
-use crate::speech::{Heard, Level, Opened, Speech, User, Word, await_answer, connect};
+use super::speech::{Heard, Level, Opened, Speech, User, Word, await_answer, connect};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use verbatim_core::name::Recipient;

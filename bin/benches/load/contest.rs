@@ -1,13 +1,13 @@
 //! A scenario played by the relay and by the server in turn.
 
-use crate::arguments::{Comparison, LevelName};
-use crate::bodies::Bodies;
-use crate::classic::Classic;
-use crate::relay::Wiring;
-use crate::report::{Outcome, Side, Title, compare};
-use crate::session::Session;
-use crate::speech::Level;
-use crate::subject::{Subject, Target};
+use super::arguments::{Comparison, LevelName};
+use super::bodies::Bodies;
+use super::classic::Classic;
+use super::relay::Wiring;
+use super::report::{Outcome, Side, Title, compare};
+use super::session::Session;
+use super::speech::Level;
+use super::subject::{Subject, Target};
 use std::io;
 
 /// Something that can be measured at every level.

@@ -1,11 +1,11 @@
 //! Our end of one connection: what it wrote and waits for, what it read, and the audit of both.
 
-use crate::audit::{Findings, Stream};
-use crate::body::{Blank, Stamp};
-use crate::clock::Clock;
-use crate::latency::Latency;
-use crate::link::Link;
-use crate::speech::{Heard, Opened, Place, Speech, Word};
+use super::audit::{Findings, Stream};
+use super::body::{Blank, Stamp};
+use super::clock::Clock;
+use super::latency::Latency;
+use super::link::Link;
+use super::speech::{Heard, Opened, Place, Speech, Word};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use verbatim_core::name::Recipient;

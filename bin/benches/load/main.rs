@@ -12,6 +12,8 @@ mod classic;
 mod clock;
 mod contest;
 mod end;
+#[cfg(test)]
+mod faulty;
 mod latency;
 mod link;
 mod pairs;

@@ -1,12 +1,12 @@
 //! Writers and readers in pairs, each writer with a number of messages in flight: throughput, and what it costs.
 
-use crate::contest::Scenario;
-use crate::process::cpu_nanos;
-use crate::relay::Wiring;
-use crate::report::Outcome;
-use crate::speech::{Level, Role, Speech, User, user};
-use crate::stage::Stage;
-use crate::subject::Target;
+use super::contest::Scenario;
+use super::process::cpu_nanos;
+use super::relay::Wiring;
+use super::report::Outcome;
+use super::speech::{Level, Role, Speech, User, user};
+use super::stage::Stage;
+use super::subject::Target;
 use std::io;
 use std::time::{Duration, Instant};
 use verbatim_core::name::Recipient;
@@ -24,6 +24,8 @@ pub struct Plan {
     pub warm_up: f64,
     /// How long is measured.
     pub seconds: f64,
+    /// How long what is under way may take to arrive once nothing new is written, in seconds.
+    pub settling: f64,
 }
 
 impl Scenario for Plan {
@@ -58,7 +60,7 @@ impl Scenario for Plan {
         self.keep_going(&mut stage, self.seconds)?;
         stage.round.measuring = false;
         let after = Counters::read(&stage, target)?;
-        stage.settle(all_arrived)?;
+        stage.settle(self.settling, all_arrived)?;
         stage.leave();
         let mut figures = after.since(&before);
         figures.extend(stage.round.accepted.named("accepted"));
@@ -136,8 +138,8 @@ impl Counters {
         let seconds = (self.at - before.at).as_secs_f64();
         let answered = (self.answered - before.answered) as f64;
         let delivered = (self.delivered - before.delivered) as f64;
-        let target_cpu = (self.target_cpu - before.target_cpu) as f64;
-        let own_cpu = (self.own_cpu - before.own_cpu) as f64;
+        let target_cpu = self.target_cpu.saturating_sub(before.target_cpu) as f64;
+        let own_cpu = self.own_cpu.saturating_sub(before.own_cpu) as f64;
         let named = [
             ("answered", answered),
             ("delivered", delivered),

@@ -1,11 +1,11 @@
 //! Two users, one message at a time: the reader answers each with one of its own. The round trip's time.
 
-use crate::contest::Scenario;
-use crate::relay::Wiring;
-use crate::report::Outcome;
-use crate::speech::{Level, Role, Speech, user};
-use crate::stage::Stage;
-use crate::subject::Target;
+use super::contest::Scenario;
+use super::relay::Wiring;
+use super::report::Outcome;
+use super::speech::{Level, Role, Speech, user};
+use super::stage::Stage;
+use super::subject::Target;
 use std::io;
 use std::time::{Duration, Instant};
 use verbatim_core::name::Recipient;
@@ -19,6 +19,8 @@ pub struct Plan {
     pub warm_up: f64,
     /// How long is measured.
     pub seconds: f64,
+    /// How long what is under way may take to arrive once nothing new is written, in seconds.
+    pub settling: f64,
     /// The core on which all run, if on one.
     pub core: Option<usize>,
 }
@@ -51,11 +53,11 @@ impl Scenario for Plan {
         let cpu_before = target.cpu_nanos()?;
         let mut game = Game::default();
         game.play(&mut stage, self.seconds)?;
-        let cpu = target.cpu_nanos()? - cpu_before;
+        let cpu = target.cpu_nanos()?.saturating_sub(cpu_before);
         let both_arrived = |stage: &Stage<_>| {
             stage.arrived(0, 1) >= stage.taken(0) && stage.arrived(1, 0) >= stage.taken(1)
         };
-        stage.settle(both_arrived)?;
+        stage.settle(self.settling, both_arrived)?;
         stage.leave();
         Ok(Outcome {
             figures: game.figures(cpu),

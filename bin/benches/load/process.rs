@@ -13,7 +13,8 @@ use std::io;
 pub fn cpu_nanos(pid: u32) -> io::Result<u64> {
     let mut sum = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let text = fs::read_to_string(task?.path().join("schedstat"))?;
+        // A thread may end while we look.
+        let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
         let nanos = text.split(' ').next().and_then(|word| word.parse().ok());
         sum += nanos.unwrap_or(0u64);
     }

@@ -1,6 +1,6 @@
 //! The floor: one thread, plain epoll, bytes copied from one connection to another and nothing understood.
 
-use crate::subject::LISTENING;
+use super::subject::LISTENING;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::io::{self, Read, Write};

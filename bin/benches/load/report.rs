@@ -1,6 +1,6 @@
 //! What was measured, as lines of JSON: one for each side and round, and one that sets the medians side by side.
 
-use crate::audit::Findings;
+use super::audit::Findings;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! The session level as the load program speaks it, through the product's own codec.
 
-use crate::speech::{Heard, Level, Opened, Place, Speech, User, Word, await_answer, connect};
+use super::speech::{Heard, Level, Opened, Place, Speech, User, Word, await_answer, connect};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! All ends of a round on one thread, and the loop that drives them.
 
-use crate::audit::Findings;
-use crate::end::{End, Round, Turn};
-use crate::speech::{Level, Speech, User};
+use super::audit::Findings;
+use super::end::{End, Round, Turn};
+use super::speech::{Level, Speech, User};
 use mio::{Events, Poll};
 use std::io;
 use std::net::SocketAddr;
@@ -11,9 +11,6 @@ use verbatim_core::name::Recipient;
 
 /// How long the loop sleeps at most, so that phases end in time.
 const NAP: Duration = Duration::from_millis(10);
-
-/// How long what is under way may take to arrive once nothing new is written.
-const SETTLING_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The ends on which one user writes and reads; the same one where a level needs but one connection.
 #[derive(Clone, Copy, Debug)]
@@ -126,13 +123,13 @@ impl<S: Speech> Stage<S> {
         self.ends[at].flush(&mut self.round);
     }
 
-    /// Writes nothing new until all that is under way has arrived, or for ten seconds.
+    /// Writes nothing new until all that is under way has arrived, or for so many seconds.
     ///
     /// # Errors
     /// What the system says of polling.
-    pub fn settle(&mut self, arrived: impl Fn(&Stage<S>) -> bool) -> io::Result<()> {
-        let begun = Instant::now();
-        while begun.elapsed() < SETTLING_TIME_MAX && !self.broken {
+    pub fn settle(&mut self, seconds: f64, arrived: impl Fn(&Stage<S>) -> bool) -> io::Result<()> {
+        let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds));
+        while begun.elapsed() < time && !self.broken {
             if self.ends.iter().all(End::is_settled) && arrived(self) {
                 return Ok(());
             }

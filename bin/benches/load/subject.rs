@@ -1,6 +1,6 @@
 //! The program under measurement: started, found, measured, stopped.
 
-use crate::process;
+use super::process;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::ffi::OsStr;
