@@ -1,0 +1,168 @@
+//! The command line.
+
+use super::body::BODY_BYTES_MIN;
+use super::relay::Wiring;
+use super::{pairs, ping_pong};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use verbatim_core::limits::UNANSWERED_MAX;
+
+/// The longest body that every classic receiver takes in one piece, head and all.
+const CLASSIC_BODY_BYTES_MAX: usize = 900;
+
+/// How long what is under way may take to arrive once nothing new is written.
+const SETTLING_SECONDS: f64 = 10.0;
+
+/// What a server costs over loopback TCP, beside a plain relay that carries the same bodies.
+#[derive(Debug, Parser)]
+#[command(name = "load")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What `cargo bench` adds; it changes nothing.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+/// The scenarios.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writers and readers in pairs, with messages in flight: what a message costs.
+    Pairs(PairsArguments),
+    /// One message at a time between two users, all on one core: how long a round trip takes.
+    PingPong(PingPongArguments),
+    /// The relay itself, in a process of its own.
+    #[command(hide = true)]
+    Relay {
+        /// Who hears whom.
+        wiring: Wiring,
+    },
+}
+
+/// What every comparison needs.
+#[derive(Args, Debug)]
+pub struct Comparison {
+    /// What to speak to the server.
+    #[arg(long, value_enum, default_value_t = LevelName::Session)]
+    pub level: LevelName,
+    /// The server's program.
+    #[arg(long, default_value = option_env!("CARGO_BIN_EXE_verbatimd"))]
+    pub server: PathBuf,
+    /// A further argument for the server; may be repeated.
+    #[arg(long = "server-argument", allow_hyphen_values = true)]
+    further: Vec<String>,
+    /// Length of a body in bytes.
+    #[arg(long, default_value_t = 100)]
+    bytes: usize,
+    /// How long each round gets going before it measures.
+    #[arg(long, default_value_t = 1.0)]
+    warm_up: f64,
+    /// How long each round measures.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// How often each side is measured.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: u32,
+}
+
+impl Comparison {
+    /// The server's arguments: a free port of the loopback address, and what the command line adds.
+    pub fn server_arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+        arguments.extend_from_slice(&self.further);
+        arguments
+    }
+
+    /// The length of a body that the level carries in one piece.
+    fn body_bytes(&self) -> usize {
+        match self.level {
+            LevelName::Session => self.bytes.max(BODY_BYTES_MIN),
+            LevelName::Classic => self.bytes.clamp(BODY_BYTES_MIN, CLASSIC_BODY_BYTES_MAX),
+        }
+    }
+}
+
+/// The levels by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelName {
+    /// With `HELLO`.
+    Session,
+    /// As in 2021.
+    Classic,
+}
+
+impl LevelName {
+    /// As it stands in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            LevelName::Session => "session",
+            LevelName::Classic => "classic",
+        }
+    }
+
+    /// Most messages that a writer may leave without an answer.
+    fn in_flight_max(self) -> usize {
+        match self {
+            LevelName::Session => UNANSWERED_MAX,
+            LevelName::Classic => 1,
+        }
+    }
+}
+
+/// For [`Command::Pairs`].
+#[derive(Args, Debug)]
+pub struct PairsArguments {
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Pairs of users.
+    #[arg(long, default_value_t = 16)]
+    pairs: usize,
+    /// Messages that each writer leaves without an answer; a level's own limit goes before it.
+    #[arg(long, default_value_t = UNANSWERED_MAX)]
+    in_flight: usize,
+}
+
+impl PairsArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> pairs::Plan {
+        pairs::Plan {
+            pairs: self.pairs.max(1),
+            in_flight: self
+                .in_flight
+                .clamp(1, self.comparison.level.in_flight_max()),
+            bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
+            settling: SETTLING_SECONDS,
+        }
+    }
+}
+
+/// For [`Command::PingPong`].
+#[derive(Args, Debug)]
+pub struct PingPongArguments {
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// The core on which both ends run.
+    #[arg(long, default_value_t = 0)]
+    core: usize,
+    /// Let the system place both ends. Virtual cores doze, and every program shows some 140 us then.
+    #[arg(long)]
+    unpinned: bool,
+}
+
+impl PingPongArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> ping_pong::Plan {
+        ping_pong::Plan {
+            bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
+            settling: SETTLING_SECONDS,
+            core: (!self.unpinned).then_some(self.core),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The end-to-end audit: what was sent is what arrived, once, in order, under numbers without gaps.
+
+use std::collections::BTreeSet;
+
+/// Beyond this many holes at once they are no longer told apart, so that a broken server cannot eat our memory.
+const HOLES_MAX: u64 = 100_000;
+
+/// Counters that should come without a gap: one writer's messages as one reader sees them, or the numbers of one
+/// conversation as one device learns them.
+#[derive(Debug, Default)]
+pub struct Stream {
+    next: u64,
+    missing: BTreeSet<u64>,
+    uncounted_holes: u64,
+    /// Counters that came again.
+    pub duplicates: u64,
+    /// Counters that came after a higher one.
+    pub reordered: u64,
+}
+
+impl Stream {
+    /// A stream that begins with this counter.
+    pub fn beginning_at(next: u64) -> Stream {
+        Stream {
+            next,
+            ..Stream::default()
+        }
+    }
+
+    /// `count` counters came, from `first` on.
+    pub fn see_run(&mut self, first: u64, count: u64) {
+        if first == self.next {
+            self.next += count;
+        } else {
+            (0..count.min(HOLES_MAX)).for_each(|more| self.see(first.saturating_add(more)));
+        }
+    }
+
+    /// One counter came.
+    pub fn see(&mut self, counter: u64) {
+        if counter == self.next {
+            self.next += 1;
+        } else if counter > self.next {
+            let holes = counter - self.next;
+            if self.missing.len() as u64 + holes > HOLES_MAX {
+                self.uncounted_holes += holes;
+            } else {
+                self.missing.extend(self.next..counter);
+            }
+            self.next = counter.saturating_add(1);
+        } else if self.missing.remove(&counter) {
+            self.reordered += 1;
+        } else {
+            self.duplicates += 1;
+        }
+    }
+
+    /// How many of the first `sent` messages have not arrived, those that were refused apart.
+    pub fn lost(&self, sent: u64, refused: &BTreeSet<u64>) -> u64 {
+        let holes = self.missing.difference(refused).count() as u64;
+        let tail = (self.next..sent).filter(|it| !refused.contains(it)).count() as u64;
+        self.uncounted_holes + holes + tail
+    }
+
+    /// Counters that never came though higher ones did.
+    pub fn holes(&self) -> u64 {
+        self.missing.len() as u64 + self.uncounted_holes
+    }
+
+    /// Messages that arrived at all, before the highest that did.
+    pub fn arrived(&self) -> u64 {
+        self.next - self.holes()
+    }
+}
+
+/// What an audit found, over all ends of a round. All zero is what everybody hopes for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Accepted messages that did not arrive.
+    pub lost: u64,
+    /// Messages that arrived again.
+    pub duplicates: u64,
+    /// Messages that arrived after a later one of their writer.
+    pub reordered: u64,
+    /// Numbers of a conversation that never came though higher ones did, or came twice.
+    pub number_faults: u64,
+    /// Messages that were neither accepted nor refused.
+    pub unanswered: u64,
+    /// Messages that were refused.
+    pub refused: u64,
+    /// Writers whose last receipt did not come.
+    pub receipts_missing: u64,
+    /// Connections that ended early, and frames that nobody should see.
+    pub faults: u64,
+}
+
+impl Findings {
+    /// Whether everything is as promised.
+    pub fn is_clean(&self) -> bool {
+        *self == Findings::default()
+    }
+
+    /// Takes over what another part of the audit found.
+    pub fn add(&mut self, other: &Findings) {
+        self.lost += other.lost;
+        self.duplicates += other.duplicates;
+        self.reordered += other.reordered;
+        self.number_faults += other.number_faults;
+        self.unanswered += other.unanswered;
+        self.refused += other.refused;
+        self.receipts_missing += other.receipts_missing;
+        self.faults += other.faults;
+    }
+
+    /// By name, as they stand in a report.
+    pub fn named(&self) -> [(&'static str, u64); 8] {
+        [
+            ("lost", self.lost),
+            ("duplicates", self.duplicates),
+            ("reordered", self.reordered),
+            ("number_faults", self.number_faults),
+            ("unanswered", self.unanswered),
+            ("refused", self.refused),
+            ("receipts_missing", self.receipts_missing),
+            ("faults", self.faults),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(counters: &[u64]) -> Stream {
+        let mut stream = Stream::default();
+        counters.iter().for_each(|counter| stream.see(*counter));
+        stream
+    }
+
+    fn lost(counters: &[u64], sent: u64, refused: &[u64]) -> u64 {
+        stream(counters).lost(sent, &refused.iter().copied().collect())
+    }
+
+    #[test]
+    fn what_does_not_arrive_is_lost_unless_it_was_refused() {
+        assert_eq!(lost(&[0, 1, 2], 3, &[]), 0);
+        assert_eq!(lost(&[0, 2], 3, &[]), 1);
+        assert_eq!(lost(&[0, 1], 3, &[]), 1);
+        assert_eq!(lost(&[0, 2], 4, &[1, 3]), 0);
+        assert_eq!(lost(&[], 4, &[1]), 3);
+    }
+
+    #[test]
+    fn what_comes_twice_and_what_comes_late_are_told_apart() {
+        let twice = stream(&[0, 1, 1, 2, 0]);
+        assert_eq!((twice.duplicates, twice.reordered), (2, 0));
+        let late = stream(&[0, 2, 1, 3]);
+        assert_eq!((late.duplicates, late.reordered, late.holes()), (0, 1, 0));
+    }
+
+    #[test]
+    fn runs_of_numbers_may_come_early_but_not_twice() {
+        let mut numbers = Stream::beginning_at(1);
+        numbers.see_run(3, 2);
+        assert_eq!(numbers.holes(), 2);
+        numbers.see_run(1, 2);
+        assert_eq!((numbers.holes(), numbers.duplicates), (0, 0));
+        numbers.see_run(4, 2);
+        assert_eq!((numbers.holes(), numbers.duplicates), (0, 1));
+    }
+
+    #[test]
+    fn a_huge_jump_is_counted_and_not_stored() {
+        let stream = stream(&[0, u64::MAX - 1]);
+        assert_eq!(stream.lost(0, &BTreeSet::new()), u64::MAX - 2);
+    }
+}

@@ -1,0 +1,83 @@
+//! Times as a histogram: constant memory, cheap to record, within one part in 256.
+
+/// Buckets per doubling.
+const FINENESS: u32 = 128;
+const FINENESS_BITS: u32 = FINENESS.trailing_zeros();
+
+/// Times in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Latency {
+    buckets: Vec<u64>,
+    count: u64,
+    max: u64,
+}
+
+impl Default for Latency {
+    fn default() -> Latency {
+        Latency {
+            buckets: vec![0; ((65 - FINENESS_BITS) * FINENESS) as usize],
+            count: 0,
+            max: 0,
+        }
+    }
+}
+
+impl Latency {
+    /// Counts one.
+    pub fn record(&mut self, nanos: u64) {
+        self.buckets[bucket(nanos)] += 1;
+        self.count += 1;
+        self.max = self.max.max(nanos);
+    }
+
+    /// The time in microseconds that `part` of all (0 to 1) do not exceed; 0 if there are none.
+    pub fn quantile_micros(&self, part: f64) -> f64 {
+        let rank = (part * self.count as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (at, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen >= rank {
+                return middle(at).min(self.max as f64) / 1000.0;
+            }
+        }
+        0.0
+    }
+
+    /// The quantiles of a report, each under its name.
+    pub fn named(&self, of: &str) -> Vec<(String, f64)> {
+        let mut named: Vec<_> = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)]
+            .iter()
+            .map(|(name, part)| (format!("{of}_{name}_us"), self.quantile_micros(*part)))
+            .collect();
+        named.push((format!("{of}_max_us"), self.max as f64 / 1000.0));
+        named
+    }
+}
+
+fn bucket(nanos: u64) -> usize {
+    let doubling = (64 - nanos.leading_zeros()).saturating_sub(FINENESS_BITS + 1);
+    (u64::from(doubling * FINENESS) + (nanos >> doubling)) as usize
+}
+
+fn middle(bucket: usize) -> f64 {
+    let fineness = FINENESS as usize;
+    let doubling = (bucket / fineness).saturating_sub(1);
+    let low = (bucket - doubling * fineness) << doubling;
+    low as f64 + ((1u64 << doubling) - 1) as f64 / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_within_a_hundredth() {
+        let mut latency = Latency::default();
+        (1..=100_000u64).for_each(|micros| latency.record(micros * 1000));
+        for part in [0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
+            let (found, exact) = (latency.quantile_micros(part), part * 100_000.0);
+            assert!((found - exact).abs() < exact / 100.0, "{part}: {found}");
+        }
+        assert_eq!(Latency::default().quantile_micros(0.5), 0.0);
+    }
+}
