@@ -55,7 +55,7 @@ pub fn hello(user: &User) -> Hello {
         attempt: Try(1),
         keep: true,
         place: wire::Place::New,
-        answered: Some(MessageId(0)),
+        accepted: Some(MessageId(0)),
         delivered: Seq(0),
         credit: Credit {
             deliveries: 256,
