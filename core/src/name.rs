@@ -61,9 +61,18 @@ impl Name {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("parse let only ASCII in")
     }
 
+    /// As [`Name::as_str`], in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// The form that names are compared by.
     pub fn key(&self) -> NameKey {
-        NameKey(self.bytes.map(|b| b.to_ascii_lowercase()))
+        let mut words = [0; NAME_BYTES_MAX / 8];
+        for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
+            *word = u64::from_be_bytes(bytes.map(|b| b.to_ascii_lowercase()));
+        }
+        NameKey(words)
     }
 }
 
@@ -100,9 +109,16 @@ impl fmt::Debug for Name {
 }
 
 /// A name folded to lower case: the key under which the one holder of a name is found.
-/// Unused bytes are zero, which no name contains, so comparing arrays compares names.
+/// Unused bytes are zero, which no name contains, so comparing big-endian words compares names, and quickly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NameKey([u8; NAME_BYTES_MAX]);
+pub struct NameKey([u64; NAME_BYTES_MAX / 8]);
+
+impl NameKey {
+    /// The words that are compared, for a hash over the name.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+}
 
 /// Whom a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +139,14 @@ impl Recipient {
             Ok(name) => Ok(Recipient::User(name)),
             Err(BadName::Reserved) => Ok(Recipient::All),
             Err(bad) => Err(bad),
+        }
+    }
+
+    /// As [`Recipient::as_str`], in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Recipient::User(name) => name.as_bytes(),
+            Recipient::All => ALL.as_bytes(),
         }
     }
 

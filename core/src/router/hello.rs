@@ -114,11 +114,11 @@ impl Router {
             .user(user)
             .map_or(MessageId(0), |user| user.outcomes.last());
         let gone_back = hello.accepted.is_some_and(|id| id > last);
+        // A place from before this user's claim belongs to a session that ended, and whose `Lost` may not have arrived.
+        let is_ours = |store, epoch, seq| self.space.knows(store, epoch, seq) && seq >= user.0;
         let (start, lost) = match hello.place {
             Place::New | Place::Server => (cursor, gone_back),
-            Place::Cursor { store, epoch, seq } if self.space.knows(store, epoch, seq) => {
-                (seq.max(user.0), gone_back)
-            }
+            Place::Cursor { store, epoch, seq } if is_ours(store, epoch, seq) => (seq, gone_back),
             Place::Cursor { .. } => (cursor, true),
         };
         if let Some(older) = older {
@@ -162,7 +162,7 @@ impl Router {
         session.bound = Some(Bound {
             key,
             welcomed: false,
-            answered: hello.accepted.map_or(last, |id| id.min(last)),
+            answered: unanswered_after(hello.accepted, last),
             rewind: None,
             credit,
             fed: start,
@@ -226,4 +226,10 @@ impl Router {
         }
         self.former.push_back((session.device, session.attempt));
     }
+}
+
+/// The id after which answers are told again: what the device knows, but no further back than it can be waiting for.
+fn unanswered_after(accepted: Option<MessageId>, last: MessageId) -> MessageId {
+    let oldest = last.0.saturating_sub(UNANSWERED_MAX as u64);
+    MessageId(accepted.unwrap_or(last).0.clamp(oldest, last.0))
 }

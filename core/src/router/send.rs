@@ -251,10 +251,14 @@ impl Router {
     /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.
     pub(crate) fn hash_of(&self, to: Recipient, body: &str) -> u64 {
         let mut hash = self.hash;
-        for byte in to.as_str().bytes() {
-            hash.write_u8(byte.to_ascii_lowercase());
+        match to {
+            Recipient::User(name) => name
+                .key()
+                .words()
+                .iter()
+                .for_each(|word| hash.write_u64(*word)),
+            Recipient::All => hash.write_u64(0),
         }
-        hash.write_u8(b'\n');
         hash.write(body.as_bytes());
         hash.finish()
     }

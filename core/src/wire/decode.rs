@@ -78,7 +78,8 @@ fn frame<'a, T>(
         HeadScan::Broken(detail) => return Decoded::Refused(incomplete(detail), Skip::Lost),
         HeadScan::Whole(head) => head,
     };
-    let length = match head.header("Content-length").map(decimal) {
+    let announced = head.header("Content-length");
+    let length = match announced.map(decimal) {
         None => 0,
         Some(Some(length)) => length,
         Some(None) => {
@@ -106,7 +107,7 @@ fn frame<'a, T>(
         &head,
         &Body {
             bytes: body,
-            announced: head.header("Content-length").is_some(),
+            announced: announced.is_some(),
         },
     ) {
         Ok(frame) => Decoded::Frame(frame, end),

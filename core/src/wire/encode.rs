@@ -106,20 +106,15 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, head: &mut Vec<u8>) -> (Arc<[u8]>
 
 fn put_delivery_head(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
     put_numbers(out, "DELIVER", &[delivery.seq.0]);
-    put(
-        out,
-        &[
-            "\nFrom: ",
-            delivery.from.as_str(),
-            "\nTo: ",
-            delivery.to.as_str(),
-            "\n",
-        ],
-    );
+    out.extend_from_slice(b"\nFrom: ");
+    out.extend_from_slice(delivery.from.as_bytes());
+    out.extend_from_slice(b"\nTo: ");
+    out.extend_from_slice(delivery.to.as_bytes());
+    out.push(b'\n');
     put_number_header(out, "Number", delivery.number.0);
     put_number_header(out, "Time", delivery.time);
     put_number_header(out, "Content-length", delivery.body.len() as u64);
-    put(out, &["\n"]);
+    out.push(b'\n');
 }
 
 fn put_hello(hello: &Hello, out: &mut Vec<u8>) {

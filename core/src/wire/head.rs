@@ -28,35 +28,41 @@ pub enum HeadScan<'a> {
 /// Reads a head from the beginning of `bytes`.
 pub fn scan_head(bytes: &[u8]) -> HeadScan<'_> {
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
-    let mut end = None;
+    let (mut first, mut line, mut end) = (None, 0, None);
     for at in memchr::memchr_iter(b'\n', seen) {
-        if at == 0 {
-            return HeadScan::Broken("a frame begins with a verb, not with an empty line");
+        match first {
+            _ if at == line && first.is_none() => {
+                return HeadScan::Broken("a frame begins with a verb, not with an empty line");
+            }
+            _ if at == line => {
+                end = Some(at);
+                break;
+            }
+            None => first = Some(at),
+            Some(_) if memchr::memchr(b':', &seen[line..at]).is_none() => {
+                return HeadScan::Broken("a header is 'Name: value'");
+            }
+            Some(_) => {}
         }
-        if seen[at - 1] == b'\n' {
-            end = Some(at);
-            break;
-        }
+        line = at + 1;
     }
     let text = &seen[..end.unwrap_or(seen.len())];
-    if !text.iter().all(|b| matches!(b, b' '..=b'~' | b'\n')) {
+    if !is_printable(text) {
         return HeadScan::Broken("a head is printable ASCII in lines that end with LF");
     }
-    let Some(end) = end else {
+    let Some((first, end)) = first.zip(end) else {
         return match seen.len() {
             HEAD_BYTES_MAX => HeadScan::Broken("a head has at most 1024 bytes"),
             _ => HeadScan::Partial,
         };
     };
     let text = core::str::from_utf8(text).expect("checked above to be ASCII");
-    let (first, headers) = text.split_once('\n').unwrap_or((text, ""));
-    let (verb, arguments) = first.split_once(' ').unwrap_or((first, ""));
+    let space = memchr::memchr(b' ', &text.as_bytes()[..first]).unwrap_or(first);
+    let (verb, arguments) = (&text[..space], &text[(space + 1).min(first)..first]);
     if verb.is_empty() || !verb.bytes().all(|b| b.is_ascii_uppercase()) {
         return HeadScan::Broken("a verb is capital letters");
     }
-    if !headers.lines().all(|line| line.contains(':')) {
-        return HeadScan::Broken("a header is 'Name: value'");
-    }
+    let headers = &text[first + 1..];
     HeadScan::Whole(Head {
         verb,
         arguments,
@@ -65,20 +71,43 @@ pub fn scan_head(bytes: &[u8]) -> HeadScan<'_> {
     })
 }
 
+/// Looks at every byte, without an early end, so that the compiler can take many at once.
+fn is_printable(text: &[u8]) -> bool {
+    let bad = |b: &u8| u8::from(!matches!(b, b' '..=b'~' | b'\n'));
+    text.iter().map(bad).fold(0, |sum, bad| sum | bad) == 0
+}
+
 impl<'a> Head<'a> {
     /// The value of the first header of that name (compared without case), without the spaces around it.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.headers.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name)
-                .then(|| value.trim_matches(' '))
-        })
+        let mut rest = self.headers;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let (line, colon) = (&rest[..end], name.len());
+            if line.as_bytes().get(colon) == Some(&b':')
+                && line.as_bytes()[..colon].eq_ignore_ascii_case(name.as_bytes())
+            {
+                return Some(trim_spaces(&line[colon + 1..]));
+            }
+            rest = &rest[(end + 1).min(rest.len())..];
+        }
+        None
     }
 
     /// The arguments, one by one.
     pub fn words(&self) -> core::str::Split<'a, char> {
         self.arguments.split(' ')
     }
+}
+
+fn trim_spaces(text: &str) -> &str {
+    let start = text.bytes().take_while(|b| *b == b' ').count();
+    let spaces = text.as_bytes()[start..]
+        .iter()
+        .rev()
+        .take_while(|b| **b == b' ')
+        .count();
+    &text[start..text.len() - spaces]
 }
 
 /// Reads a decimal number: digits alone, no sign, no overflow.
