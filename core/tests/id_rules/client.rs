@@ -1,8 +1,8 @@
 //! The client's rules: ids are given durably as a message first goes out, and taken back only on the server's word.
 
 use super::check::Violation;
-use super::rules::{Fault, Rules};
-use super::state::{Connection, Down, End, Fate, Id, Message, State, Up};
+use super::rules::{Fault, Known, Rules};
+use super::state::{Client, Connection, Down, End, Fate, Id, Message, State, Up};
 
 /// Opens a new connection, with a counter higher than any before, and says `HELLO`.
 pub fn open(rules: &Rules, state: &mut State) {
@@ -20,7 +20,7 @@ pub fn open(rules: &Rules, state: &mut State) {
         ..Connection::default()
     };
     connection.up.push(Up::Hello {
-        answered: client.answered,
+        known: known_answers(rules, client),
         session: client.session,
     });
     state.connections.push(connection);
@@ -112,14 +112,7 @@ pub fn on_frame(rules: &Rules, state: &mut State, at: usize) -> Result<(), Viola
             state.client.session = session;
             on_welcome(rules, state, last)
         }
-        Down::Accepted { id } | Down::Rejected { id } | Down::Passing { id } => {
-            match message_out(state, id) {
-                Ok(message) => on_answer(rules, state, message, said.frame),
-                Err(_) if rules.careless => return Ok(()),
-                Err(violation) => return Err(violation),
-            }
-            Ok(())
-        }
+        answer => on_answer(rules, state, answer),
     }
 }
 
@@ -197,30 +190,58 @@ fn hold(fates: &mut [Fate], first: Id) {
     }
 }
 
+/// What `HELLO` tells of the answers that the client knows.
+fn known_answers(rules: &Rules, client: &Client) -> Id {
+    match rules.known {
+        Known::Answered => client.answered,
+        Known::Accepted => highest_accepted(&client.fates),
+    }
+}
+
+/// An answer is for the first id that is out.
+fn on_answer(rules: &Rules, state: &mut State, answer: Down) -> Result<(), Violation> {
+    let (Down::Accepted { id } | Down::Rejected { id } | Down::Passing { id }) = answer else {
+        return Ok(());
+    };
+    let first = out_ids(&state.client.fates).min();
+    let repeated = rules.known == Known::Accepted
+        && matches!(answer, Down::Rejected { .. })
+        && first.is_none_or(|first| id < first);
+    if repeated {
+        return Ok(());
+    }
+    match message_out(rules, &state.client, id) {
+        Ok(message) => settle(rules, &mut state.client, message, answer),
+        Err(_) if rules.careless => {}
+        Err(violation) => return Err(violation),
+    }
+    Ok(())
+}
+
 /// Whose answer this is.
 ///
 /// # Errors
 /// Answers come in the order of ids, one for each, and only for what is out.
-fn message_out(state: &State, id: Id) -> Result<usize, Violation> {
-    if id != state.client.answered + 1 {
+fn message_out(rules: &Rules, client: &Client, id: Id) -> Result<usize, Violation> {
+    let after_the_last = rules.known == Known::Accepted || id == client.answered + 1;
+    let first = out_ids(&client.fates).min();
+    if !after_the_last || first.is_some_and(|first| first < id) {
         return Err(Violation::AnswerOutOfOrder);
     }
-    let mut fates = state.client.fates.iter();
-    let out = fates.position(|fate| *fate == Fate::Sent(id));
+    let out = client.fates.iter().position(|fate| *fate == Fate::Sent(id));
     out.ok_or(Violation::AnswerToNothing)
 }
 
-/// The one message that the answer is about has its end; after a passing one it and those behind it are queued again.
-fn on_answer(rules: &Rules, state: &mut State, message: usize, answer: Down) {
-    let client = &mut state.client;
+/// The message has its end; after a passing rejection it and those behind it are queued again.
+fn settle(rules: &Rules, client: &mut Client, message: usize, answer: Down) {
     match answer {
         Down::Accepted { id } => {
             client.fates[message] = Fate::Accepted(id);
-            client.answered = id;
+            note_answered(rules, client, id);
         }
         Down::Rejected { id } => {
             client.fates[message] = Fate::Rejected;
-            client.answered = id;
+            note_answered(rules, client, id);
         }
         Down::Passing { id } => {
             client.next = id;
@@ -230,5 +251,11 @@ fn on_answer(rules: &Rules, state: &mut State, message: usize, answer: Down) {
             }
         }
         Down::Replaced | Down::Welcome { .. } => {}
+    }
+}
+
+fn note_answered(rules: &Rules, client: &mut Client, id: Id) {
+    if rules.known == Known::Answered {
+        client.answered = id;
     }
 }

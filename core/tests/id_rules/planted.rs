@@ -1,7 +1,7 @@
 //! Every rule broken once: the search must notice, and name what breaks first.
 
 use super::check::Violation;
-use super::rules::{Fault, Rules};
+use super::rules::{Fault, Known, Rules};
 use super::search::explore;
 
 /// Fails unless the shortest scenario under these rules ends in this violation.
@@ -101,6 +101,17 @@ fn with_a_window_wider_than_the_ring() {
 fn with_a_loss_told_only_once() {
     let rules = Rules {
         fault: Some(Fault::TellsLossOnce),
+        ..Rules::with_losses()
+    };
+    assert_broken(&rules, Violation::WithdrawnButLogged);
+}
+
+/// A client that tells only what is accepted, and has nothing accepted, cannot show by it that it was here before.
+#[test]
+fn with_a_loss_told_only_once_and_nothing_accepted() {
+    let rules = Rules {
+        fault: Some(Fault::TellsLossOnce),
+        known: Known::Accepted,
         ..Rules::with_losses()
     };
     assert_broken(&rules, Violation::WithdrawnButLogged);

@@ -13,10 +13,21 @@ pub struct Rules {
     pub careless: bool,
     /// Whether sessions end: a memory server is restarted, or the name is released while the device is away.
     pub losses: bool,
+    /// What `HELLO` tells of the answers that the client knows.
+    pub known: Known,
     /// Whether the server forgets a connection counter with the connection that it bound.
     pub brief_try: bool,
     /// A rule that is broken on purpose.
     pub fault: Option<Fault>,
+}
+
+/// What a client tells of the answers that it knows, so that the server repeats the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The highest id answered, accepted or rejected. A restart may take `Last` below it: the client follows.
+    Answered,
+    /// The highest id accepted, which no restart undoes. Rejections may be repeated: the client overlooks them.
+    Accepted,
 }
 
 impl Rules {
@@ -28,6 +39,7 @@ impl Rules {
             withdrawals: true,
             careless: false,
             losses: false,
+            known: Known::Answered,
             brief_try: false,
             fault: None,
         }

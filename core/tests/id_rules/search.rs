@@ -2,6 +2,7 @@
 
 use super::action::{Action, actions, is_healing, step};
 use super::check::Violation;
+use super::mix::BuildMix;
 use super::rules::Rules;
 use super::state::State;
 use std::collections::HashMap;
@@ -29,7 +30,7 @@ impl fmt::Display for Scenario {
 pub struct Explored {
     /// Every state that can be reached, the start first.
     pub states: Vec<State>,
-    places: HashMap<State, u32>,
+    places: HashMap<State, u32, BuildMix>,
     /// For each state, from where and how it was reached first.
     origins: Vec<(u32, Action)>,
     /// Steps that need no fault, as pairs of states.

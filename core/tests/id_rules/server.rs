@@ -64,8 +64,8 @@ pub fn on_frame(
     let connection = &mut state.connections.as_mut_slice()[at];
     let end = connection.end;
     match (connection.up.pop(), end) {
-        (Some(Up::Hello { answered, session }), End::Fresh) => {
-            on_hello(rules, state, at, answered, session);
+        (Some(Up::Hello { known, session }), End::Fresh) => {
+            on_hello(rules, state, at, known, session);
             Ok(())
         }
         (Some(Up::Send { id, message }), End::Bound { dropping }) => {
@@ -79,7 +79,7 @@ pub fn on_frame(
     }
 }
 
-fn on_hello(rules: &Rules, state: &mut State, at: usize, answered: Id, session: u8) {
+fn on_hello(rules: &Rules, state: &mut State, at: usize, known: Id, session: u8) {
     let attempt = state.connections.as_slice()[at].attempt;
     if attempt <= highest_seen(rules, state) && !rules.has(Fault::NoTry) {
         return replace(&mut state.connections.as_mut_slice()[at]);
@@ -97,8 +97,9 @@ fn on_hello(rules: &Rules, state: &mut State, at: usize, answered: Id, session: 
     if rules.has(Fault::NoAnswersAgain) {
         return;
     }
-    let first = if lost { 1 } else { answered + 1 };
-    for id in first..=state.server.last {
+    let window = rules.window as Id;
+    let known = if lost { 0 } else { known };
+    for id in 1 + known.max(state.server.last.saturating_sub(window))..=state.server.last {
         if let Some(frame) = state.server.answer_again(id, rules.ring) {
             say(rules, state, at, frame);
         }

@@ -40,7 +40,7 @@ pub enum Fate {
 pub struct Client {
     /// The outbox and what became of it.
     pub fates: [Fate; MESSAGES],
-    /// `Answered`: the highest own id whose answer it knows.
+    /// The highest own id whose answer it knows; 0 if it tells the highest accepted one instead.
     pub answered: Id,
     /// The device's connection counter (`Try`) as last used.
     pub attempt: u8,
@@ -84,7 +84,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Up {
     /// The first frame; its `Try` is the connection's `attempt`.
-    Hello { answered: Id, session: u8 },
+    Hello { known: Id, session: u8 },
     /// A message under an id.
     Send { id: Id, message: Message },
 }
@@ -92,7 +92,7 @@ pub enum Up {
 impl Default for Up {
     fn default() -> Up {
         Up::Hello {
-            answered: 0,
+            known: 0,
             session: 0,
         }
     }
