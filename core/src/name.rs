@@ -70,7 +70,9 @@ impl Name {
     pub fn key(&self) -> NameKey {
         let mut words = [0; NAME_BYTES_MAX / 8];
         for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
-            *word = u64::from_be_bytes(bytes.map(|b| b.to_ascii_lowercase()));
+            let spelt = u64::from_be_bytes(*bytes);
+            // Of letters, digits and zero only letters have this bit, and the next lower one makes them lower case.
+            *word = spelt | (spelt & 0x4040_4040_4040_4040) >> 1;
         }
         NameKey(words)
     }

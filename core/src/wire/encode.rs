@@ -230,18 +230,8 @@ fn put_numbers(out: &mut Vec<u8>, verb: &str, numbers: &[u64]) {
 }
 
 /// Appends a decimal number.
-pub fn put_decimal(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
+pub fn put_decimal(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 fn millis(span: Duration) -> u64 {
