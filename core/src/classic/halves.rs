@@ -129,8 +129,9 @@ impl Router {
             answered: false,
         });
         let whole = registration.send.is_some() && registration.receive.is_some();
-        self.conn_mut(conn).expect("found above").role =
-            Role::Classic(Half::Registering(key, side));
+        self.conn_mut(conn)
+            .expect("the connection was found above")
+            .role = Role::Classic(Half::Registering(key, side));
         if whole {
             self.complete(key, out);
         } else {

@@ -304,7 +304,9 @@ impl Router {
         if next != due {
             self.timers.clear(Timer::Conn(conn), due);
             self.timers.set(Timer::Conn(conn), next);
-            self.conn_mut(conn).expect("found above").due = next;
+            self.conn_mut(conn)
+                .expect("the connection was found above")
+                .due = next;
         }
     }
 
@@ -382,7 +384,9 @@ impl Router {
             .next_due(found)
             .max(self.now.mono + Duration::from_micros(1));
         self.timers.set(Timer::Conn(conn), next);
-        self.conn_mut(conn).expect("found above").due = next;
+        self.conn_mut(conn)
+            .expect("the connection was found above")
+            .due = next;
     }
 
     /// Tells an error that depends on no state, and closes.

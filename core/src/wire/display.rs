@@ -1,6 +1,6 @@
 //! How frames read in logs and transcripts: on one line, with a body's length and no device id.
 
-use super::frame::{ClientFrame, Hello, Place, Receipt, ServerFrame};
+use super::frame::{ClientFrame, Delivery, Hello, Place, Receipt, Rejection, ServerFrame, Welcome};
 use core::fmt;
 
 impl fmt::Display for ClientFrame<'_> {
@@ -42,11 +42,7 @@ impl fmt::Display for Hello {
 impl fmt::Display for ServerFrame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ServerFrame::Welcome(welcome) => {
-                write!(f, "WELCOME {} head={}", welcome.user, welcome.head)?;
-                write!(f, " last={} cursor={}", welcome.last, welcome.cursor)?;
-                f.write_str(if welcome.lost { " lost" } else { "" })
-            }
+            ServerFrame::Welcome(welcome) => welcome.fmt(f),
             ServerFrame::Accepted {
                 first,
                 last,
@@ -66,8 +62,8 @@ impl fmt::Display for ServerFrame<'_> {
                     "ACCEPTED id={first}..{last} seq={seq}.. number={number}.."
                 )
             }
-            ServerFrame::Rejected(rejection) => {
-                write!(f, "REJECTED id={} {}", rejection.id, rejection.code)
+            ServerFrame::Rejected(Rejection { id, code, .. }) => {
+                write!(f, "REJECTED id={id} {code}")
             }
             ServerFrame::Error {
                 code, text, last, ..
@@ -75,33 +71,56 @@ impl fmt::Display for ServerFrame<'_> {
                 write!(f, "ERROR {} {text}", code.0)?;
                 last.map_or(Ok(()), |last| write!(f, " last={last}"))
             }
-            ServerFrame::Deliver(delivery) => write!(
-                f,
-                "DELIVER {} {} -> {} number={} ({} bytes)",
-                delivery.seq,
-                delivery.from,
-                delivery.to,
-                delivery.number,
-                delivery.body.len()
-            ),
+            ServerFrame::Deliver(delivery) => delivery.fmt(f),
             ServerFrame::Receipt(receipt) => receipt.fmt(f),
             ServerFrame::Removed {
                 conversation,
                 up_to,
-            } => write!(f, "REMOVED {conversation} {up_to}"),
+            } => {
+                write!(f, "REMOVED {conversation} {up_to}")
+            }
             ServerFrame::Users { names, next } => {
-                write!(
-                    f,
-                    "USERS ({} names{})",
-                    names.lines().count(),
-                    if next.is_some() { ", more" } else { "" }
-                )
+                let more = if next.is_some() { ", more" } else { "" };
+                write!(f, "USERS ({} names{more})", names.lines().count())
             }
             ServerFrame::Ping => f.write_str("PING"),
             ServerFrame::Pong => f.write_str("PONG"),
             ServerFrame::Replaced { attempt } => write!(f, "REPLACED try={attempt}"),
             ServerFrame::Bye(bye) => write!(f, "BYE {}", bye.code),
         }
+    }
+}
+
+impl fmt::Display for Welcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Welcome {
+            user,
+            head,
+            last,
+            cursor,
+            lost,
+            ..
+        } = self;
+        write!(f, "WELCOME {user} head={head} last={last} cursor={cursor}")?;
+        f.write_str(if *lost { " lost" } else { "" })
+    }
+}
+
+impl fmt::Display for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Delivery {
+            seq,
+            from,
+            to,
+            number,
+            body,
+            ..
+        } = self;
+        write!(
+            f,
+            "DELIVER {seq} {from} -> {to} number={number} ({} bytes)",
+            body.len()
+        )
     }
 }
 

@@ -4,6 +4,8 @@ use super::frame::{
     ClientFrame, Delivery, Durability, Hello, Place, Receipt, Rejection, ServerFrame, Welcome,
 };
 use crate::code::Code;
+use crate::id::MessageId;
+use crate::name::Name;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -50,11 +52,7 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
             last,
             retry_after,
         } => {
-            put_code(out, "ERROR", *code, text);
-            if let Some(last) = last {
-                put_number_header(out, "Last", last.0);
-            }
-            put_retry(out, *retry_after);
+            put_error((*code, text), *last, *retry_after, out);
         }
         ServerFrame::Deliver(delivery) => {
             put_delivery_head(delivery, out);
@@ -69,13 +67,7 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
             put_numbers(out, "", &[up_to.0]);
             put(out, &["\n\n"]);
         }
-        ServerFrame::Users { names, next } => {
-            put(out, &["USERS\n"]);
-            if let Some(next) = next {
-                put(out, &["Next: ", next.as_str(), "\n"]);
-            }
-            put_body(out, names);
-        }
+        ServerFrame::Users { names, next } => put_users(names, next.as_ref(), out),
         ServerFrame::Ping => put(out, &["PING\n\n"]),
         ServerFrame::Pong => put(out, &["PONG\n\n"]),
         ServerFrame::Replaced { attempt } => {
@@ -88,6 +80,27 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
             put_retry(out, bye.retry_after);
         }
     }
+}
+
+fn put_error(
+    (code, text): (Code, &str),
+    last: Option<MessageId>,
+    retry_after: Option<Duration>,
+    out: &mut Vec<u8>,
+) {
+    put_code(out, "ERROR", code, text);
+    if let Some(last) = last {
+        put_number_header(out, "Last", last.0);
+    }
+    put_retry(out, retry_after);
+}
+
+fn put_users(names: &str, next: Option<&Name>, out: &mut Vec<u8>) {
+    put(out, &["USERS\n"]);
+    if let Some(next) = next {
+        put(out, &["Next: ", next.as_str(), "\n"]);
+    }
+    put_body(out, names);
 }
 
 /// A `DELIVER` frame in bytes that can be shared between recipients, and where in them the body begins.

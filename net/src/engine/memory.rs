@@ -80,7 +80,8 @@ impl Engine for Memory {
                 (Some(own), Some(all)) => own.seq < all.seq,
                 (own, _) => own.is_some(),
             };
-            let next = if own_first { own.next() } else { all.next() }.expect("peeked above");
+            let next =
+                if own_first { own.next() } else { all.next() }.expect("the peek above saw it");
             bytes += next.frame().len();
             if page.messages.len() == messages_max
                 || (bytes > bytes_max && !page.messages.is_empty())
