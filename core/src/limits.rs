@@ -44,6 +44,9 @@ pub struct Limits {
     pub away_time_max: Duration,
     /// Least time between two rounds of receipts to one session.
     pub receipt_interval: Duration,
+    /// How long an answer may wait for a delivery to travel with, on a connection on which the two alternate (as TCP
+    /// delays its acks where an answer is likely to follow).
+    pub answer_delay: Duration,
     /// Messages to `ALL` whose receipts are still counted; older ones stay where they are.
     pub broadcasts_counted_max: usize,
     /// Devices that gave up their names whose connection counters are remembered.
@@ -111,6 +114,7 @@ impl Default for Limits {
             write_time_max: Duration::from_secs(15),
             away_time_max: Duration::from_secs(60),
             receipt_interval: Duration::from_millis(250),
+            answer_delay: Duration::from_millis(1),
             broadcasts_counted_max: 1_024,
             former_devices_max: 1_024,
             left_remembered_max: 1_024,

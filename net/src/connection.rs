@@ -48,6 +48,9 @@ enum Ending {
 }
 
 /// Reads and writes until neither goes on.
+///
+/// What a read leads to is written in a later turn, this connection's own answers included: whoever else was woken by
+/// it comes first, since a delivery is awaited by somebody and an answer hardly ever is.
 fn exchange<S>(
     cx: &mut Context<'_>,
     stream: &mut S,
@@ -57,40 +60,34 @@ fn exchange<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    loop {
-        let (paused, closing) = {
-            let mut owner = owner.borrow_mut();
-            let slot = owner.slot(conn);
-            (slot.paused, slot.closing)
-        };
-        if closing {
-            return Poll::Ready(Ok(Ending::Ours));
-        }
-        let read = if paused {
-            Poll::Pending
-        } else {
-            read(cx, stream, owner, conn)?
-        };
-        if let Poll::Ready(0) = read {
-            return Poll::Ready(Ok(Ending::Theirs));
-        }
-        let written = write(cx, stream, owner, conn)?;
-        if read.is_pending() && written.is_pending() {
-            let mut owner = owner.borrow_mut();
-            let slot = owner.slot(conn);
-            if slot.closing || (paused && !slot.paused) {
-                continue; // our own call of the router changed it
-            }
-            if slot
-                .waker
-                .as_ref()
-                .is_none_or(|waker| !waker.will_wake(cx.waker()))
-            {
-                slot.waker = Some(cx.waker().clone());
-            }
-            return Poll::Pending;
-        }
+    if owner.borrow_mut().slot(conn).closing {
+        return Poll::Ready(Ok(Ending::Ours));
     }
+    while write(cx, stream, owner, conn)?.is_ready() {}
+    let paused = owner.borrow_mut().slot(conn).paused;
+    let read = if paused {
+        Poll::Pending
+    } else {
+        read(cx, stream, owner, conn)?
+    };
+    match read {
+        Poll::Ready(0) => return Poll::Ready(Ok(Ending::Theirs)),
+        Poll::Ready(_) => cx.waker().wake_by_ref(),
+        Poll::Pending => {}
+    }
+    let mut owner = owner.borrow_mut();
+    let slot = owner.slot(conn);
+    if slot.closing || slot.paused != paused {
+        cx.waker().wake_by_ref(); // our own call of the router changed it
+    }
+    if slot
+        .waker
+        .as_ref()
+        .is_none_or(|waker| !waker.will_wake(cx.waker()))
+    {
+        slot.waker = Some(cx.waker().clone());
+    }
+    Poll::Pending
 }
 
 fn read<S>(

@@ -1,14 +1,59 @@
 //! Answers to a session's own messages, computed from its outcomes: in id order, cumulative, never before the commit.
 
 use super::send::rejected;
+use super::timers::Timer;
 use super::{Output, Router};
 use crate::code::Code;
 use crate::id::{ConnId, MessageId, UserId};
 use crate::wire::{Rejection, ServerFrame};
 use alloc::vec::Vec;
+use core::mem;
 
 impl Router {
+    /// Where messages and deliveries alternate, an answer waits a moment for a delivery: one write instead of two.
+    pub(super) fn delay_answers(&mut self, user: UserId) {
+        let at = self.now.mono + self.limits.answer_delay;
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let Some(bound) = session.bound.as_mut() else {
+            return;
+        };
+        if mem::take(&mut bound.alternates) && bound.answers_at.is_none() {
+            bound.answers_at = Some(at);
+            self.timers.set(Timer::Answers(user), at);
+        }
+    }
+
+    pub(super) fn on_answers_due(&mut self, user: UserId) {
+        let now = self.now.mono;
+        let bound = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut());
+        let Some(due) = bound.and_then(|bound| bound.answers_at) else {
+            return;
+        };
+        if due <= now {
+            self.unsettle(user);
+        }
+    }
+
+    fn answers_wait(&mut self, user: UserId) -> bool {
+        let now = self.now.mono;
+        let bound = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut());
+        let Some(bound) = bound else { return true };
+        if bound.answers_at.is_some_and(|at| at <= now) {
+            bound.answers_at = None;
+        }
+        bound.answers_at.is_some()
+    }
+
     pub(super) fn pump_answers(&mut self, user: UserId, out: &mut Vec<Output>) {
+        if self.answers_wait(user) {
+            return;
+        }
         while let Some((conn, frame, last)) = self.next_answer(user) {
             let bound = self
                 .session_mut(user)

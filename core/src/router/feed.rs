@@ -1,6 +1,7 @@
 //! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
 
 use super::session::{Flight, Live};
+use super::timers::Timer;
 use super::{Outgoing, Output, Page, Router};
 use crate::code::Code;
 use crate::id::{ConnId, Seq, UserId};
@@ -66,11 +67,16 @@ impl Router {
             all,
         });
         session.flight_bytes += u64::from(bytes);
-        session
+        let bound = session
             .bound
             .as_mut()
-            .expect("it has a connection to fly on")
-            .fed = message.seq;
+            .expect("it has a connection to fly on");
+        bound.fed = message.seq;
+        bound.alternates = true;
+        if let Some(at) = bound.answers_at.take() {
+            self.timers.clear(Timer::Answers(user), at);
+            self.unsettle(user); // what waited for this delivery goes with it
+        }
         self.counts.delivered += 1;
         self.send(conn, Outgoing::Delivery(message), out);
     }

@@ -163,6 +163,8 @@ impl Router {
             key,
             welcomed: false,
             answered: unanswered_after(hello.accepted, last),
+            answers_at: None,
+            alternates: false,
             rewind: None,
             credit,
             fed: start,

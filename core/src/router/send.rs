@@ -28,6 +28,7 @@ impl Router {
         match self.judge(user, to, body.len()) {
             Ok(stream) => {
                 self.accept(user, (to, stream), (id, hash), body, out);
+                self.delay_answers(user);
                 self.unsettle(user);
             }
             Err(code) if code.class() == Class::Passing => self.rewind(user, id, code),

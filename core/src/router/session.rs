@@ -55,6 +55,10 @@ pub(super) struct Bound {
     pub(super) welcomed: bool,
     /// Answers up to this id have been told here.
     pub(super) answered: MessageId,
+    /// When answers are told at the latest that wait for a delivery to travel with.
+    pub(super) answers_at: Option<Mono>,
+    /// A delivery went out since the last message came: the two alternate here.
+    pub(super) alternates: bool,
     /// A passing rejection, and that everything is dropped until its id comes again.
     pub(super) rewind: Option<Rewind>,
     pub(super) credit: Credit,

@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 pub(crate) enum Timer {
     /// When to look after a connection: registration, heartbeat, silence, a begun frame, a blocked write, quiet.
     Conn(ConnId),
+    /// When answers that wait for a delivery to travel with are told without one.
+    Answers(UserId),
     /// When to tell a session how far its recipients have come.
     Receipts(UserId),
     /// When to free the name of a user who is away.
@@ -54,6 +56,7 @@ impl Router {
         while let Some(timer) = self.timers.pop_due(self.now.mono) {
             match timer {
                 Timer::Conn(conn) => self.on_conn_due(conn, out),
+                Timer::Answers(user) => self.on_answers_due(user),
                 Timer::Receipts(user) => self.on_receipts_due(user),
                 Timer::Away(user) => self.on_away_due(user, out),
                 Timer::Forward(user) => self.on_forward_due(user, out),
