@@ -23,7 +23,7 @@ impl Router {
                     .filter(|user| *user != from)
                     .collect();
                 for user in audience {
-                    self.owe(user, size);
+                    self.owe_all(user, message, size);
                     self.deliver(user, message, out);
                 }
             }
@@ -36,6 +36,9 @@ impl Router {
             None => {}
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
+                if message.to == Stream::All && message.seq <= session.owed.floor {
+                    return; // given up the moment it came: it alone is over the limit
+                }
                 let has_window = session.has_window(message.frame().len());
                 let Some(bound) = session.bound.as_mut() else {
                     return;
@@ -130,9 +133,10 @@ impl Router {
         };
         bound.reading = false;
         let conn = bound.key.conn;
+        let floor = session.owed.floor;
         for message in page.messages {
-            if message.to == Stream::All && message.from == user {
-                continue; // its sender knows it as accepted
+            if message.to == Stream::All && (message.from == user || message.seq <= floor) {
+                continue; // its sender knows it as accepted; or it was given up, and that is told
             }
             if !self
                 .session(user)
@@ -181,11 +185,7 @@ impl Router {
             if acked.seq <= before {
                 continue; // acked before, and delivered again to a store that had gone back
             }
-            session.owed.messages = session.owed.messages.saturating_sub(1);
-            session.owed.bytes = session
-                .owed
-                .bytes
-                .saturating_sub(u64::from(acked.bytes) + overhead);
+            session.settle_owed(&acked, overhead);
             if acked.all {
                 self.count_delivery(acked.seq);
             } else if acked_from != Some(acked.from) {

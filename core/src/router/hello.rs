@@ -157,6 +157,7 @@ impl Router {
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
+        session.tell_removed_again();
         session.flight.clear();
         session.flight_bytes = 0;
         session.bound = Some(Bound {
@@ -168,7 +169,7 @@ impl Router {
             rewind: None,
             credit,
             fed: start,
-            behind: session.owed.messages > 0 || start < session.cursor,
+            behind: session.owed.messages() > 0 || start < session.cursor,
             reading: false,
         });
         self.hold(Held::Welcome(user, key, Box::new(welcome)));

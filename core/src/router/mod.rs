@@ -26,6 +26,7 @@ mod doors;
 mod feed;
 mod gate;
 mod hello;
+mod owed;
 mod receipts;
 mod release;
 mod room;
@@ -336,6 +337,7 @@ impl Router {
         if session.welcomed() {
             self.pump_answers(user, out);
             self.pump_receipts(user, out);
+            self.pump_removed(user, out);
             self.pump_feed(user, out);
         }
     }

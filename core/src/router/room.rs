@@ -40,11 +40,11 @@ impl Router {
         self.forgot_at = Some(now);
         let mut all = self.committed;
         for (user, live) in &self.live {
-            let up_to = match &**live {
-                Live::Session(session) => session.reached(self.committed).min(self.committed),
-                Live::Classic(_) => self.committed,
+            let (up_to, floor) = match &**live {
+                Live::Session(session) => (session.reached(self.committed), session.owed.floor),
+                Live::Classic(_) => (self.committed, self.committed),
             };
-            all = all.min(up_to);
+            all = all.min(up_to.max(floor));
             out.push(Output::Forget {
                 stream: Stream::User(*user),
                 up_to,

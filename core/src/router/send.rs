@@ -1,6 +1,6 @@
 //! A message on its way into the log: the id's rules, then the recipient's, then the log's room.
 
-use super::session::{Live, Owed, Refused, Rewind};
+use super::session::{Live, Refused, Rewind};
 use super::{Output, Router};
 use crate::code::{Class, Code};
 use crate::id::{ConnId, MessageId, Seq, UserId};
@@ -188,7 +188,7 @@ impl Router {
         match self.live.get(&to).map(|live| &**live) {
             None => Err(Code::UNABLE_TO_SEND),
             Some(Live::Session(session))
-                if session.owed.bytes + size > self.limits.owed_bytes_max =>
+                if session.owed.bytes() + size > self.limits.owed_bytes_max =>
             {
                 Err(Code::RECIPIENT_FULL)
             }
@@ -236,17 +236,6 @@ impl Router {
         }
         self.counts.accepted += 1;
         self.append(What::Message(message), out)
-    }
-
-    /// Notes that a session is owed one more message.
-    pub(super) fn owe(&mut self, user: UserId, size: u64) {
-        if let Some(session) = self.session_mut(user) {
-            let Owed { messages, bytes } = session.owed;
-            session.owed = Owed {
-                messages: messages + 1,
-                bytes: bytes + size,
-            };
-        }
     }
 
     /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.

@@ -1,6 +1,7 @@
 //! What the router keeps of a user while it lives: a session with its window, or a classic user with its halves.
 
 use super::conn::ConnKey;
+use super::owed::Owed;
 use super::{Output, Router};
 use crate::classic::ClassicUser;
 use crate::code::Code;
@@ -78,13 +79,6 @@ pub(super) struct Flight {
     pub(super) all: bool,
 }
 
-/// What a device has not acked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Owed {
-    pub(super) messages: u64,
-    pub(super) bytes: u64,
-}
-
 /// An id that was rejected.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused {
@@ -158,7 +152,7 @@ impl Session {
 
     /// How far the device has come, counting what it may not see: only what it is owed holds it back.
     pub(super) fn reached(&self, committed: Seq) -> Seq {
-        if self.owed.messages == 0 {
+        if self.owed.messages() == 0 {
             committed.max(self.cursor)
         } else {
             self.cursor

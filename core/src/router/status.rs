@@ -72,7 +72,7 @@ impl Router {
             .live
             .values()
             .filter_map(|live| live.session())
-            .map(|session| session.owed.bytes)
+            .map(|session| session.owed.bytes())
             .max();
         let level = |limit, now, max| Level { limit, now, max };
         Vec::from([

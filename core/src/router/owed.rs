@@ -1,0 +1,150 @@
+//! What a session has not acked, and what happens when that is too much: mail to it is refused before it is accepted
+//! (see `send`), and of what was meant for all, its oldest lines go and it is told so.
+
+use super::session::{Flight, Session};
+use super::{Output, Router};
+use crate::id::{Number, Seq, UserId};
+use crate::name::Recipient;
+use crate::record::Message;
+use crate::wire::ServerFrame;
+use alloc::vec::Vec;
+
+/// Some messages and their size.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Amount {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+impl Amount {
+    fn add(&mut self, bytes: u64) {
+        self.messages += 1;
+        self.bytes += bytes;
+    }
+
+    fn take(&mut self, other: Amount) {
+        self.messages = self.messages.saturating_sub(other.messages);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+    }
+}
+
+/// What one session is owed, in constant space.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owed {
+    own: Amount,
+    all: Amount,
+    /// Where the older half of what was meant for all ends.
+    half: Option<Half>,
+    /// Of what was meant for all, everything up to here will not be delivered any more.
+    pub(super) floor: Seq,
+    floor_number: Number,
+    told: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    seq: Seq,
+    number: Number,
+    amount: Amount,
+}
+
+impl Owed {
+    pub(super) fn messages(&self) -> u64 {
+        self.own.messages + self.all.messages
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.own.bytes + self.all.bytes
+    }
+
+    fn add_all(&mut self, message: &Message, size: u64, bytes_max: u64) {
+        self.all.add(size);
+        let now = Half {
+            seq: message.seq,
+            number: message.number,
+            amount: self.all,
+        };
+        if self.bytes() > bytes_max {
+            let gone = self.half.take().unwrap_or(now);
+            self.all.take(gone.amount);
+            (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
+        }
+        if self.half.is_none() && self.all.bytes > bytes_max / 2 {
+            self.half = Some(Half {
+                amount: self.all,
+                ..now
+            });
+        }
+    }
+
+    fn settle(&mut self, flight: &Flight, size: u64) {
+        let one = Amount {
+            messages: 1,
+            bytes: size,
+        };
+        if !flight.all {
+            return self.own.take(one);
+        }
+        if flight.seq <= self.floor {
+            return; // it was given up before it was acked
+        }
+        self.all.take(one);
+        if let Some(half) = self.half.as_mut().filter(|half| flight.seq <= half.seq) {
+            half.amount.take(one);
+        }
+        self.half = self.half.filter(|half| half.amount.messages > 0);
+    }
+}
+
+impl Router {
+    /// Notes that a session is owed one more message to it alone.
+    pub(super) fn owe(&mut self, user: UserId, size: u64) {
+        if let Some(session) = self.session_mut(user) {
+            session.owed.own.add(size);
+        }
+    }
+
+    /// Notes that a session is owed one more message to all; if that is too much, its oldest of them go.
+    pub(super) fn owe_all(&mut self, user: UserId, message: &Message, size: u64) {
+        let bytes_max = self.limits.owed_bytes_max;
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let floor = session.owed.floor;
+        session.owed.add_all(message, size, bytes_max);
+        if session.owed.floor > floor {
+            self.unsettle(user);
+        }
+    }
+
+    /// Tells a session which of the messages to all it will not get.
+    pub(super) fn pump_removed(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let Some(conn) = session.conn() else { return };
+        if session.owed.floor > Seq(0) && !core::mem::replace(&mut session.owed.told, true) {
+            let up_to = session.owed.floor_number;
+            self.say(
+                conn,
+                ServerFrame::Removed {
+                    conversation: Recipient::All,
+                    up_to,
+                },
+                out,
+            );
+        }
+    }
+}
+
+impl Session {
+    /// An un-acked delivery was acked for the first time.
+    pub(super) fn settle_owed(&mut self, flight: &Flight, overhead: u64) {
+        self.owed.settle(flight, u64::from(flight.bytes) + overhead);
+    }
+
+    /// A new connection hears again what was removed: the one before may not have.
+    pub(super) fn tell_removed_again(&mut self) {
+        self.owed.told = false;
+    }
+}
