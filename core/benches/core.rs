@@ -22,6 +22,7 @@ const KEPT: usize = 4_096;
 const ALICE: ConnId = ConnId(0);
 const BOB: ConnId = ConnId(1);
 
+#[expect(clippy::print_stdout, reason = "what it measured is what it is for")]
 fn main() {
     for batch in [1, 8, 64] {
         let mut bench = Bench::new();
@@ -139,7 +140,7 @@ impl Bench {
                         }
                     }
                     Output::Send { conn, frame } => {
-                        frame.encode(&mut self.written[conn.0 as usize])
+                        frame.encode(&mut self.written[conn.0 as usize]);
                     }
                     other => drop(black_box(other)),
                 }
