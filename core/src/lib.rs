@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod classic;
+pub mod client;
 pub mod code;
 pub mod id;
 pub mod limits;

@@ -1,0 +1,135 @@
+//! The inbox: the cursor, what is still to be acked, and which deliveries are news.
+//!
+//! Four seqs: `seen` came and was handed on, in this run; `kept` is where the driver says it is written; `fed` is
+//! the last that came on this connection, and no ack goes beyond it; `acked` is what the server knows.
+
+use super::config::Start;
+use super::numbering::{Gap, Numbering};
+use super::port::Message;
+use crate::id::{Epoch, Seq, StoreId};
+use crate::name::{Name, Recipient};
+use crate::wire::{Delivery, Place, Welcome};
+
+/// See the module's words.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    user: Name,
+    log: Option<(StoreId, Epoch)>,
+    start: Place,
+    seen: Seq,
+    kept: Seq,
+    fed: Seq,
+    acked: Seq,
+    may_repeat: bool,
+    repeats_up_to: Seq,
+    pub numbers: Numbering,
+}
+
+impl Inbox {
+    pub fn new(user: Name, start: &Start, conversations_max: usize) -> Inbox {
+        let (log, kept) = match start.place {
+            Place::Cursor { store, epoch, seq } => (Some((store, epoch)), seq),
+            Place::New | Place::Server => (None, Seq(0)),
+        };
+        Inbox {
+            user,
+            log,
+            start: start.place,
+            seen: kept,
+            kept,
+            fed: Seq(0),
+            acked: Seq(0),
+            may_repeat: start.may_repeat,
+            repeats_up_to: Seq(0),
+            numbers: Numbering::new(conversations_max),
+        }
+    }
+
+    /// What `HELLO` says.
+    pub fn place(&self) -> Place {
+        match self.log {
+            None => self.start,
+            Some((store, epoch)) => Place::Cursor {
+                store,
+                epoch,
+                seq: self.kept,
+            },
+        }
+    }
+
+    /// Whether that log is another one than this device knows.
+    pub fn is_other_log(&self, store: StoreId) -> bool {
+        self.log.is_some_and(|(known, _)| known != store)
+    }
+
+    /// A connection begins. A device that lost its session, or had none, takes the server's cursor.
+    pub fn on_welcome(&mut self, welcome: &Welcome, lost: bool) {
+        let first = self.log.is_none();
+        if lost || first {
+            self.seen = welcome.cursor;
+            self.kept = welcome.cursor;
+            self.numbers.forget();
+            self.repeats_up_to = match self.may_repeat && !lost {
+                true => welcome.head,
+                false => Seq(0),
+            };
+        }
+        self.log = Some((welcome.store, welcome.epoch));
+        self.fed = welcome.cursor;
+        self.acked = welcome.cursor;
+    }
+
+    /// A delivery. `None`: it came before.
+    ///
+    /// # Errors
+    /// It is not for this user, or out of order.
+    pub fn on_deliver(
+        &mut self,
+        delivery: &Delivery<'_>,
+        gap: &mut dyn FnMut(Gap),
+    ) -> Result<Option<Message>, &'static str> {
+        let conversation = self.conversation(delivery)?;
+        if delivery.seq <= self.fed {
+            return Err("a delivery that goes back in the log");
+        }
+        self.fed = delivery.seq;
+        if delivery.seq <= self.seen {
+            return Ok(None);
+        }
+        self.seen = delivery.seq;
+        self.numbers
+            .on_delivery(conversation, delivery.seq, delivery.number, gap);
+        Ok(Some(Message {
+            seq: delivery.seq,
+            from: delivery.from,
+            to: delivery.to,
+            number: delivery.number,
+            time: delivery.time,
+            body: delivery.body.into(),
+            may_repeat: delivery.seq <= self.repeats_up_to,
+        }))
+    }
+
+    fn conversation(&self, delivery: &Delivery<'_>) -> Result<Recipient, &'static str> {
+        match delivery.to {
+            Recipient::All => Ok(Recipient::All),
+            to if delivery.from == self.user => Ok(to),
+            Recipient::User(to) if to == self.user => Ok(Recipient::User(delivery.from)),
+            Recipient::User(_) => Err("a delivery for somebody else"),
+        }
+    }
+
+    /// The driver has written everything up to there.
+    pub fn on_kept(&mut self, seq: Seq) {
+        self.kept = self.kept.max(seq.min(self.seen));
+    }
+
+    /// What to ack now, if anything.
+    pub fn ack(&mut self) -> Option<Seq> {
+        let due = self.kept.min(self.fed);
+        (due > self.acked).then(|| {
+            self.acked = due;
+            due
+        })
+    }
+}

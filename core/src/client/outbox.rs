@@ -1,0 +1,272 @@
+//! The outbox: a client's messages without an answer, and the rules of their ids.
+//!
+//! `queue` holds lines without an id; `sent` those under way. The ids of `sent` are consecutive and end just
+//! before `next`, so that no line needs to carry its own. An id is given when a line goes out and not before.
+
+use super::notice::{LineId, LineState, Notice};
+use super::port::{Keep, Output};
+use crate::code::Code;
+use crate::id::MessageId;
+use crate::limits::UNANSWERED_MAX;
+use crate::name::Recipient;
+use crate::now::Mono;
+use crate::wire::{ClientFrame, encode_client};
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A line without an answer.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub line: LineId,
+    pub to: Recipient,
+    pub body: String,
+    pub expires: Option<Mono>,
+}
+
+/// What `WELCOME` means for the outbox.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Every id up to `Last` can be accounted for.
+    Resumable,
+    /// The server forgot ids whose answers this client has.
+    Forgotten,
+    /// The server took ids that this client never sent: somebody else did, under its device id.
+    Cloned,
+}
+
+/// What the session allows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    pub unanswered_max: usize,
+    pub body_bytes_max: u64,
+}
+
+/// See the module's words.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: VecDeque<Line>,
+    sent: VecDeque<Line>,
+    next: MessageId,
+    allotted: MessageId,
+    answered: Option<MessageId>,
+    held_until: Option<Mono>,
+    expiry: Option<Mono>,
+}
+
+impl Outbox {
+    pub fn new(allotted: MessageId, answered: Option<MessageId>) -> Outbox {
+        Outbox {
+            queue: VecDeque::new(),
+            sent: VecDeque::new(),
+            next: MessageId(allotted.0.saturating_add(1)),
+            allotted,
+            answered,
+            held_until: None,
+            expiry: None,
+        }
+    }
+
+    /// The highest id whose answer is known.
+    pub fn answered(&self) -> Option<MessageId> {
+        self.answered
+    }
+
+    pub fn len(&self) -> usize {
+        self.queue.len() + self.sent.len()
+    }
+
+    pub fn has_unanswered(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// When to look again: a queued line's age, or the end of a wait that the server asked for.
+    pub fn deadline(&self, up: bool) -> Option<Mono> {
+        let held = self.held_until.filter(|_| up && !self.queue.is_empty());
+        self.expiry.into_iter().chain(held).min()
+    }
+
+    pub fn queue(&mut self, line: Line) {
+        self.expiry = self.expiry.into_iter().chain(line.expires).min();
+        self.queue.push_back(line);
+    }
+
+    pub fn withdraw(&mut self, line: LineId) -> bool {
+        let found = self.queue.iter().position(|queued| queued.line == line);
+        found.and_then(|at| self.queue.remove(at)).is_some()
+    }
+
+    /// Removes queued lines whose age limit has passed.
+    pub fn expire(&mut self, now: Mono, out: &mut Vec<Output>) {
+        if self.expiry.is_none_or(|due| due > now) {
+            return;
+        }
+        self.queue.retain(|queued| {
+            let old = queued.expires.is_some_and(|due| due <= now);
+            if old {
+                out.push(told(queued.line, LineState::Expired));
+            }
+            !old
+        });
+        self.expiry = self.queue.iter().filter_map(|queued| queued.expires).min();
+    }
+
+    /// Sends what the window allows, unless the server asked to wait.
+    pub fn pump(
+        &mut self,
+        now: Mono,
+        allowed: Allowance,
+        wire: &mut Vec<u8>,
+        out: &mut Vec<Output>,
+    ) {
+        if self.held_until.is_some_and(|until| until > now) {
+            return;
+        }
+        self.held_until = None;
+        while self.sent.len() < allowed.unanswered_max {
+            let Some(line) = self.queue.pop_front() else {
+                break;
+            };
+            if line.body.len() as u64 > allowed.body_bytes_max {
+                out.push(told(line.line, LineState::Rejected(Code::TOO_LONG)));
+                continue;
+            }
+            self.send(line, wire, out);
+        }
+        if self.queue.is_empty() {
+            self.expiry = None;
+        }
+    }
+
+    fn send(&mut self, line: Line, wire: &mut Vec<u8>, out: &mut Vec<Output>) {
+        let id = self.next;
+        if id > self.allotted {
+            // In blocks, so that a store does not write for every message.
+            self.allotted = MessageId(id.0.saturating_add(UNANSWERED_MAX as u64 - 1));
+            out.push(Output::Keep(Keep::Allotted(self.allotted)));
+        }
+        self.next = MessageId(id.0.saturating_add(1));
+        let (to, body) = (line.to, line.body.as_str());
+        encode_client(&ClientFrame::Send { to, id, body }, wire);
+        out.push(told(line.line, LineState::Sent));
+        self.sent.push_back(line);
+    }
+
+    fn first_unanswered(&self) -> MessageId {
+        MessageId(self.next.0 - self.sent.len() as u64)
+    }
+
+    /// Takes the lines that answers for `first..=last` settle, each with its id.
+    ///
+    /// # Errors
+    /// The ids were never sent, or leave out one that was sent before them.
+    pub fn settle(
+        &mut self,
+        first: MessageId,
+        last: MessageId,
+    ) -> Result<impl Iterator<Item = (MessageId, Line)>, &'static str> {
+        let expected = self.first_unanswered();
+        if last >= self.next {
+            return Err("an answer to a message that was not sent");
+        }
+        if first > expected && last >= expected {
+            return Err("an answer that leaves out an earlier message");
+        }
+        let count = (last.0 + 1).saturating_sub(expected.0) as usize;
+        if count > 0 {
+            self.answered = Some(last);
+        }
+        let ids = (expected.0..).map(MessageId);
+        Ok(ids.zip(self.sent.drain(..count)))
+    }
+
+    /// Queues `id` and what was sent after it again, in front and without ids, to wait until then. Whether it did:
+    /// an answer that came before says nothing new.
+    ///
+    /// # Errors
+    /// `id` was never sent, or is not the first without an answer.
+    pub fn hold(
+        &mut self,
+        id: MessageId,
+        until: Mono,
+        out: &mut Vec<Output>,
+    ) -> Result<bool, &'static str> {
+        let expected = self.first_unanswered();
+        if id >= self.next {
+            return Err("an answer to a message that was not sent");
+        }
+        if id > expected {
+            return Err("an answer that leaves out an earlier message");
+        }
+        if id < expected {
+            return Ok(false);
+        }
+        self.requeue_after(MessageId(id.0 - 1), out);
+        self.held_until = Some(until);
+        Ok(true)
+    }
+
+    /// The connection is gone: what the server asked of it does not bind the next one.
+    pub fn release_hold(&mut self) {
+        self.held_until = None;
+    }
+
+    /// What the server's `Last` says about the two ends' memories.
+    pub fn standing(&self, last: MessageId) -> Standing {
+        if last >= self.next {
+            return Standing::Cloned;
+        }
+        match self.answered {
+            Some(answered) if last < answered => Standing::Forgotten,
+            _ => Standing::Resumable,
+        }
+    }
+
+    /// Settles what a resumable `Last` settles: ids up to it wait for their answers, those above were not taken
+    /// and never will be, so their lines are queued again.
+    pub fn resume(&mut self, last: MessageId, out: &mut Vec<Output>) {
+        if self.sent.is_empty() {
+            self.next = MessageId(last.0 + 1);
+            self.answered = Some(last);
+        } else {
+            self.requeue_after(last, out);
+        }
+    }
+
+    /// The session is lost: nobody can say what became of what was sent; tells it and returns how many there were.
+    pub fn lose(&mut self, last: MessageId, out: &mut Vec<Output>) -> usize {
+        let unknown = self.sent.len();
+        for line in self.sent.drain(..) {
+            out.push(told(line.line, LineState::Unknown));
+        }
+        self.next = MessageId(last.0.saturating_add(1));
+        self.answered = Some(last);
+        unknown
+    }
+
+    /// The user leaves: tells what becomes of every line.
+    pub fn abandon(&mut self, out: &mut Vec<Output>) {
+        for line in self.sent.drain(..) {
+            out.push(told(line.line, LineState::Unknown));
+        }
+        for line in self.queue.drain(..) {
+            out.push(told(line.line, LineState::Withdrawn));
+        }
+        self.expiry = None;
+    }
+
+    fn requeue_after(&mut self, last: MessageId, out: &mut Vec<Output>) {
+        let keep = (last.0 + 1).saturating_sub(self.first_unanswered().0) as usize;
+        let again = self.sent.split_off(keep.min(self.sent.len()));
+        self.next = MessageId(self.next.0 - again.len() as u64);
+        for line in again.into_iter().rev() {
+            out.push(told(line.line, LineState::Queued));
+            self.expiry = self.expiry.into_iter().chain(line.expires).min();
+            self.queue.push_front(line);
+        }
+    }
+}
+
+pub(super) fn told(line: LineId, state: LineState) -> Output {
+    Output::Show(Notice::Line { line, state })
+}

@@ -1,0 +1,120 @@
+//! The client's door: what its driver tells it, and what it tells its driver to do.
+
+use super::notice::{LineId, Notice};
+use crate::id::{MessageId, Number, Seq, Try};
+use crate::limits::Limits;
+use crate::name::{Name, Recipient};
+use crate::wire::{Decoded, client_frame};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+/// What has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// The time that `deadline` named has come. At any other time it does nothing.
+    Timeout,
+    /// The connection asked for is open.
+    Connected,
+    /// Bytes came on it, cut anywhere.
+    Received(&'a [u8]),
+    /// It ended, or could not be opened; the text says why, for people.
+    Disconnected(&'a str),
+    /// The user wrote a line.
+    Submit {
+        /// Its name from now on.
+        line: LineId,
+        /// For whom.
+        to: Recipient,
+        /// Its text.
+        body: &'a str,
+        /// How long it may wait in the outbox; `None`: for ever.
+        age_max: Option<Duration>,
+    },
+    /// The user takes a line back. Only a queued line can be; for any other it does nothing.
+    Withdraw(LineId),
+    /// The user asks who is there.
+    Who,
+    /// All deliveries up to this seq are written where this device keeps them.
+    Kept(Seq),
+    /// The user wants a connection now, not after the wait, and also after a client stayed away.
+    Return,
+    /// The user ends it. With `forget` the name is given up too.
+    Leave {
+        /// Release the name at once.
+        forget: bool,
+    },
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Make it durable before any `Connect` or `Send` that follows is carried out.
+    Keep(Keep),
+    /// Open a connection to the server.
+    Connect,
+    /// Write this to the connection.
+    Send(Frames),
+    /// End the connection, or the attempt to open one, after what was sent is written.
+    Disconnect,
+    /// Keep this message, or show it where nothing is kept; then say `Kept`.
+    Deliver(Message),
+    /// Tell the user.
+    Show(Notice),
+    /// It is over; nothing follows and no input has an effect.
+    Done,
+}
+
+/// What a store remembers for the next run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The connection counter is used up to here.
+    Attempt(Try),
+    /// Ids up to here may leave the device from now on.
+    Allotted(MessageId),
+}
+
+/// A message from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its position in the log.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub from: Name,
+    /// For whom.
+    pub to: Recipient,
+    /// Its position in its conversation.
+    pub number: Number,
+    /// The server's stamp, in milliseconds since 1970.
+    pub time: u64,
+    /// Its text, as it came: clean it before it reaches a terminal.
+    pub body: String,
+    /// An earlier run of this device may have shown it already.
+    pub may_repeat: bool,
+}
+
+/// Whole frames of a client, encoded. `Debug` and `Display` show them without the device id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frames(pub Vec<u8>);
+
+impl fmt::Display for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limits = Limits {
+            body_bytes_max: usize::MAX,
+            ..Limits::default()
+        };
+        let (mut rest, mut between) = (self.0.as_slice(), "");
+        while let Decoded::Frame(frame, taken) = client_frame(rest, &limits) {
+            write!(f, "{between}{frame}")?;
+            (rest, between) = (&rest[taken..], ", ");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{self}]")
+    }
+}

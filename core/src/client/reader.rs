@@ -1,0 +1,40 @@
+//! The unfinished tail of what came, from one read to the next.
+
+use crate::now::Mono;
+use alloc::vec::Vec;
+use core::mem;
+
+/// Keeps at most one unfinished frame; what is whole is decoded where it lies.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    tail: Vec<u8>,
+    since: Option<Mono>,
+}
+
+impl Reader {
+    /// When the frame that is not whole was begun.
+    pub fn begun(&self) -> Option<Mono> {
+        self.since
+    }
+
+    pub fn clear(&mut self) {
+        *self = Reader::default();
+    }
+
+    /// The tail with `bytes` after it; `put_back` must follow, with what is left of it.
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.tail.extend_from_slice(bytes);
+        mem::take(&mut self.tail)
+    }
+
+    /// Keeps `all` from `done` on.
+    pub fn put_back(&mut self, mut all: Vec<u8>, done: usize, now: Mono) {
+        all.drain(..done);
+        self.since = match (all.is_empty(), done, self.since) {
+            (true, ..) => None,
+            (false, 0, Some(since)) => Some(since),
+            _ => Some(now),
+        };
+        self.tail = all;
+    }
+}

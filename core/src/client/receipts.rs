@@ -1,0 +1,175 @@
+//! Which of the accepted lines have arrived: receipts turned into states of lines.
+
+use super::notice::{LineId, LineState};
+use super::outbox::told;
+use super::port::Output;
+use crate::id::Seq;
+use crate::name::{Name, Recipient};
+use crate::wire::Receipt;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+/// Receipts kept for lines whose acceptance has not come yet. More recipients than unanswered messages cannot be meant.
+const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
+
+/// An accepted line that has not arrived everywhere.
+#[derive(Debug)]
+struct Accepted {
+    seq: Seq,
+    line: LineId,
+    count: Option<u64>,
+}
+
+/// How far one recipient is known to have come: delivered up to there, but for a range that an earlier holder left.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reached {
+    delivered: Seq,
+    left_after: Seq,
+    left: Seq,
+}
+
+impl Reached {
+    /// What a receipt says of a message at `seq`, if anything.
+    fn state(&self, seq: Seq) -> Option<LineState> {
+        if self.left_after < seq && seq <= self.left {
+            return Some(LineState::Left);
+        }
+        (seq <= self.delivered).then_some(LineState::Delivered)
+    }
+}
+
+/// See the module's words.
+#[derive(Debug)]
+pub(super) struct Receipts {
+    awaited: BTreeMap<Recipient, VecDeque<Accepted>>,
+    early: BTreeMap<Name, Reached>,
+    early_counts: BTreeMap<Seq, (u64, u64)>,
+    highest: Seq,
+    lines_max: usize,
+}
+
+impl Receipts {
+    /// `delivered` is what an earlier run knew; at most `lines_max` lines to one recipient are watched.
+    pub fn new(delivered: Seq, lines_max: usize) -> Receipts {
+        Receipts {
+            awaited: BTreeMap::new(),
+            early: BTreeMap::new(),
+            early_counts: BTreeMap::new(),
+            highest: delivered,
+            lines_max,
+        }
+    }
+
+    /// Own messages up to here are known delivered, or need no receipt any more.
+    pub fn delivered(&self) -> Seq {
+        let first = self.awaited.values().filter_map(|lines| lines.front());
+        match first.map(|line| line.seq).min() {
+            Some(least) => Seq(least.0.saturating_sub(1)),
+            None => self.highest,
+        }
+    }
+
+    /// Nothing is without an answer, so no receipt can be early.
+    pub fn forget_early(&mut self) {
+        self.early.clear();
+        self.early_counts.clear();
+    }
+
+    /// The session is lost: no receipt will come. Returns for how many lines.
+    pub fn lose(&mut self) -> usize {
+        let lines = self.awaited.values().map(VecDeque::len).sum();
+        self.awaited.clear();
+        self.forget_early();
+        self.highest = Seq(0);
+        lines
+    }
+
+    /// A line was accepted; its receipt may be here already.
+    pub fn on_accepted(&mut self, to: Recipient, seq: Seq, line: LineId, out: &mut Vec<Output>) {
+        self.highest = self.highest.max(seq);
+        let lines = self.awaited.entry(to).or_default();
+        lines.push_back(Accepted {
+            seq,
+            line,
+            count: None,
+        });
+        if lines.len() > self.lines_max {
+            lines.pop_front();
+        }
+        match to {
+            Recipient::User(name) => {
+                if let Some(reached) = self.early.get(&name).copied() {
+                    self.settle(name, reached, out);
+                }
+            }
+            Recipient::All => {
+                if let Some((count, of)) = self.early_counts.remove(&seq) {
+                    self.on_count(seq, count, of, out);
+                }
+            }
+        }
+    }
+
+    /// News from the server. `unanswered`: some message has no answer yet, so that the news may be about it.
+    pub fn on_receipt(&mut self, receipt: &Receipt, unanswered: bool, out: &mut Vec<Output>) {
+        let (to, up_to, left) = match *receipt {
+            Receipt::Delivered { to, up_to } => (to, up_to, None),
+            Receipt::Left { to, up_to, last } => (to, up_to, Some(last)),
+            Receipt::All { seq, count, of } => {
+                let known = self.on_count(seq, count, of, out);
+                if !known && unanswered && self.early_counts.len() < EARLY_MAX {
+                    self.early_counts.insert(seq, (count, of));
+                }
+                return;
+            }
+        };
+        let mut reached = self.early.get(&to).copied().unwrap_or_default();
+        reached.delivered = reached.delivered.max(up_to);
+        if let Some(left) = left {
+            (reached.left_after, reached.left) = (up_to, left);
+        }
+        self.settle(to, reached, out);
+        if unanswered && (self.early.len() < EARLY_MAX || self.early.contains_key(&to)) {
+            self.early.insert(to, reached);
+        }
+    }
+
+    fn settle(&mut self, to: Name, reached: Reached, out: &mut Vec<Output>) {
+        let to = Recipient::User(to);
+        let Some(lines) = self.awaited.get_mut(&to) else {
+            return;
+        };
+        while let Some((line, state)) = lines
+            .front()
+            .and_then(|accepted| Some((accepted.line, reached.state(accepted.seq)?)))
+        {
+            out.push(told(line, state));
+            lines.pop_front();
+        }
+        if lines.is_empty() {
+            self.awaited.remove(&to);
+        }
+    }
+
+    /// Whether a line was meant that is watched.
+    fn on_count(&mut self, seq: Seq, count: u64, of: u64, out: &mut Vec<Output>) -> bool {
+        let Some(lines) = self.awaited.get_mut(&Recipient::All) else {
+            return false;
+        };
+        let Ok(at) = lines.binary_search_by_key(&seq, |accepted| accepted.seq) else {
+            return false;
+        };
+        let accepted = &mut lines[at];
+        if accepted.count.is_none_or(|known| known < count) {
+            accepted.count = Some(count);
+            out.push(told(accepted.line, LineState::Counted { count, of }));
+        }
+        if count >= of {
+            lines.remove(at);
+        }
+        if lines.is_empty() {
+            self.awaited.remove(&Recipient::All);
+        }
+        true
+    }
+}

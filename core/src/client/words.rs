@@ -1,0 +1,109 @@
+//! How a client's outputs read: in transcripts, and in the sentences of a program.
+
+use super::notice::{LineState, Notice, WhyAway, WhyOffline};
+use super::port::{Keep, Output};
+use core::fmt;
+
+impl fmt::Display for LineState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LineState::Queued => f.write_str("queued"),
+            LineState::Sent => f.write_str("sent"),
+            LineState::Accepted { .. } => f.write_str("accepted"),
+            LineState::Rejected(code) => write!(f, "rejected: {code}"),
+            LineState::Delivered => f.write_str("delivered"),
+            LineState::Counted { count, of } => write!(f, "delivered to {count} of {of}"),
+            LineState::Left => f.write_str("left"),
+            LineState::Expired => f.write_str("expired"),
+            LineState::Unknown => f.write_str("unknown"),
+            LineState::Withdrawn => f.write_str("withdrawn"),
+            LineState::NoRoom => f.write_str("not taken: too many lines are waiting"),
+        }
+    }
+}
+
+impl fmt::Display for WhyOffline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WhyOffline::Link(why) => f.write_str(why),
+            WhyOffline::ConnectTime => f.write_str("no connection in time"),
+            WhyOffline::WelcomeTime => f.write_str("no welcome in time"),
+            WhyOffline::Silent => f.write_str("the server is silent"),
+            WhyOffline::FrameTime => f.write_str("the server did not finish a frame in time"),
+            WhyOffline::Server(code) => write!(f, "the server said {code}"),
+            WhyOffline::Garbage(what) => write!(f, "the server broke the protocol: {what}"),
+            WhyOffline::NameTaken => f.write_str("another device holds the name"),
+        }
+    }
+}
+
+impl fmt::Display for WhyAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WhyAway::Replaced => f.write_str("replaced by a newer connection"),
+            WhyAway::NameTaken { left: None } => f.write_str("another device holds the name"),
+            WhyAway::NameTaken { left: Some(left) } => {
+                let seconds = left.as_millis().div_ceil(1000);
+                write!(f, "another device holds the name, for {seconds} s at most")
+            }
+            WhyAway::Refused { code, text } => write!(f, "refused: {} {text}", code.0),
+            WhyAway::Cloned => f.write_str("another copy of this device has sent messages"),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Line { line, state } => write!(f, "{line} {state}"),
+            Notice::Online { resumed: true, .. } => f.write_str("online again"),
+            Notice::Online { .. } => f.write_str("online"),
+            Notice::Offline { why, .. } => write!(f, "offline: {why}"),
+            Notice::Away(why) => write!(f, "away: {why}"),
+            Notice::Lost {
+                unanswered,
+                unreceipted,
+            } => write!(
+                f,
+                "lost: {unanswered} unknown, {unreceipted} without receipt"
+            ),
+            Notice::Gap {
+                conversation,
+                expected,
+                found,
+            } => write!(
+                f,
+                "gap in {conversation}: {found} came instead of {expected}"
+            ),
+            Notice::Removed {
+                conversation,
+                up_to,
+            } => write!(f, "removed from {conversation}: up to {up_to}"),
+            Notice::Held { code, .. } => write!(f, "held: {code}"),
+            Notice::Users(names) => {
+                f.write_str("users:")?;
+                names.iter().try_for_each(|name| write!(f, " {name}"))
+            }
+            Notice::NoUsers(code) => write!(f, "no list of users: {code}"),
+        }
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Output::Keep(Keep::Attempt(attempt)) => write!(f, "keep try={attempt}"),
+            Output::Keep(Keep::Allotted(id)) => write!(f, "keep id={id}"),
+            Output::Connect => f.write_str("connect"),
+            Output::Send(frames) => write!(f, "send {frames}"),
+            Output::Disconnect => f.write_str("disconnect"),
+            Output::Deliver(message) => {
+                let (from, to, seq) = (message.from, message.to, message.seq);
+                let again = if message.may_repeat { " (again?)" } else { "" };
+                write!(f, "message {seq} {from} -> {to}{again}")
+            }
+            Output::Show(notice) => notice.fmt(f),
+            Output::Done => f.write_str("done"),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The client against a scripted server: frames written by hand, outputs read as words.
+
+mod bench;
+mod deliveries;
+mod hostile;
+mod ids;
+mod link;
+mod receipts;
