@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_millis(1);
 /// Shortest heartbeat that a server can ask for.
 const HEARTBEAT_MIN: Duration = Duration::from_millis(50);
 
-/// Longest wait that a server can ask for.
+/// Longest wait, and longest silence, that a server can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// The states of the link.
@@ -62,12 +62,12 @@ pub(super) struct Pulse {
 
 impl Pulse {
     pub fn begin(now: Mono, welcome: &Welcome) -> Pulse {
-        let heartbeat = welcome.heartbeat.max(HEARTBEAT_MIN);
+        let heartbeat = welcome.heartbeat.clamp(HEARTBEAT_MIN, WAIT_MAX);
         Pulse {
             sent: now,
             received: now,
             heartbeat,
-            silence: welcome.silence.max(heartbeat),
+            silence: welcome.silence.clamp(heartbeat, WAIT_MAX),
         }
     }
 

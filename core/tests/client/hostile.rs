@@ -30,7 +30,7 @@ fn code() -> impl Strategy<Value = Code> {
 fn frame() -> impl Strategy<Value = ServerFrame<'static>> {
     prop_oneof![
         (number(), number(), any::<bool>(), number()).prop_map(|(last, cursor, lost, beat)| {
-            let mut frame = welcome(last, cursor);
+            let mut frame = welcome(if last < 6 { 0 } else { last }, cursor);
             frame.lost = lost;
             frame.heartbeat = Duration::from_millis(beat);
             frame.silence = Duration::from_millis(beat);
@@ -113,6 +113,7 @@ enum Act {
     Return,
     Cut,
     Connected,
+    Greet(ServerFrame<'static>),
     Pass(u64),
     Leave,
 }
@@ -127,7 +128,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => number().prop_map(Act::Kept),
         1 => Just(Act::Return),
         1 => Just(Act::Cut),
-        3 => Just(Act::Connected),
+        1 => Just(Act::Connected),
+        3 => frame().prop_map(Act::Greet),
         3 => (0u64..40_000).prop_map(Act::Pass),
         1 => prop::bool::weighted(0.05).prop_map(|leave| if leave { Act::Leave } else { Act::Who }),
     ]
@@ -149,6 +151,14 @@ fn run(bench: &mut Bench, line: u64, act: Act) {
         Act::Return => drop(bench.input(Input::Return)),
         Act::Cut => drop(bench.input(Input::Disconnected("cut"))),
         Act::Connected => drop(bench.input(Input::Connected)),
+        Act::Greet(frame) => {
+            if let Some(due) = bench.client.deadline() {
+                bench.millis = due.micros().div_ceil(1000);
+                bench.input(Input::Timeout);
+            }
+            bench.input(Input::Connected);
+            bench.server(&[frame]);
+        }
         Act::Pass(millis) => drop(bench.pass(millis)),
         Act::Leave => drop(bench.input(Input::Leave { forget: true })),
     }

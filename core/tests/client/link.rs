@@ -270,3 +270,38 @@ fn a_spurious_timeout_and_a_late_event_do_nothing() {
     assert_eq!(bench.input(Input::Disconnected("reset")), []);
     assert_eq!(bench.server(&[ServerFrame::Ping]), []);
 }
+
+#[test]
+fn no_server_can_make_it_spin_or_wait_for_ever() {
+    let mut hasty = welcome(0, 0);
+    hasty.heartbeat = Duration::ZERO;
+    hasty.silence = Duration::ZERO;
+    let mut bench = Bench::online(config(), &hasty);
+    assert!(bench.pass(1_000).len() < 100);
+    for (asked, waited) in [
+        (0, Duration::from_millis(1)),
+        (u64::MAX, Duration::from_secs(300)),
+    ] {
+        let mut bench = Bench::new(config());
+        bench.input(Input::Timeout);
+        bench.input(Input::Connected);
+        assert_eq!(waits(&bench.server(&[error(150, Some(asked))])), [waited]);
+    }
+}
+
+#[test]
+fn what_a_server_begins_to_say_after_the_goodbye_changes_nothing() {
+    let mut bench = Bench::new(config());
+    bench.input(Input::Timeout);
+    bench.input(Input::Connected);
+    bench.input(Input::Received(b"WEL"));
+    bench.input(Input::Leave { forget: false });
+    bench.millis += 1_000;
+    let rest = bytes(&[
+        ServerFrame::Welcome(Box::new(welcome(0, 0))),
+        ServerFrame::Ping,
+    ]);
+    let out = bench.input(Input::Received(&rest[3..]));
+    assert_eq!(words(&out)[1..], ["send BYE", "disconnect", "done"]);
+    assert_eq!(bench.client.deadline(), None);
+}
