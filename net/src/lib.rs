@@ -4,6 +4,7 @@
 //! read buffer. What a message means is the core's affair; nothing here knows.
 #![forbid(unsafe_code)]
 
+mod client;
 mod connection;
 pub mod engine;
 mod owner;
@@ -11,6 +12,7 @@ mod server;
 mod tap;
 mod transport;
 
+pub use client::{Host, Request, run_client};
 pub use server::{Server, ServerConfig};
 pub use tap::Tap;
 pub use transport::{Tcp, Transport};
