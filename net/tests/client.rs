@@ -179,7 +179,7 @@ async fn a_line_goes_out_a_message_comes_in_and_goodbye_is_said() {
         let mut peer = Peer::accept(&stage.listener).await;
         assert_eq!(
             peer.frame().await,
-            "HELLO alice try=1 new answered=0 keep=no"
+            "HELLO alice try=1 new accepted=0 keep=no"
         );
         peer.welcome(0).await;
         assert_eq!(peer.frame().await, "SEND bob id=1 (2 bytes)");
@@ -225,7 +225,7 @@ async fn a_cut_link_is_resumed_and_nothing_goes_twice() {
         let mut peer = Peer::accept(&stage.listener).await;
         assert_eq!(
             peer.frame().await,
-            "HELLO alice try=2 cursor=0 answered=0 keep=no"
+            "HELLO alice try=2 cursor=0 accepted=0 keep=no"
         );
         peer.welcome(2).await;
         assert_eq!(peer.frame().await, "SEND bob id=3 (1 bytes)");

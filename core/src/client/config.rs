@@ -35,8 +35,8 @@ pub struct Start {
     pub allotted: MessageId,
     /// Up to where the log is handled.
     pub place: Place,
-    /// The highest own id whose answer is known; `None`: forgotten.
-    pub answered: Option<MessageId>,
+    /// The highest own id known accepted; `None`: forgotten.
+    pub accepted: Option<MessageId>,
     /// Own messages up to here are known delivered.
     pub delivered: Seq,
     /// The last run may have shown lines that it could not ack, so that the first ones may be repeats.
@@ -49,7 +49,7 @@ impl Start {
         attempt: Try(0),
         allotted: MessageId(0),
         place: Place::New,
-        answered: Some(MessageId(0)),
+        accepted: Some(MessageId(0)),
         delivered: Seq(0),
         may_repeat: false,
     };

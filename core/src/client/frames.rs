@@ -183,6 +183,7 @@ impl Client {
             }
             self.receipts.on_accepted(line.to, seq, line.line, out);
         }
+        self.outbox.on_accepted(last);
         self.forget_early();
         Ok(())
     }

@@ -85,7 +85,7 @@ impl Client {
                 body_bytes_max: limits.body_bytes_max as u64,
             },
             reader: Reader::default(),
-            outbox: Outbox::new(start.allotted, start.answered),
+            outbox: Outbox::new(start.allotted, start.accepted),
             receipts: Receipts::new(start.delivered, limits.outbox_messages_max),
             inbox: Inbox::new(config.user, start, limits.users_max),
             roll: Roll::default(),
@@ -229,7 +229,7 @@ impl Client {
             attempt: self.attempt,
             keep: self.config.keeps_store,
             place: self.inbox.place(),
-            answered: self.outbox.answered(),
+            accepted: self.outbox.accepted(),
             delivered: self.receipts.delivered(),
             credit: self.config.credit,
         };

@@ -29,7 +29,7 @@ pub(super) struct Line {
 pub(super) enum Standing {
     /// Every id up to `Last` can be accounted for.
     Resumable,
-    /// The server forgot ids whose answers this client has.
+    /// The server forgot messages that it had accepted.
     Forgotten,
     /// The server took ids that this client never sent: somebody else did, under its device id.
     Cloned,
@@ -49,27 +49,34 @@ pub(super) struct Outbox {
     sent: VecDeque<Line>,
     next: MessageId,
     allotted: MessageId,
-    answered: Option<MessageId>,
+    accepted: Option<MessageId>,
     held_until: Option<Mono>,
     expiry: Option<Mono>,
 }
 
 impl Outbox {
-    pub fn new(allotted: MessageId, answered: Option<MessageId>) -> Outbox {
+    pub fn new(allotted: MessageId, accepted: Option<MessageId>) -> Outbox {
         Outbox {
             queue: VecDeque::new(),
             sent: VecDeque::new(),
             next: MessageId(allotted.0.saturating_add(1)),
             allotted,
-            answered,
+            accepted,
             held_until: None,
             expiry: None,
         }
     }
 
-    /// The highest id whose answer is known.
-    pub fn answered(&self) -> Option<MessageId> {
-        self.answered
+    /// What `HELLO` says: the highest id known accepted, so that the answers after it are told again. A device that
+    /// knows of none names the one before its first unanswered message, if there is one.
+    pub fn accepted(&self) -> Option<MessageId> {
+        let before = MessageId(self.first_unanswered().0.saturating_sub(1));
+        self.accepted.or(self.has_unanswered().then_some(before))
+    }
+
+    /// The answers that were just settled were acceptances.
+    pub fn on_accepted(&mut self, last: MessageId) {
+        self.accepted = self.accepted.max(Some(last));
     }
 
     pub fn len(&self) -> usize {
@@ -173,9 +180,6 @@ impl Outbox {
             return Err("an answer that leaves out an earlier message");
         }
         let count = (last.0 + 1).saturating_sub(expected.0) as usize;
-        if count > 0 {
-            self.answered = Some(last);
-        }
         let ids = (expected.0..).map(MessageId);
         Ok(ids.zip(self.sent.drain(..count)))
     }
@@ -216,21 +220,18 @@ impl Outbox {
         if last >= self.next {
             return Standing::Cloned;
         }
-        match self.answered {
-            Some(answered) if last < answered => Standing::Forgotten,
+        match self.accepted {
+            Some(accepted) if last < accepted => Standing::Forgotten,
             _ => Standing::Resumable,
         }
     }
 
     /// Settles what a resumable `Last` settles: ids up to it wait for their answers, those above were not taken
-    /// and never will be, so their lines are queued again.
+    /// and never will be, so their lines are queued again. (It may lie below ids that were rejected: a restarted
+    /// server remembers what it accepted, and gives such ids out again.)
     pub fn resume(&mut self, last: MessageId, out: &mut Vec<Output>) {
-        if self.sent.is_empty() {
-            self.next = MessageId(last.0 + 1);
-            self.answered = Some(last);
-        } else {
-            self.requeue_after(last, out);
-        }
+        self.requeue_after(last, out);
+        self.next = MessageId(last.0 + 1);
     }
 
     /// The session is lost: nobody can say what became of what was sent; tells it and returns how many there were.
@@ -240,7 +241,7 @@ impl Outbox {
             out.push(told(line.line, LineState::Unknown));
         }
         self.next = MessageId(last.0.saturating_add(1));
-        self.answered = Some(last);
+        self.accepted = self.accepted.min(Some(last));
         unknown
     }
 

@@ -123,7 +123,7 @@ fn resume_waits_for_taken_ids_and_sends_the_others_anew() {
 
     let mut known = config();
     known.start.allotted = MessageId(11);
-    known.start.answered = None;
+    known.start.accepted = None;
     let mut bench = Bench::online(known, &welcome(11, 0));
     for line in 12..=16 {
         bench.submit(line, "bob", "x");
@@ -133,7 +133,7 @@ fn resume_waits_for_taken_ids_and_sends_the_others_anew() {
         bench.cut();
         bench.input(Input::Connected)
     });
-    assert!(hello.contains("answered=13"), "{hello}");
+    assert!(hello.contains("accepted=13"), "{hello}");
     let out = bench.server(&[
         ServerFrame::Welcome(Box::new(welcome(14, 0))),
         accepted(14, 14, 90, 45),
@@ -233,6 +233,36 @@ fn a_server_that_forgot_answers_or_has_another_log_has_lost_the_session() {
         let out = words(&bench.connect(&other));
         assert!(out.contains(&"lost: 0 unknown, 1 without receipt".into()));
     }
+}
+
+#[test]
+fn a_server_that_forgot_a_rejection_gives_its_id_out_again() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    for line in 1..=3 {
+        bench.submit(line, "bob", "x");
+    }
+    bench.server(&[accepted(1, 1, 6, 1), rejected(2, 114, None)]);
+    bench.cut();
+    assert!(wire(&bench.input(Input::Connected)).contains("accepted=1 "));
+    let out = bench.server(&[ServerFrame::Welcome(Box::new(welcome(1, 6)))]);
+    assert_eq!(
+        words(&out),
+        ["online again", "#3 queued", "send SEND bob id=2 (1 bytes)"]
+    );
+}
+
+#[test]
+fn a_device_that_has_forgotten_asks_for_the_answers_that_it_misses() {
+    let mut known = config();
+    known.start.allotted = MessageId(64);
+    known.start.accepted = None;
+    let mut bench = Bench::online(known, &welcome(20, 0));
+    bench.submit(1, "bob", "x");
+    bench.cut();
+    assert!(wire(&bench.input(Input::Connected)).contains("accepted=20 "));
+    let resumed = ServerFrame::Welcome(Box::new(welcome(21, 0)));
+    let out = bench.server(&[resumed, accepted(21, 21, 9, 1)]);
+    assert_eq!(words(&out), ["online again", "#1 accepted"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn it_wants_to_connect_at_once_and_says_hello() {
         ["keep try=1", "connect"]
     );
     let out = bench.input(Input::Connected);
-    assert_eq!(wire(&out), "HELLO alice try=1 new answered=0 keep=no");
+    assert_eq!(wire(&out), "HELLO alice try=1 new accepted=0 keep=no");
     assert!(
         !format!("{out:?}").contains("0707"),
         "no device id in a transcript"
@@ -35,7 +35,7 @@ fn a_known_device_without_a_cursor_says_so() {
     known.keeps_store = true;
     known.start.attempt = Try(6);
     known.start.place = verbatim_core::wire::Place::Server;
-    known.start.answered = None;
+    known.start.accepted = None;
     let mut bench = Bench::new(known);
     bench.input(Input::Timeout);
     let out = bench.input(Input::Connected);
