@@ -1,0 +1,295 @@
+//! The program without a terminal: lines in, plain lines out, states and troubles to standard error.
+
+use crate::device::News;
+use crate::input::{Fed, Lines};
+use crate::line::{self, HELP, Typed};
+use crate::options::Options;
+use crate::printer::Printed;
+use crate::tally::{Ending, Tally};
+use crate::{clean, words};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+use tokio::io::{AsyncBufRead, BufReader};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, sleep_until};
+use verbatim_core::client::{LineId, LineState, Message, Notice, WhyOffline};
+use verbatim_core::name::Recipient;
+use verbatim_net::Request;
+
+/// Lines without an answer beyond which the input is not read: a long file waits in its pipe, not here.
+const OPEN_MAX: usize = 1_024;
+
+/// Accepted lines whose delivery is still told; of older ones, that they were accepted was the last news.
+const TOLD_MAX: usize = 16 * OPEN_MAX;
+
+/// What the filter is connected to.
+pub(crate) struct Pipes {
+    pub(crate) requests: UnboundedSender<Request>,
+    pub(crate) news: UnboundedReceiver<News>,
+    pub(crate) to_print: UnboundedSender<Message>,
+    pub(crate) printed: UnboundedReceiver<Printed>,
+}
+
+/// The filter's state.
+struct Filter<'a> {
+    options: &'a Options,
+    forgets: bool,
+    pipes: Pipes,
+    tally: Tally,
+    /// For whom each line is that may still be told of.
+    lines: BTreeMap<LineId, Recipient>,
+    read: u64,
+    reading: bool,
+    unprinted: usize,
+    /// Whether the question who is there has no answer yet.
+    asks_who: bool,
+    /// When the wait for answers is over.
+    until: Option<Instant>,
+    leaving: bool,
+    said: Option<WhyOffline>,
+    trouble: bool,
+}
+
+/// Runs until the client has left; `stop` comes with a signal that asks for the end.
+pub(crate) async fn run(
+    options: &Options,
+    forgets: bool,
+    pipes: Pipes,
+    stop: impl Future<Output = ()>,
+) -> (Ending, bool) {
+    let mut filter = Filter {
+        options,
+        forgets,
+        pipes,
+        tally: Tally::default(),
+        lines: BTreeMap::new(),
+        read: 0,
+        reading: true,
+        unprinted: 0,
+        asks_who: false,
+        until: None,
+        leaving: false,
+        said: None,
+        trouble: false,
+    };
+    filter.run(BufReader::new(tokio::io::stdin()), stop).await;
+    let ending = match filter.trouble {
+        true => Ending::Trouble,
+        false => filter.tally.ending(),
+    };
+    (ending, filter.forgets)
+}
+
+impl Filter<'_> {
+    async fn run(&mut self, mut input: impl AsyncBufRead + Unpin, stop: impl Future<Output = ()>) {
+        let (mut lines, mut stopped) = (Lines::default(), false);
+        tokio::pin!(stop);
+        loop {
+            self.end_if_done();
+            let reads = self.reading && self.tally.open() < OPEN_MAX;
+            let until = self
+                .until
+                .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                biased;
+                news = self.pipes.news.recv() => match news {
+                    Some(news) => self.on_news(news),
+                    None => return,
+                },
+                Some(printed) = self.pipes.printed.recv() => self.on_printed(printed),
+                () = &mut stop, if !stopped => {
+                    stopped = true;
+                    self.leave();
+                }
+                () = sleep_until(until), if self.until.is_some() && !self.leaving => self.leave(),
+                fed = lines.next(&mut input), if reads => self.on_input(fed),
+            }
+        }
+    }
+
+    fn on_input(&mut self, fed: Fed) {
+        self.read += 1;
+        match fed {
+            Fed::Line(line) => self.on_line(&line),
+            Fed::Bad(why, line) => self.on_wrong(why, &line),
+            Fed::End => self.end_input(!self.options.follow),
+            Fed::Failed(why) => {
+                self.say(&format!("cannot read standard input: {why}"));
+                self.trouble = true;
+                self.end_input(true);
+            }
+        }
+    }
+
+    fn on_line(&mut self, text: &str) {
+        match line::parse(text) {
+            Typed::Message { to, body } => {
+                let line = LineId(self.read);
+                self.tally.on_submit(line);
+                self.lines.insert(line, to);
+                if self.lines.len() > TOLD_MAX {
+                    self.lines.pop_first();
+                }
+                let age_max = self.options.expire;
+                self.ask(Request::Submit {
+                    line,
+                    to,
+                    body,
+                    age_max,
+                });
+            }
+            Typed::Who => {
+                self.asks_who = true;
+                self.ask(Request::Who);
+            }
+            Typed::Return => self.ask(Request::Return),
+            Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
+            Typed::Withdraw(None) => {
+                if let Some((line, _)) = self.lines.last_key_value() {
+                    self.ask(Request::Withdraw(*line));
+                }
+            }
+            Typed::Forget => {
+                self.forgets = true;
+                self.end_input(true);
+            }
+            Typed::Quit => self.end_input(true),
+            Typed::Help => HELP.iter().for_each(|help| self.say(help)),
+            Typed::Nothing => {}
+            Typed::Wrong(why) => self.on_wrong(&why, text),
+        }
+    }
+
+    fn on_wrong(&mut self, why: &str, text: &str) {
+        self.tally.malformed += 1;
+        let text = clean::line(text);
+        self.say(&format!("line {} not sent: {why}: {text}", self.read));
+        if self.tally.malformed == 1 {
+            HELP.iter().for_each(|help| self.say(help));
+        }
+    }
+
+    /// Nothing more will be read; unless it goes on listening, the wait for answers begins.
+    fn end_input(&mut self, ends: bool) {
+        self.reading = false;
+        if ends {
+            self.until = Some(Instant::now() + self.options.wait);
+        }
+    }
+
+    /// Leaves once nothing is open: every line answered, every message printed.
+    fn end_if_done(&mut self) {
+        let waits = self.tally.open() > 0 || self.unprinted > 0 || self.asks_who;
+        if self.until.is_some() && !waits {
+            self.leave();
+        }
+    }
+
+    fn leave(&mut self) {
+        if !self.leaving {
+            self.leaving = true;
+            self.reading = false;
+            self.ask(Request::Leave {
+                forget: self.forgets,
+            });
+        }
+    }
+
+    fn on_printed(&mut self, printed: Printed) {
+        match printed {
+            Printed::UpTo(seq, count) => {
+                self.unprinted -= count;
+                self.ask(Request::Kept(seq));
+            }
+            Printed::Failed(error) => {
+                self.unprinted = 0;
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    self.say(&format!("cannot write standard output: {error}"));
+                    self.trouble = true;
+                }
+                // Whoever read has had enough: what was read before is still answered for.
+                self.end_input(true);
+            }
+        }
+    }
+
+    fn on_news(&mut self, news: News) {
+        match news {
+            News::Message(message) => {
+                if self.pipes.to_print.send(message).is_ok() {
+                    self.unprinted += 1;
+                }
+            }
+            News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
+            News::Notice(notice) => self.on_notice(&notice),
+        }
+    }
+
+    fn on_state(&mut self, line: LineId, state: LineState) {
+        if self.leaving && matches!(state, LineState::Withdrawn) {
+            self.tally.on_given_up(line);
+            self.tell(line, "not sent: the wait is over");
+            return;
+        }
+        self.tally.on_state(line, &state);
+        let routine = match state {
+            LineState::Queued | LineState::Sent => return,
+            LineState::Accepted { .. } | LineState::Delivered => true,
+            LineState::Counted { .. } => true,
+            _ => false,
+        };
+        if !routine || !self.options.quiet {
+            let to = self.lines.get(&line).copied().unwrap_or(Recipient::All);
+            self.tell(line, &words::state(&state, to));
+        }
+        let ends = !matches!(
+            state,
+            LineState::Accepted { .. } | LineState::Counted { .. }
+        );
+        if ends {
+            self.lines.remove(&line);
+        }
+    }
+
+    fn tell(&self, line: LineId, what: &str) {
+        if let Some(to) = self.lines.get(&line) {
+            self.say(&format!("line {} to {to}: {what}", line.0));
+        }
+    }
+
+    fn on_notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Online { .. } => {
+                self.tally.was_online = true;
+                self.said = None;
+            }
+            // Every try is not news; another reason is.
+            Notice::Offline { why, .. } if self.said.as_ref() == Some(why) => return,
+            Notice::Offline { why, .. } => self.said = Some(why.clone()),
+            Notice::Users(_) | Notice::NoUsers(_) => self.asks_who = false,
+            Notice::Away(_) => {
+                self.tally.refused = true;
+                self.leave();
+            }
+            _ => {}
+        }
+        for sentence in words::notice(notice, &self.options.server) {
+            self.say(&sentence);
+        }
+    }
+
+    fn ask(&self, request: Request) {
+        // The client is gone only when it has left, and then nothing is left to ask.
+        drop(self.pipes.requests.send(request));
+    }
+
+    fn say(&self, text: &str) {
+        say(text);
+    }
+}
+
+/// Says it on standard error. Nobody may read that either, and that is no trouble.
+pub(crate) fn say(text: &str) {
+    drop(writeln!(io::stderr().lock(), "verbatim: {text}"));
+}

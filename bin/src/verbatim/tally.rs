@@ -1,0 +1,114 @@
+//! What became of all lines, and the exit code that says it.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use verbatim_core::client::{LineId, LineState};
+
+/// Counts lines from their submission to their end.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Those without an answer.
+    open: BTreeSet<LineId>,
+    rejected: usize,
+    unknown: usize,
+    /// Lines that were neither messages nor commands.
+    pub(crate) malformed: usize,
+    /// The server refused this client for good.
+    pub(crate) refused: bool,
+    /// Whether it was ever online.
+    pub(crate) was_online: bool,
+}
+
+/// Exit codes, as the help tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Ending {
+    Good = 0,
+    Trouble = 1,
+    Rejected = 3,
+    Malformed = 4,
+    Unanswered = 5,
+    Refused = 6,
+    Unreached = 7,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> ExitCode {
+        ExitCode::from(ending as u8)
+    }
+}
+
+impl Tally {
+    pub(crate) fn on_submit(&mut self, line: LineId) {
+        self.open.insert(line);
+    }
+
+    /// Takes a line's new state.
+    pub(crate) fn on_state(&mut self, line: LineId, state: &LineState) {
+        if !state.is_settled() || !self.open.remove(&line) {
+            return;
+        }
+        match state {
+            LineState::Rejected(_) | LineState::NoRoom => self.rejected += 1,
+            LineState::Unknown | LineState::Expired => self.unknown += 1,
+            _ => {}
+        }
+    }
+
+    /// A line that was never sent because the program ends: nobody took it back.
+    pub(crate) fn on_given_up(&mut self, line: LineId) {
+        self.unknown += usize::from(self.open.remove(&line));
+    }
+
+    /// How many lines have no answer.
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// How it ended.
+    pub(crate) fn ending(&self) -> Ending {
+        match self {
+            Tally { refused: true, .. } => Ending::Refused,
+            Tally {
+                unknown: 1..,
+                was_online: false,
+                ..
+            } => Ending::Unreached,
+            Tally { unknown: 1.., .. } => Ending::Unanswered,
+            Tally { rejected: 1.., .. } => Ending::Rejected,
+            Tally { malformed: 1.., .. } => Ending::Malformed,
+            _ => Ending::Good,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use verbatim_core::code::Code;
+
+    #[test]
+    fn the_worst_decides() {
+        let mut tally = Tally::default();
+        for line in 1..=4 {
+            tally.on_submit(LineId(line));
+        }
+        tally.on_state(LineId(1), &LineState::Sent);
+        assert_eq!((tally.open(), tally.ending()), (4, Ending::Good));
+        tally.malformed = 1;
+        assert_eq!(tally.ending(), Ending::Malformed);
+        tally.on_state(LineId(1), &LineState::Rejected(Code::UNABLE_TO_SEND));
+        assert_eq!(tally.ending(), Ending::Rejected);
+        tally.was_online = true;
+        tally.on_state(LineId(2), &LineState::Unknown);
+        assert_eq!((tally.open(), tally.ending()), (2, Ending::Unanswered));
+        tally.on_state(LineId(3), &LineState::Withdrawn);
+        tally.on_given_up(LineId(4));
+        tally.on_given_up(LineId(4));
+        assert_eq!((tally.open(), tally.unknown), (0, 2));
+        tally.was_online = false;
+        assert_eq!(tally.ending(), Ending::Unreached);
+        tally.refused = true;
+        assert_eq!(tally.ending(), Ending::Refused);
+    }
+}

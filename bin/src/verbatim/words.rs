@@ -1,0 +1,166 @@
+//! The program's sentences: what happened, to what, and what to do next.
+
+use crate::clean;
+use std::time::Duration;
+use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
+use verbatim_core::code::Code;
+use verbatim_core::name::Recipient;
+use verbatim_core::wire::Durability;
+
+/// What has become of a line, for the person who wrote it.
+pub(crate) fn state(state: &LineState, to: Recipient) -> String {
+    match state {
+        LineState::Rejected(code) => format!("rejected: {code} ({})", reason(*code, to)),
+        LineState::Counted { count, of } => format!("delivered to {count} of {of}"),
+        LineState::Left => "left: gone before it was delivered".into(),
+        LineState::Expired => "expired: never sent".into(),
+        LineState::Unknown => "unknown: sent, and nobody can say whether it was accepted".into(),
+        LineState::Withdrawn => "withdrawn: never sent".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Why a message was rejected.
+fn reason(code: Code, to: Recipient) -> &'static str {
+    match code {
+        Code::UNABLE_TO_SEND if to == Recipient::All => "nobody else is there",
+        Code::UNABLE_TO_SEND => "nobody of that name is there",
+        Code::CONFLICT => "its id was used for another message: is this device running twice?",
+        Code::TOO_LONG => "longer than the server takes",
+        Code::NOT_UTF8 => "it is not text",
+        Code::RECIPIENT_FULL => "too much is waiting there already; try later",
+        Code::NOT_TAKEN => "it did not get into the log; send it again",
+        _ => "the server does not take it",
+    }
+}
+
+/// A notice as sentences; about a line there are none, since `state` has them.
+pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
+    match notice {
+        Notice::Online {
+            user,
+            level,
+            resumed,
+        } => vec![online(user.as_str(), *level, *resumed, server)],
+        Notice::Offline { why, retry_in } => vec![format!(
+            "offline: {}; next try in {}",
+            offline(why, server),
+            seconds(*retry_in)
+        )],
+        Notice::Away(why) => vec![away(why, server)],
+        Notice::Lost {
+            unanswered,
+            unreceipted,
+        } => lost(*unanswered, *unreceipted),
+        Notice::Gap {
+            conversation,
+            expected,
+            found,
+        } => vec![format!(
+            "messages are missing in the conversation with {conversation}: after number {} came {found}",
+            expected.0.saturating_sub(1)
+        )],
+        Notice::Removed {
+            conversation,
+            up_to,
+        } => vec![format!(
+            "the server no longer has the messages up to number {up_to} of the conversation with {conversation}"
+        )],
+        Notice::Held { code, retry_in } => vec![format!(
+            "the server says {code}; your lines wait, next try in {}",
+            seconds(*retry_in)
+        )],
+        Notice::Users(names) => vec![match names.as_slice() {
+            [] => "nobody is there".into(),
+            names => {
+                let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+                format!("there: {}", names.join(", "))
+            }
+        }],
+        Notice::NoUsers(code) => vec![format!("the server does not say who is there: {code}")],
+        Notice::Line { .. } => Vec::new(),
+    }
+}
+
+fn online(user: &str, level: Durability, resumed: bool, server: &str) -> String {
+    if resumed {
+        return format!("online again as {user}");
+    }
+    let survives = match level {
+        Durability::Memory => "memory: accepted lines survive broken links, not the server's end",
+        Durability::Disk => "disk: accepted lines survive crashes and power cuts",
+    };
+    format!("online as {user} at {server}, level {survives}")
+}
+
+/// Why there is no connection.
+pub(crate) fn offline(why: &WhyOffline, server: &str) -> String {
+    match why {
+        WhyOffline::Link(why) => format!("{server}: {}", clean::line(why)),
+        WhyOffline::ConnectTime => format!("{server} does not answer"),
+        WhyOffline::WelcomeTime => format!("{server} answers, but does not welcome"),
+        other => other.to_string(),
+    }
+}
+
+fn away(why: &WhyAway, server: &str) -> String {
+    match why {
+        WhyAway::Replaced => "a newer connection of this device has taken over; this one stays away. \
+                              /return takes the session back"
+            .into(),
+        WhyAway::NameTaken { left } => {
+            let long = left.map_or(String::new(), |left| {
+                format!(", and keeps it for {} at most if it is gone", seconds(left))
+            });
+            format!(
+                "another device holds this name{long}. Try again then (/return), wait with --wait-for-name, or take \
+                 another name"
+            )
+        }
+        WhyAway::Refused { code, text } => format!(
+            "{server} refuses this client: {} {}. Is it a Verbatim server of this version?",
+            code.0,
+            clean::line(text)
+        ),
+        WhyAway::Cloned => "the server has messages of this device that this copy never sent: it was copied. It gets \
+                            an identity of its own now; start again"
+            .into(),
+    }
+}
+
+fn lost(unanswered: usize, unreceipted: usize) -> Vec<String> {
+    let mut said = vec![
+        "the server does not know this session any more (it was restarted, or gave the name up in the meantime): \
+         messages that waited for you there are gone"
+            .to_owned(),
+    ];
+    if unanswered > 0 {
+        said.push(format!(
+            "{} no answer and will get none: unknown whether accepted; not sent again by itself",
+            count(unanswered, "line had", "lines had")
+        ));
+    }
+    if unreceipted > 0 {
+        said.push(format!(
+            "{} accepted, and no news of the delivery will come",
+            count(unreceipted, "line was", "lines were")
+        ));
+    }
+    said
+}
+
+/// A number with its word.
+pub(crate) fn count(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+/// A time in seconds, as short as makes sense.
+pub(crate) fn seconds(time: Duration) -> String {
+    match time.as_millis() {
+        0..10_000 => format!("{:.1} s", time.as_secs_f64()),
+        _ => format!("{:.0} s", time.as_secs_f64()),
+    }
+}
