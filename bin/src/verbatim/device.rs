@@ -5,7 +5,7 @@ use crate::store::Store;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
-use verbatim_core::client::{Config, Input, Keep, Message, Notice, Output};
+use verbatim_core::client::{Config, Input, Keep, Message, Notice, Output, WhyAway};
 use verbatim_core::id::DeviceId;
 use verbatim_core::now::{Now, Wall};
 use verbatim_net::Host;
@@ -23,6 +23,9 @@ pub(crate) enum News {
 pub(crate) struct Device {
     store: Option<Store>,
     news: Option<UnboundedSender<News>>,
+    /// Who this device becomes, should it turn out to be a copy of another.
+    spare: DeviceId,
+    is_online: bool,
 }
 
 impl Device {
@@ -52,8 +55,13 @@ impl Device {
             config.start = store.start();
             config.keeps_store = true;
         }
-        let news = Some(news);
-        Ok((Device { store, news }, config))
+        let device = Device {
+            store,
+            news: Some(news),
+            spare: DeviceId::new(random()?),
+            is_online: false,
+        };
+        Ok((device, config))
     }
 
     /// No more news will come.
@@ -68,15 +76,30 @@ impl Device {
         }
     }
 
-    /// The run is over. `forgotten`: the name was given up, and the device with it.
+    /// The run is over. `forgets`: the name was to be given up, and the device with it; a server that was not there
+    /// to hear it still holds the name for this device, which must be kept then.
     ///
     /// # Errors
     /// The store could not be written.
-    pub(crate) fn close(self, forgotten: bool) -> io::Result<()> {
+    pub(crate) fn close(self, forgets: bool) -> io::Result<()> {
         match self.store {
-            Some(store) if forgotten => store.remove(),
+            Some(store) if forgets && self.is_online => store.remove(),
             Some(store) => store.end(),
             None => Ok(()),
+        }
+    }
+
+    /// What a notice means for the store.
+    fn note(&mut self, notice: &Notice) -> io::Result<()> {
+        match notice {
+            Notice::Online { .. } => self.is_online = true,
+            Notice::Offline { .. } | Notice::Away(_) => self.is_online = false,
+            _ => return Ok(()),
+        }
+        match (notice, &mut self.store) {
+            (Notice::Online { .. }, Some(store)) => store.on_welcomed(),
+            (Notice::Away(WhyAway::Cloned), Some(store)) => store.renew(self.spare),
+            _ => Ok(()),
         }
     }
 }
@@ -91,9 +114,7 @@ impl Host for Device {
     }
 
     fn show(&mut self, notice: Notice) {
-        if let (Notice::Online { .. }, Some(store)) = (&notice, &mut self.store)
-            && let Err(error) = store.on_welcomed()
-        {
+        if let Err(error) = self.note(&notice) {
             tracing::warn!("{error}");
         }
         self.tell(News::Notice(notice));

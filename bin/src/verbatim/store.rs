@@ -126,6 +126,15 @@ impl Store {
         self.write()
     }
 
+    /// This device was a copy of another one: from the next run on it is itself.
+    ///
+    /// # Errors
+    /// As for `keep`.
+    pub(crate) fn renew(&mut self, device: DeviceId) -> io::Result<()> {
+        self.kept = Kept::new(device);
+        self.write()
+    }
+
     /// The run ended in good order: everything that was shown is acked.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What stands on the screen above the prompt: messages of others, own lines with their states, and news.
 
 use super::clock;
-use super::rows::{Row, Style};
+use super::rows::{Cut, Row, Style};
 use crate::{clean, words};
 use verbatim_core::client::{LineId, LineState, Message};
 use verbatim_core::name::Recipient;
@@ -38,13 +38,13 @@ impl Entry {
     pub(crate) fn rows(&self, columns: usize, now: u64) -> Vec<Row> {
         let mut rows = Vec::new();
         for (index, line) in self.lines(now).iter().enumerate() {
-            let mut wrapped = line.wrap(columns, MARGIN);
+            let mut wrapped = line.wrap(columns, MARGIN, Cut::Words);
             if index > 0 {
                 let mut marked = Row::of(Style::Dim, MARGIN);
                 line.pieces
                     .iter()
                     .for_each(|piece| marked.push(piece.style, &piece.text));
-                wrapped = marked.wrap(columns, MARGIN);
+                wrapped = marked.wrap(columns, MARGIN, Cut::Words);
             }
             rows.append(&mut wrapped);
         }

@@ -186,10 +186,11 @@ impl Chat<'_> {
             Typed::Who => self.ask(Request::Who),
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(number) => self.withdraw(number),
-            Typed::Forget => {
+            Typed::Forget if matches!(self.link, Link::Online) => {
                 self.forgets = true;
                 self.quit();
             }
+            Typed::Forget => self.say("a name can be given up only while the server is there"),
             Typed::Quit => self.quit(),
             Typed::Help => HELP.iter().for_each(|help| self.say(*help)),
             Typed::Nothing => {}

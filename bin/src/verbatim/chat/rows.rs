@@ -18,6 +18,15 @@ pub(crate) struct Piece {
     pub(crate) text: String,
 }
 
+/// Where a row may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Between words, unless a word would leave half of the row empty.
+    Words,
+    /// Anywhere: the cursor of an editor must be found again.
+    Anywhere,
+}
+
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -47,27 +56,53 @@ impl Row {
     }
 
     /// Cuts it into rows of at most `columns`; all but the first begin with `margin`.
-    pub(crate) fn wrap(&self, columns: usize, margin: &str) -> Vec<Row> {
-        let (mut rows, mut row) = (Vec::new(), Row::default());
-        // However narrow the screen, a row takes one at least.
-        let mut takes = true;
-        for piece in &self.pieces {
-            for grapheme in piece.text.graphemes(true) {
-                if !takes && row.width + grapheme.width() > columns {
-                    rows.push(std::mem::replace(&mut row, Row::of(Style::Dim, margin)));
-                }
-                row.push(piece.style, grapheme);
-                takes = false;
+    pub(crate) fn wrap(&self, columns: usize, margin: &str, cut: Cut) -> Vec<Row> {
+        let all: Vec<(Style, &str)> = self.graphemes().collect();
+        let (mut rows, mut rest) = (Vec::new(), all.as_slice());
+        loop {
+            let mut row = match rows.is_empty() {
+                true => Row::default(),
+                false => Row::of(Style::Dim, margin),
+            };
+            let taken = fitting(rest, columns.saturating_sub(row.width), cut);
+            rest[..taken]
+                .iter()
+                .for_each(|(style, text)| row.push(*style, text));
+            rows.push(row);
+            rest = &rest[taken..];
+            if rest.is_empty() {
+                return rows;
             }
         }
-        rows.push(row);
-        rows
+    }
+
+    fn graphemes(&self) -> impl Iterator<Item = (Style, &str)> {
+        self.pieces.iter().flat_map(|piece| {
+            let graphemes = piece.text.graphemes(true);
+            graphemes.map(move |text| (piece.style, text))
+        })
     }
 
     /// How many rows a terminal makes of it that is now `columns` wide.
     pub(crate) fn height_in(&self, columns: usize) -> usize {
         self.width.div_ceil(columns.max(1)).max(1)
     }
+}
+
+/// How many of `rest` make a row of at most that width: one at least, however narrow it is.
+fn fitting(rest: &[(Style, &str)], columns: usize, cut: Cut) -> usize {
+    let (mut width, mut after_space) = (0, 0);
+    for (index, (_, text)) in rest.iter().enumerate() {
+        width += text.width();
+        if width > columns {
+            let at_word = cut == Cut::Words && after_space > index / 2;
+            return if at_word { after_space } else { index.max(1) };
+        }
+        if *text == " " {
+            after_space = index + 1;
+        }
+    }
+    rest.len()
 }
 
 #[cfg(test)]
@@ -83,17 +118,22 @@ mod tests {
     fn no_row_is_wider_than_allowed_and_nothing_is_lost() {
         let mut row = Row::of(Style::Bold, "bob: ");
         row.push(Style::Plain, "日本語 and e\u{301}");
-        let rows = row.wrap(8, "  ");
+        let rows = row.wrap(8, "  ", Cut::Anywhere);
         assert_eq!(texts(&rows), ["bob: 日", "  本語 a", "  nd e\u{301}"]);
         assert!(rows.iter().all(|row| row.width <= 8));
+        let rows = row.wrap(9, "  ", Cut::Words);
+        assert_eq!(texts(&rows), ["bob: ", "  日本語 ", "  and e\u{301}"]);
     }
 
     #[test]
     fn a_screen_too_narrow_for_anything_ends() {
         assert_eq!(
-            texts(&Row::of(Style::Plain, "日本").wrap(1, ". ")),
+            texts(&Row::of(Style::Plain, "日本").wrap(1, ". ", Cut::Words)),
             ["日", ". 本"]
         );
-        assert_eq!(Row::of(Style::Plain, "").wrap(1, "").len(), 1);
+        assert_eq!(
+            Row::of(Style::Plain, "").wrap(1, "", Cut::Anywhere).len(),
+            1
+        );
     }
 }

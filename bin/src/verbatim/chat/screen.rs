@@ -5,7 +5,7 @@
 
 use super::editor::Editor;
 use super::entry::{Entry, Own};
-use super::rows::{Row, Style};
+use super::rows::{Cut, Row, Style};
 use crate::clean;
 use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
@@ -141,10 +141,10 @@ impl Screen {
         let visible = |text: &str| clean::line(&text.replace('\n', "⏎")).into_owned();
         let mut row = Row::of(Style::Bold, prompt);
         row.push(Style::Plain, &visible(before));
-        let to_cursor = row.wrap(self.columns, "");
+        let to_cursor = row.wrap(self.columns, "", Cut::Anywhere);
         let (line, column) = (to_cursor.len() - 1, to_cursor[to_cursor.len() - 1].width);
         row.push(Style::Plain, &visible(after));
-        let rows = row.wrap(self.columns, "");
+        let rows = row.wrap(self.columns, "", Cut::Anywhere);
         let height = (self.height / 2).max(1);
         let start = (line + 1).saturating_sub(height);
         let end = rows.len().min(start + height);
@@ -153,7 +153,7 @@ impl Screen {
             column,
         };
         let status = status.map(|text| {
-            let wrapped = Row::of(Style::Dim, text).wrap(self.columns, "");
+            let wrapped = Row::of(Style::Dim, text).wrap(self.columns, "", Cut::Anywhere);
             wrapped.into_iter().next().unwrap_or_default()
         });
         (
