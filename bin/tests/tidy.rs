@@ -8,8 +8,9 @@ use syn::visit::{self, Visit};
 
 /// A file says one thing; beyond this it says several.
 const FILE_LINES_MAX: usize = 450;
-/// One screen.
+/// One screen; a test that lists cases may take more.
 const FUNCTION_LINES_MAX: usize = 50;
+const TEST_LINES_MAX: usize = 80;
 /// Most functions fit into a glance.
 const FUNCTION_LINES_MEDIAN_MAX: usize = 12;
 
@@ -109,7 +110,13 @@ fn functions_are_short() {
         let mut functions = Functions::default();
         functions.visit_file(&source.syntax);
         for (name, lines) in functions.found {
-            if lines > FUNCTION_LINES_MAX {
+            if lines
+                > if source.is_test() {
+                    TEST_LINES_MAX
+                } else {
+                    FUNCTION_LINES_MAX
+                }
+            {
                 faults.push(format!("{}: {name} has {lines} lines", source.path));
             }
             lengths.push(lines);
@@ -154,7 +161,7 @@ const EMPTY_NAMES: [&str; 6] = ["manager", "helper", "util", "utils", "helpers",
 #[test]
 fn names_say_what_a_thing_is() {
     let mut faults = Vec::new();
-    for source in sources() {
+    for source in sources().into_iter().filter(|source| !source.is_test()) {
         let mut names = Names::default();
         names.visit_file(&source.syntax);
         let file = Path::new(&source.path)

@@ -183,7 +183,7 @@ proptest! {
     ) {
         let start = || Bench::online(config(), &welcome(0, 0));
         let all = bytes(&frames);
-        let whole = flat(start().input(Input::Received(&all)));
+        let whole = flat(&start().input(Input::Received(&all)));
         let (mut bench, mut rest, mut parts) = (start(), all.as_slice(), Vec::new());
         for cut in cuts.iter().cycle() {
             let (part, left) = rest.split_at((*cut).min(rest.len()));
@@ -193,14 +193,14 @@ proptest! {
                 break;
             }
         }
-        prop_assert_eq!(whole, flat(parts));
+        prop_assert_eq!(whole, flat(&parts));
     }
 }
 
 /// Outputs, without how the bytes are bundled.
-fn flat(out: Vec<verbatim_core::client::Output>) -> (Vec<String>, String) {
-    let wire = crate::bench::wire(&out);
-    let words = crate::bench::words(&out).into_iter();
+fn flat(out: &[verbatim_core::client::Output]) -> (Vec<String>, String) {
+    let wire = crate::bench::wire(out);
+    let words = crate::bench::words(out).into_iter();
     (
         words.filter(|word| !word.starts_with("send ")).collect(),
         wire,

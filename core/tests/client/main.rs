@@ -1,4 +1,5 @@
 //! The client against a scripted server: frames written by hand, outputs read as words.
+#![allow(clippy::unwrap_used)]
 
 mod bench;
 mod deliveries;
