@@ -54,6 +54,16 @@ impl Connection {
         self.unread.drain(..text.len());
     }
 
+    /// Takes one byte.
+    #[track_caller]
+    pub fn next_byte(&mut self) -> u8 {
+        let deadline = Instant::now() + PATIENCE;
+        while self.unread.is_empty() {
+            assert!(self.read_before(deadline), "the connection goes on");
+        }
+        self.unread.remove(0)
+    }
+
     /// Waits for the end of the connection and gives all that came before it.
     #[track_caller]
     pub fn until_closed(&mut self) -> String {

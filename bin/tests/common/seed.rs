@@ -90,7 +90,11 @@ impl Seed {
             match self.heard.recv_timeout(PATIENCE) {
                 Ok(Heard::Line(from, text)) => return (from, text),
                 Ok(Heard::Garbled(bytes)) => {
-                    panic!("{} cannot read {:?}", self.name, String::from_utf8_lossy(&bytes))
+                    panic!(
+                        "{} cannot read {:?}",
+                        self.name,
+                        String::from_utf8_lossy(&bytes)
+                    )
                 }
                 Err(error) => panic!("{} hears nothing: {error}", self.name),
             }

@@ -74,7 +74,16 @@ fn characters_are_counted_as_the_seed_counts_them() {
     let server = Server::start();
     let bob = Seed::join(server.address, "bob");
     let mut alice = Seed::join(server.address, "alice");
-    for text in ["é", "aé", "éa", "naïve café", "日本語", "🦀🦀🦀", "e\u{301}", "ß"] {
+    for text in [
+        "é",
+        "aé",
+        "éa",
+        "naïve café",
+        "日本語",
+        "🦀🦀🦀",
+        "e\u{301}",
+        "ß",
+    ] {
         alice.say_well("bob", text);
         // Of one who never spoke nobody knows how it counts: it may complain once, and is then served in its way.
         let line = match bob.next() {
