@@ -129,7 +129,10 @@ fn an_answer_waits_for_the_other_half_and_no_longer() {
     });
     assert!(both_in < WAITS, "the wait ends when both are in");
     let known = fastest(&|number| {
-        let mut send = half(server.address, &format!("REGISTER TOSEND known{number} \n\n"));
+        let mut send = half(
+            server.address,
+            &format!("REGISTER TOSEND known{number} \n\n"),
+        );
         send.expect(&format!("REGISTERED TOSEND known{number}\n\n"));
     });
     assert!(known < WAITS, "there is nothing more to learn");

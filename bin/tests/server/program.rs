@@ -12,7 +12,10 @@ use verbatim_core::code::Code;
 use verbatim_core::wire::ServerFrame;
 
 fn told(output: &Output) -> String {
-    assert!(output.stdout.is_empty(), "nothing listens, so nothing is said");
+    assert!(
+        output.stdout.is_empty(),
+        "nothing listens, so nothing is said"
+    );
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
