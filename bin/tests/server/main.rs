@@ -4,6 +4,7 @@
 mod common;
 
 mod ack_verb;
+mod bad_bytes;
 mod bad_input;
 mod faults;
 mod program;
