@@ -77,6 +77,8 @@ pub struct Limits {
     pub classic_ack_time_max: Duration,
     /// Classic level: how long the answer to a `REGISTER` may wait for the other half.
     pub classic_pairing_time: Duration,
+    /// Classic level: from the answer to a registration to the first `FORWARD`, so that one that reads once reads each alone.
+    pub classic_settle_time: Duration,
     /// Classic level: quiet after which an ambiguous body counts as whole.
     pub classic_quiet_time: Duration,
     /// Classic level: lines waiting for one recipient, beyond which senders are refused.
@@ -130,6 +132,7 @@ impl Default for Limits {
             goodbye_spread: Duration::from_secs(2),
             classic_ack_time_max: Duration::from_secs(10),
             classic_pairing_time: Duration::from_millis(150),
+            classic_settle_time: Duration::from_millis(100),
             classic_quiet_time: Duration::from_millis(50),
             classic_waiting_max: 64,
             classic_forward_bytes_max: 1_000,

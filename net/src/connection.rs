@@ -17,6 +17,8 @@ const CLOSING_TIME_MAX: Duration = Duration::from_secs(15);
 /// How long, after our last byte, the other end's are still read and thrown away: closing a socket with unread bytes
 /// resets it, and then the other end may lose the very error that tells it why.
 const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
+/// How many of them: enough for whatever a client had on its way, and no free ride for one that pours.
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Serves a connection until it ends, and tells the router.
 pub(crate) async fn serve<S>(owner: Rc<RefCell<Owner>>, conn: ConnId, mut stream: S)
@@ -25,11 +27,12 @@ where
 {
     let ending = poll_fn(|cx| exchange(cx, &mut stream, &owner, conn)).await;
     if let Ok(Ending::Ours) = ending {
+        let mut drained = 0;
         let flush = poll_fn(|cx| flush(cx, &mut stream, &owner, conn));
         if let Ok(Ok(())) = tokio::time::timeout(CLOSING_TIME_MAX, flush).await {
             let _ = tokio::time::timeout(
                 LINGER_TIME_MAX,
-                poll_fn(|cx| drain(cx, &mut stream, &owner)),
+                poll_fn(|cx| drain(cx, &mut stream, &owner, &mut drained)),
             )
             .await;
         }
@@ -179,8 +182,13 @@ where
     Pin::new(stream).poll_shutdown(cx)
 }
 
-/// Throws away what the other end still says, until it has closed too.
-fn drain<S>(cx: &mut Context<'_>, stream: &mut S, owner: &RefCell<Owner>) -> Poll<io::Result<()>>
+/// Throws away what the other end still says, until it has closed too or has said too much.
+fn drain<S>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    owner: &RefCell<Owner>,
+    drained: &mut usize,
+) -> Poll<io::Result<()>>
 where
     S: AsyncRead + Unpin,
 {
@@ -191,7 +199,8 @@ where
         let length = buffer.filled().len();
         owner.borrow_mut().return_read_buffer(lent);
         ready!(polled)?;
-        if length == 0 {
+        *drained += length;
+        if length == 0 || *drained > LINGER_BYTES_MAX {
             return Poll::Ready(Ok(()));
         }
     }

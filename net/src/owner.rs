@@ -4,14 +4,14 @@
 use crate::engine::Engine;
 use crate::tap::Tap;
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use verbatim_core::id::ConnId;
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{Config, Input, Output, Page, Router, Status};
+use verbatim_core::router::{CloseReason, Config, Input, Output, Page, Router, Status};
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -56,7 +56,7 @@ pub(crate) struct Owner {
     sooner: Rc<Notify>,
     spare: Vec<Vec<u8>>,
     read_buffer: Vec<u8>,
-    addresses: Vec<Option<IpAddr>>,
+    addresses: Vec<Option<SocketAddr>>,
 }
 
 impl Owner {
@@ -154,8 +154,7 @@ impl Owner {
                 Output::Pause(conn) => self.change(conn, |slot| slot.paused = true),
                 Output::Resume(conn) => self.change(conn, |slot| slot.paused = false),
                 Output::Close { conn, reason } => {
-                    let from = self.addresses.get(conn.0 as usize).copied().flatten();
-                    tracing::debug!(%conn, ?from, %reason, "closing");
+                    self.note_closing(conn, reason);
                     self.change(conn, |slot| slot.closing = true);
                 }
                 Output::Append(record) => {
@@ -173,6 +172,19 @@ impl Owner {
                 }
                 Output::Forget { stream, up_to } => self.engine.forget(stream, up_to),
             }
+        }
+    }
+
+    /// An operator hears of connections that we end because of what they did; of goodbyes only who asks for more.
+    fn note_closing(&self, conn: ConnId, reason: CloseReason) {
+        let Some(from) = self.addresses.get(conn.0 as usize).copied().flatten() else {
+            return;
+        };
+        match reason {
+            CloseReason::Refused(_) | CloseReason::Blocked | CloseReason::Crowded => {
+                tracing::info!(%conn, %from, "closing: {reason}");
+            }
+            _ => tracing::debug!(%conn, %from, "closing: {reason}"),
         }
     }
 
@@ -202,7 +214,7 @@ impl Owner {
     }
 
     /// A place for a new connection.
-    pub(crate) fn open(&mut self, from: IpAddr) -> ConnId {
+    pub(crate) fn open(&mut self, from: SocketAddr) -> ConnId {
         let conn = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.addresses.push(None);
@@ -212,7 +224,10 @@ impl Owner {
         });
         self.slots[conn.0 as usize] = Some(Slot::default());
         self.addresses[conn.0 as usize] = Some(from);
-        self.handle(Input::Opened { conn, from });
+        self.handle(Input::Opened {
+            conn,
+            from: from.ip(),
+        });
         conn
     }
 

@@ -85,7 +85,7 @@ impl Server {
             match transport.accept(listener).await {
                 Ok((stream, from)) => {
                     resting = false;
-                    let conn = self.owner.borrow_mut().open(from.ip());
+                    let conn = self.owner.borrow_mut().open(from);
                     tracing::debug!(%conn, %from, "opened");
                     let (owner, gone) = (Rc::clone(&self.owner), Rc::clone(&self.gone));
                     tokio::task::spawn_local(async move {

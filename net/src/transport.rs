@@ -3,8 +3,16 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+
+/// Silence after which the system asks whether the other end is still there.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(10);
+/// How long it waits for an answer before it asks again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it asks before it gives the connection up.
+const KEEPALIVE_RETRIES: u32 = 2;
 
 /// A way to open byte streams. Everything above it is the same in production and in simulation.
 pub trait Transport: 'static {
@@ -71,6 +79,12 @@ impl Transport for Tcp {
         let (stream, from) = listener.accept().await?;
         // Lines are small and awaited: Nagle's algorithm would hold them back.
         stream.set_nodelay(true)?;
+        // A classic client says nothing while it waits: only this tells a dead one from a quiet one, in 20 s.
+        let keepalive = socket2::TcpKeepalive::new()
+            .with_time(KEEPALIVE_TIME)
+            .with_interval(KEEPALIVE_INTERVAL)
+            .with_retries(KEEPALIVE_RETRIES);
+        socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
         Ok((stream, from))
     }
 

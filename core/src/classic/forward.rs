@@ -32,7 +32,8 @@ impl Router {
 
     /// Sends the piece of the first waiting line that begins at `start`.
     fn pump_forward(&mut self, user: UserId, start: usize, recounted: bool, out: &mut Vec<Output>) {
-        let due = self.now().mono + self.limits().classic_ack_time_max;
+        let now = self.now().mono;
+        let due = now + self.limits().classic_ack_time_max;
         let frame_bytes_max = self.limits().classic_forward_bytes_max;
         let Some(live) = self.classic_mut(user) else {
             return;
@@ -41,6 +42,10 @@ impl Router {
         let Some((conn, message)) = live.receive.zip(live.waiting.front().cloned()) else {
             return;
         };
+        if now < live.ready_at {
+            let at = live.ready_at;
+            return self.set_timer(Timer::Forward(user), at);
+        }
         let piece = Piece::new(message, start, live.counting, frame_bytes_max);
         live.flight = Some(Flight {
             start,
@@ -97,15 +102,16 @@ impl Router {
         message
     }
 
-    /// The recipient had its time: it is cut off, and nobody else notices.
+    /// The recipient is ready for its first line; or it had its time for one, and is cut off without anybody noticing.
     pub(crate) fn on_forward_due(&mut self, user: UserId, out: &mut Vec<Output>) {
         let now = self.now().mono;
-        let due = self
-            .classic_mut(user)
-            .and_then(|live| live.flight)
-            .map(|flight| flight.due);
-        if due.is_some_and(|due| due <= now) {
-            self.release(user, out);
+        let Some(live) = self.classic_mut(user) else {
+            return;
+        };
+        match live.flight {
+            None => self.pump_forward(user, 0, false, out),
+            Some(flight) if flight.due <= now => self.release(user, out),
+            Some(_) => {}
         }
     }
 

@@ -202,7 +202,8 @@ impl Router {
             },
             out,
         ));
-        let live = ClassicUser::new(send.conn, receive.conn, reply, user.0);
+        let ready_at = self.now().mono + self.limits().classic_settle_time;
+        let live = ClassicUser::new((send.conn, receive.conn), reply, user.0, ready_at);
         self.insert_live(user, Box::new(Live::Classic(live)));
         for (half, side) in [(send, Side::Send), (receive, Side::Receive)] {
             self.settle_in(half.conn, Role::Classic(Half::Registered(user, side)));

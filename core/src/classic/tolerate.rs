@@ -68,7 +68,7 @@ pub(crate) fn scan<'a>(bytes: &'a [u8], reading: Reading<'_>) -> Scan<'a> {
     }
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
     let Some((text_end, head_end)) = head_end(seen) else {
-        let fine = seen.iter().all(|b| matches!(b, b' '..=b'~' | b'\n'));
+        let fine = valid_so_far(seen) && !valid_part(seen).contains(unprintable);
         return if fine && seen.len() < HEAD_BYTES_MAX {
             Scan::Partial
         } else {
@@ -162,6 +162,7 @@ fn send<'a>(
         Body::Partial => Scan::Partial,
         Body::Quiet => Scan::Quiet,
         Body::Invalid(end) => Scan::Refused(Code::HEADER_INCOMPLETE, (head + end) as u64),
+        Body::TooLong(end) => Scan::Refused(Code::UNABLE_TO_SEND, (head + end) as u64),
         Body::Text(text, counting) => Scan::Frame(
             ClassicIn::Send {
                 to,
@@ -178,6 +179,8 @@ enum Body<'a> {
     Quiet,
     /// Not UTF-8, whichever way it was counted; so many bytes are given up.
     Invalid(usize),
+    /// As many characters as announced, in more bytes than a body may have.
+    TooLong(usize),
     Text(&'a str, Counting),
 }
 
@@ -190,25 +193,30 @@ fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
         return Body::Text(text, Counting::Unknown);
     }
     let as_bytes = core::str::from_utf8(counted).ok();
-    let as_characters =
-        characters(rest, length).filter(|text| text.len() <= reading.limits.body_bytes_max);
+    let as_characters = characters(rest, length);
     match reading.counting {
         Counting::Bytes => as_bytes.map_or(Body::Invalid(length), |text| {
             Body::Text(text, Counting::Bytes)
         }),
         Counting::Characters => match as_characters {
-            Some(text) => Body::Text(text, Counting::Characters),
+            Some(text) => in_characters(text, reading),
             None if valid_so_far(rest) && !reading.quiet => Body::Partial,
             None => Body::Invalid(rest.len()),
         },
         Counting::Unknown => {
             let follows = |text: &&str| begins_frame(&rest[text.len()..]);
-            let (bytes, characters) = (as_bytes.filter(follows), as_characters.filter(follows));
-            match (bytes, characters) {
+            let bytes = as_bytes.filter(follows);
+            match (bytes, as_characters.filter(follows)) {
                 (Some(text), _) if rest.len() > length || reading.quiet => {
                     Body::Text(text, Counting::Bytes)
                 }
-                (None, Some(text)) => Body::Text(text, Counting::Characters),
+                (None, Some(text)) => in_characters(text, reading),
+                // What stands behind the bytes is no frame, so these are characters, and not all there.
+                (None, None)
+                    if as_characters.is_none() && rest.len() > length && valid_so_far(rest) =>
+                {
+                    Body::Partial
+                }
                 _ if !reading.quiet && (valid_so_far(rest) || as_bytes.is_some()) => Body::Quiet,
                 _ => as_bytes.map_or(Body::Invalid(length), |text| {
                     Body::Text(text, Counting::Bytes)
@@ -218,17 +226,30 @@ fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
     }
 }
 
+fn in_characters<'a>(text: &'a str, reading: Reading<'_>) -> Body<'a> {
+    if text.len() > reading.limits.body_bytes_max {
+        Body::TooLong(text.len())
+    } else {
+        Body::Text(text, Counting::Characters)
+    }
+}
+
 /// The first `count` characters, if they are all there.
 fn characters(rest: &[u8], count: usize) -> Option<&str> {
-    let text = match core::str::from_utf8(rest) {
-        Ok(text) => text,
-        Err(error) => {
-            core::str::from_utf8(&rest[..error.valid_up_to()]).expect("valid up to there")
-        }
-    };
+    let text = valid_part(rest);
     let mut ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = ends.nth(count.checked_sub(1)?)?;
     Some(&text[..end])
+}
+
+/// The longest beginning that is UTF-8.
+fn valid_part(bytes: &[u8]) -> &str {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            core::str::from_utf8(&bytes[..error.valid_up_to()]).expect("valid up to there")
+        }
+    }
 }
 
 /// Whether these bytes are UTF-8, but for a last character that may still be on its way.
@@ -300,6 +321,33 @@ mod tests {
             text(read(seed, Counting::Unknown, false)),
             ("éa", Counting::Characters)
         );
+    }
+
+    #[test]
+    fn characters_may_come_slowly_and_may_be_too_many_bytes() {
+        // The second "é" is on its way, and the bytes before it leave no frame behind: no quiet makes them a line.
+        let split = "SEND bob\nContent-length: 4\n\néaé".as_bytes();
+        assert_eq!(read(split, Counting::Unknown, true), Scan::Partial);
+        let body = "é".repeat(40_000);
+        let long = alloc::format!("SEND bob\nContent-length: 40000\n\n{body}");
+        for counting in [Counting::Unknown, Counting::Characters] {
+            assert_eq!(
+                read(long.as_bytes(), counting, false),
+                Scan::Refused(Code::UNABLE_TO_SEND, long.len() as u64)
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_not_ascii_may_come_in_parts() {
+        let whole = "SEND é\nContent-length: 2\n\nhi".as_bytes();
+        for cut in 0..whole.len() {
+            assert_eq!(read(&whole[..cut], Counting::Unknown, false), Scan::Partial);
+        }
+        for bad in [&b"SEND \xff"[..], b"SEND \xc2\x9b", b"SEND \x1b"] {
+            let lost = Scan::Lost(Code::HEADER_INCOMPLETE);
+            assert_eq!(read(bad, Counting::Unknown, false), lost);
+        }
     }
 
     #[test]

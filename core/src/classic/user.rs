@@ -23,6 +23,8 @@ pub(crate) struct ClassicUser {
     pub(super) pending: Option<Pending>,
     /// It has taken everything for it up to here.
     pub(super) cursor: Seq,
+    /// Its first line goes out no earlier: one that reads once must have read that it is registered.
+    pub(super) ready_at: Mono,
 }
 
 /// The piece that waits for its `RECEIVED`.
@@ -47,7 +49,12 @@ pub(super) struct Pending {
 }
 
 impl ClassicUser {
-    pub(super) fn new(send: ConnId, receive: ConnId, reply: Reply, cursor: Seq) -> ClassicUser {
+    pub(super) fn new(
+        (send, receive): (ConnId, ConnId),
+        reply: Reply,
+        cursor: Seq,
+        ready_at: Mono,
+    ) -> ClassicUser {
         ClassicUser {
             send: Some(send),
             receive: Some(receive),
@@ -58,6 +65,7 @@ impl ClassicUser {
             flight: None,
             pending: None,
             cursor,
+            ready_at,
         }
     }
 

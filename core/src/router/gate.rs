@@ -24,6 +24,8 @@ pub(crate) enum Held {
     Welcome(UserId, ConnKey, Box<Welcome>),
     /// Whatever else the connection says.
     ReadOn(ConnKey),
+    /// News of a session that state holds, and that it may be told from then on.
+    News(UserId),
     /// A classic sender's line is in the log.
     ClassicAccepted(UserId, Seq),
 }
@@ -34,6 +36,14 @@ impl Router {
         self.gates.push_back(Gate {
             at: self.space.head(),
             what,
+        });
+    }
+
+    /// Looks at a session again once the record that comes next is committed.
+    pub(super) fn hold_news(&mut self, user: UserId) {
+        self.gates.push_back(Gate {
+            at: self.space.head().next(),
+            what: Held::News(user),
         });
     }
 
@@ -87,6 +97,7 @@ impl Router {
                     self.welcome(user, key, frame, out);
                 }
                 Held::ReadOn(key) if self.conn_is(key) => self.read_on(key.conn, out),
+                Held::News(user) => self.unsettle(user),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),
                 Held::Send(..) | Held::Close(..) | Held::Welcome(..) | Held::ReadOn(_) => {}
             }

@@ -65,6 +65,7 @@ impl Router {
                         told: false,
                     },
                 );
+                self.hold_news(partner);
             }
         }
     }
