@@ -2,7 +2,7 @@
 
 use super::body::BODY_BYTES_MIN;
 use super::relay::Wiring;
-use super::{pairs, ping_pong};
+use super::{churn, fan_out, idle, pairs, ping_pong};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use verbatim_core::limits::UNANSWERED_MAX;
@@ -32,6 +32,14 @@ pub enum Command {
     Pairs(PairsArguments),
     /// One message at a time between two users, all on one core: how long a round trip takes.
     PingPong(PingPongArguments),
+    /// One user writes to `ALL`, many read: what a delivery costs.
+    FanOut(FanOutArguments),
+    /// Users who do nothing: what each keeps of the server's memory, and what their heartbeats cost.
+    Idle(IdleArguments),
+    /// As pairs, then one reader stops reading: what the others keep of their rate, and how the server's memory grows.
+    StoppedReader(PairsArguments),
+    /// Connect, register, leave: how often, and what it costs.
+    Churn(ChurnArguments),
     /// The relay itself, in a process of its own.
     #[command(hide = true)]
     Relay {
@@ -47,7 +55,7 @@ pub struct Comparison {
     #[arg(long, value_enum, default_value_t = LevelName::Session)]
     pub level: LevelName,
     /// The server's program.
-    #[arg(long, default_value = option_env!("CARGO_BIN_EXE_verbatimd"))]
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_verbatimd"))]
     pub server: PathBuf,
     /// A further argument for the server; may be repeated.
     #[arg(long = "server-argument", allow_hyphen_values = true)]
@@ -163,6 +171,85 @@ impl PingPongArguments {
             seconds: self.comparison.seconds,
             settling: SETTLING_SECONDS,
             core: (!self.unpinned).then_some(self.core),
+        }
+    }
+}
+
+/// For [`Command::FanOut`].
+#[derive(Args, Debug)]
+pub struct FanOutArguments {
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Users who read.
+    #[arg(long, default_value_t = 100)]
+    readers: usize,
+    /// Messages that some reader lacks; a level's own limit goes before it.
+    #[arg(long, default_value_t = 16)]
+    in_flight: usize,
+}
+
+impl FanOutArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> fan_out::Plan {
+        fan_out::Plan {
+            readers: self.readers.max(1),
+            in_flight: self
+                .in_flight
+                .clamp(1, self.comparison.level.in_flight_max()),
+            bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
+            settling: SETTLING_SECONDS,
+        }
+    }
+}
+
+/// For [`Command::Idle`].
+#[derive(Args, Debug)]
+pub struct IdleArguments {
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Users who do nothing.
+    #[arg(long, default_value_t = 5000)]
+    users: usize,
+    /// Messages that each of them writes before it does nothing: 64 fill its ring.
+    #[arg(long, default_value_t = 0)]
+    messages: usize,
+}
+
+impl IdleArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> idle::Plan {
+        idle::Plan {
+            users: self.users.max(1),
+            messages: self.messages,
+            bytes: self.comparison.body_bytes(),
+            seconds: self.comparison.seconds,
+        }
+    }
+}
+
+/// For [`Command::Churn`].
+#[derive(Args, Debug)]
+pub struct ChurnArguments {
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Visitors at once.
+    #[arg(long, default_value_t = 16)]
+    at_once: usize,
+}
+
+impl ChurnArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> churn::Plan {
+        churn::Plan {
+            at_once: self.at_once.max(1),
+            bytes: self.comparison.body_bytes(),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
         }
     }
 }

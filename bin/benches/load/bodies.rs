@@ -1,6 +1,6 @@
 //! Bare bodies, as the relay carries them: as many bytes as the levels' messages have text, and nothing around them.
 
-use super::speech::{Heard, Level, Opened, Role, Speech, User, Word, connect};
+use super::speech::{Heard, Level, Opened, Role, Speech, User, Visit, Word, connect};
 use std::io;
 use std::net::SocketAddr;
 use verbatim_core::name::Recipient;
@@ -36,6 +36,18 @@ impl Level for Bodies {
             },
             rest: Vec::new(),
         }])
+    }
+
+    fn visit(&self, _: &User, out: &mut Vec<u8>) -> io::Result<()> {
+        out.resize(self.bytes, b'x');
+        Ok(())
+    }
+
+    fn on_visit(&self, bytes: &[u8], _: &mut Vec<u8>) -> io::Result<Visit> {
+        match bytes.len() < self.bytes {
+            true => Ok(Visit::Waiting),
+            false => Ok(Visit::Over),
+        }
     }
 }
 

@@ -70,22 +70,3 @@ fn hexadecimal(digits: &[u8]) -> Option<u64> {
         Some(sum << 4 | u64::from(value))
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stamp_is_read_as_it_was_written() {
-        let stamp = Stamp {
-            sender: 0xfffe,
-            counter: 0xff_1234_5678,
-            nanos: 0x1234_5678_9abc,
-        };
-        let mut blank = Blank::new(100);
-        assert_eq!(blank.stamped(stamp).len(), 100);
-        assert_eq!(Stamp::read(blank.stamped(stamp).as_bytes()), Some(stamp));
-        assert_eq!(Stamp::read(b"hi"), None);
-        assert_eq!(Stamp::read(&[b'x'; 100]), None);
-    }
-}

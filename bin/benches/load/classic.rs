@@ -1,6 +1,6 @@
 //! The classic level as the load program speaks it: two connections a user, one to write on and one to read from.
 
-use super::speech::{Heard, Level, Opened, Speech, User, Word, await_answer, connect};
+use super::speech::{Heard, Level, Opened, Speech, User, Visit, Word, await_answer, connect};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use verbatim_core::name::Recipient;
@@ -34,6 +34,16 @@ impl Level for Classic {
         write!(talking, "REGISTER TOSEND {}\n\n", user.name)?;
         write!(listening, "REGISTER TORECV {}\n\n", user.name)?;
         Ok(vec![registered(talking)?, registered(listening)?])
+    }
+
+    fn visit(&self, _: &User, _: &mut Vec<u8>) -> io::Result<()> {
+        Err(io::Error::other(
+            "a classic user needs two connections; visits have one",
+        ))
+    }
+
+    fn on_visit(&self, _: &[u8], _: &mut Vec<u8>) -> io::Result<Visit> {
+        Ok(Visit::Over)
     }
 }
 

@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::latency::Latency;
 use super::link::Link;
 use super::speech::{Heard, Opened, Place, Speech, Word};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use verbatim_core::name::Recipient;
 
@@ -81,7 +81,7 @@ pub struct Writing {
 #[derive(Debug, Default)]
 pub struct Reading {
     /// Its messages, by writer.
-    pub streams: Vec<Stream>,
+    pub streams: BTreeMap<usize, Stream>,
     /// Messages so far.
     pub arrived: u64,
     last_seq: u64,
@@ -297,12 +297,8 @@ impl<S: Speech> End<S> {
         let Some(stamp) = Stamp::read(body) else {
             return self.fault(round, "a body that none of us wrote");
         };
-        if reading.streams.len() <= stamp.sender {
-            reading
-                .streams
-                .resize_with(stamp.sender + 1, Stream::default);
-        }
-        reading.streams[stamp.sender].see(stamp.counter);
+        let stream = reading.streams.entry(stamp.sender).or_default();
+        stream.see(stamp.counter);
         if round.measuring {
             round.delivered.record(nanos.saturating_sub(stamp.nanos));
         }
@@ -319,10 +315,10 @@ impl<S: Speech> End<S> {
 
     /// What this end alone can find.
     pub fn findings(&self) -> Findings {
-        let streams = &self.reading.streams;
+        let streams = || self.reading.streams.values();
         Findings {
-            duplicates: streams.iter().map(|it| it.duplicates).sum(),
-            reordered: streams.iter().map(|it| it.reordered).sum::<u64>() + self.reading.disordered,
+            duplicates: streams().map(|it| it.duplicates).sum(),
+            reordered: streams().map(|it| it.reordered).sum::<u64>() + self.reading.disordered,
             number_faults: self.numbers.holes() + self.numbers.duplicates,
             unanswered: self.writing.waiting.len() as u64,
             refused: self.writing.refused.len() as u64,

@@ -3,7 +3,7 @@
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use std::io::{self, Read, Write};
-use std::net;
+use std::net::{self, SocketAddr};
 
 /// A connection and what it could not finish: a frame's beginning that came, and bytes that did not leave.
 #[derive(Debug)]
@@ -36,6 +36,21 @@ impl Link {
         Ok(Link {
             stream: TcpStream::from_std(stream),
             tail: rest,
+            out: Vec::new(),
+            written: 0,
+        })
+    }
+
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect(server: SocketAddr) -> io::Result<Link> {
+        let stream = TcpStream::connect(server)?;
+        stream.set_nodelay(true)?;
+        Ok(Link {
+            stream,
+            tail: Vec::new(),
             out: Vec::new(),
             written: 0,
         })

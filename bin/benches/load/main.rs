@@ -4,27 +4,30 @@
 //! `cargo bench -p verbatim --bench load -- pairs --level session`
 #![forbid(unsafe_code)]
 
-mod arguments;
-mod audit;
-mod bodies;
-mod body;
-mod classic;
-mod clock;
-mod contest;
-mod end;
-#[cfg(test)]
-mod faulty;
-mod latency;
-mod link;
-mod pairs;
-mod ping_pong;
-mod process;
-mod relay;
-mod report;
-mod session;
-mod speech;
-mod stage;
-mod subject;
+pub mod arguments;
+pub mod audit;
+pub mod bodies;
+pub mod body;
+pub mod churn;
+pub mod classic;
+pub mod clock;
+pub mod contest;
+pub mod counters;
+pub mod end;
+pub mod fan_out;
+pub mod idle;
+pub mod latency;
+pub mod link;
+pub mod pairs;
+pub mod ping_pong;
+pub mod process;
+pub mod relay;
+pub mod report;
+pub mod session;
+pub mod speech;
+pub mod stage;
+pub mod stopped;
+pub mod subject;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -53,6 +56,15 @@ fn run(command: &Command) -> io::Result<bool> {
             plan.core.map_or(Ok(()), process::pin)?;
             contest(&arguments.comparison, &plan)
         }
+        Command::FanOut(arguments) => contest(&arguments.comparison, &arguments.plan()),
+        Command::Idle(arguments) => {
+            process::raise_open_files()?;
+            contest(&arguments.comparison, &arguments.plan())
+        }
+        Command::StoppedReader(arguments) => {
+            contest(&arguments.comparison, &stopped::Plan(arguments.plan()))
+        }
+        Command::Churn(arguments) => contest(&arguments.comparison, &arguments.plan()),
         Command::Relay { wiring } => relay::serve(*wiring).map(|()| true),
     }
 }

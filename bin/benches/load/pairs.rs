@@ -1,7 +1,7 @@
 //! Writers and readers in pairs, each writer with a number of messages in flight: throughput, and what it costs.
 
 use super::contest::Scenario;
-use super::process::cpu_nanos;
+use super::counters::{Counters, Per};
 use super::relay::Wiring;
 use super::report::Outcome;
 use super::speech::{Level, Role, Speech, User, user};
@@ -47,13 +47,7 @@ impl Scenario for Plan {
     }
 
     fn play<L: Level>(&self, level: &L, target: Target) -> io::Result<Outcome> {
-        let users = users(self.pairs);
-        let mut stage = Stage::open(level, target.address, &users, self.bytes)?;
-        for writer in (0..users.len()).step_by(2) {
-            let at = stage.seats[writer].writes;
-            stage.fill(at, reader_of(writer), self.in_flight);
-            stage.flush(at);
-        }
+        let mut stage = open(self, level, target)?;
         self.keep_going(&mut stage, self.warm_up)?;
         let before = Counters::read(&stage, target)?;
         stage.round.measuring = true;
@@ -62,36 +56,54 @@ impl Scenario for Plan {
         let after = Counters::read(&stage, target)?;
         stage.settle(self.settling, all_arrived)?;
         stage.leave();
-        let mut figures = after.since(&before);
+        let mut figures = after.since(&before, Per::Answered);
         figures.extend(stage.round.accepted.named("accepted"));
         figures.extend(stage.round.delivered.named("delivered"));
         Ok(Outcome {
             figures,
-            findings: stage.findings(|user| {
-                if user % 2 == 0 {
-                    vec![user + 1]
-                } else {
-                    vec![]
-                }
-            }),
+            findings: stage.findings(readers),
             faults: stage.round.faults,
         })
     }
 }
 
 impl Plan {
-    fn keep_going<S: Speech>(&self, stage: &mut Stage<S>, seconds: f64) -> io::Result<()> {
+    /// Lets all pairs write and read for so many seconds.
+    ///
+    /// # Errors
+    /// What the system says of polling.
+    pub fn keep_going<S: Speech>(&self, stage: &mut Stage<S>, seconds: f64) -> io::Result<()> {
         let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds));
         while begun.elapsed() < time && !stage.broken {
             stage.turn(|stage, at, turn| {
                 if turn.answered > 0 {
-                    let to = reader_of(stage.ends[at].user);
-                    stage.fill(at, to, self.in_flight);
+                    self.fill(stage, at);
                 }
             })?;
         }
         Ok(())
     }
+
+    /// Lets the writer at this end write what it may; [`Stage::flush`] sends it.
+    pub fn fill<S: Speech>(&self, stage: &mut Stage<S>, at: usize) {
+        let to = reader_of(stage.ends[at].user);
+        stage.fill(at, to, self.in_flight);
+    }
+}
+
+/// All pairs, each writer with its first messages sent.
+///
+/// # Errors
+/// What the system says, or that the server did not take the users.
+pub fn open<L: Level>(plan: &Plan, level: &L, target: Target) -> io::Result<Stage<L::Speech>> {
+    let users = users(plan.pairs);
+    let mut stage = Stage::open(level, target.address, &users, plan.bytes)?;
+    for writer in (0..users.len()).step_by(2) {
+        let at = stage.seats[writer].writes;
+        plan.fill(&mut stage, at);
+        stage.flush(at);
+    }
+    Ok(stage)
 }
 
 /// Those at even places write to those behind them.
@@ -109,46 +121,16 @@ fn reader_of(writer: usize) -> Recipient {
     Recipient::User(user(writer + 1, Role::Reader).name)
 }
 
-fn all_arrived<S: Speech>(stage: &Stage<S>) -> bool {
+/// The places of those who read what the user at this place writes.
+pub fn readers(user: usize) -> Vec<usize> {
+    match user % 2 {
+        0 => vec![user + 1],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether all that was taken has arrived.
+pub fn all_arrived<S: Speech>(stage: &Stage<S>) -> bool {
     let mut writers = (0..stage.seats.len()).step_by(2);
     writers.all(|writer| stage.arrived(writer, writer + 1) >= stage.taken(writer))
-}
-
-/// The counters at one moment.
-struct Counters {
-    at: Instant,
-    answered: u64,
-    delivered: u64,
-    target_cpu: u64,
-    own_cpu: u64,
-}
-
-impl Counters {
-    fn read<S>(stage: &Stage<S>, target: Target) -> io::Result<Counters> {
-        Ok(Counters {
-            at: Instant::now(),
-            answered: stage.ends.iter().map(|end| end.writing.answered).sum(),
-            delivered: stage.ends.iter().map(|end| end.reading.arrived).sum(),
-            target_cpu: target.cpu_nanos()?,
-            own_cpu: cpu_nanos(std::process::id())?,
-        })
-    }
-
-    fn since(&self, before: &Counters) -> Vec<(String, f64)> {
-        let seconds = (self.at - before.at).as_secs_f64();
-        let answered = (self.answered - before.answered) as f64;
-        let delivered = (self.delivered - before.delivered) as f64;
-        let target_cpu = self.target_cpu.saturating_sub(before.target_cpu) as f64;
-        let own_cpu = self.own_cpu.saturating_sub(before.own_cpu) as f64;
-        let named = [
-            ("answered", answered),
-            ("delivered", delivered),
-            ("answered_per_second", answered / seconds),
-            ("cpu_ns_per_answered", target_cpu / answered),
-            ("cpu_share", target_cpu / seconds / 1e9),
-            ("load_cpu_ns_per_answered", own_cpu / answered),
-            ("load_cpu_share", own_cpu / seconds / 1e9),
-        ];
-        named.map(|(name, value)| (name.to_owned(), value)).into()
-    }
 }

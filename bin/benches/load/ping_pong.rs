@@ -2,7 +2,7 @@
 
 use super::contest::Scenario;
 use super::relay::Wiring;
-use super::report::Outcome;
+use super::report::{Outcome, named};
 use super::speech::{Level, Role, Speech, user};
 use super::stage::Stage;
 use super::subject::Target;
@@ -110,13 +110,12 @@ impl Game {
                 .get(at)
                 .map_or(f64::NAN, |nanos| *nanos as f64 / 1000.0)
         };
-        let named = [
+        named([
             ("round_trips", trips),
             ("median_us", quantile(0.5)),
             ("p90_us", quantile(0.9)),
             ("p99_us", quantile(0.99)),
             ("cpu_us_per_round_trip", cpu_nanos as f64 / 1000.0 / trips),
-        ];
-        named.map(|(name, value)| (name.to_owned(), value)).into()
+        ])
     }
 }

@@ -15,6 +15,11 @@ pub struct Outcome {
     pub faults: Vec<String>,
 }
 
+/// Figures from their names.
+pub fn named<const N: usize>(figures: [(&str, f64); N]) -> Vec<(String, f64)> {
+    figures.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
 /// One of the two that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

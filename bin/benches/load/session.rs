@@ -1,6 +1,8 @@
 //! The session level as the load program speaks it, through the product's own codec.
 
-use super::speech::{Heard, Level, Opened, Place, Speech, User, Word, await_answer, connect};
+use super::speech::{
+    Heard, Level, Opened, Place, Speech, User, Visit, Word, await_answer, connect,
+};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -41,6 +43,21 @@ impl Level for Session {
             speech,
             rest,
         }])
+    }
+
+    fn visit(&self, user: &User, out: &mut Vec<u8>) -> io::Result<()> {
+        encode_client(&ClientFrame::Hello(Box::new(hello(user))), out);
+        Ok(())
+    }
+
+    fn on_visit(&self, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<Visit> {
+        match welcome(bytes, &self.limits)? {
+            None => Ok(Visit::Waiting),
+            Some(_) => {
+                encode_client(&ClientFrame::Bye { forget: true }, out);
+                Ok(Visit::Leaving)
+            }
+        }
     }
 }
 
@@ -139,6 +156,9 @@ fn heard<'a>(frame: &ServerFrame<'a>) -> Option<Heard<'a>> {
             id: Some(rejection.id.0),
         }),
         ServerFrame::Receipt(Receipt::Delivered { up_to, .. }) => Some(Heard::Receipt(up_to.0)),
+        ServerFrame::Receipt(Receipt::All { seq, count, of }) if count == of => {
+            Some(Heard::Receipt(seq.0))
+        }
         ServerFrame::Receipt(Receipt::All { .. }) | ServerFrame::Pong => Some(Heard::Nothing),
         ServerFrame::Ping => Some(Heard::Ping),
         _ => None,

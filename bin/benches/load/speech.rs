@@ -141,6 +141,29 @@ pub trait Level {
     /// # Errors
     /// What the system says, or that the server did not take the user.
     fn join(&self, server: SocketAddr, user: &User) -> io::Result<Vec<Opened<Self::Speech>>>;
+
+    /// Appends what a visitor says first on its one connection.
+    ///
+    /// # Errors
+    /// When visitors of this level need more than one.
+    fn visit(&self, user: &User, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Appends what a visitor says to what it heard.
+    ///
+    /// # Errors
+    /// When it heard that it is not welcome.
+    fn on_visit(&self, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<Visit>;
+}
+
+/// How far a visitor has come, who joins only to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// It waits to be welcome.
+    Waiting,
+    /// It has said goodbye and waits for the other end to hang up.
+    Leaving,
+    /// It hangs up.
+    Over,
 }
 
 /// Opens a connection whose answers are waited for.

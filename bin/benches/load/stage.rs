@@ -1,6 +1,6 @@
 //! All ends of a round on one thread, and the loop that drives them.
 
-use super::audit::Findings;
+use super::audit::{Findings, Stream};
 use super::end::{End, Round, Turn};
 use super::speech::{Level, Speech, User};
 use mio::{Events, Poll};
@@ -36,6 +36,8 @@ pub struct Stage<S> {
     pub round: Round,
     /// A connection ended that should not have.
     pub broken: bool,
+    /// The end that does not listen, if there is one.
+    pub deaf: Option<usize>,
 }
 
 impl<S: Speech> Stage<S> {
@@ -59,24 +61,35 @@ impl<S: Speech> Stage<S> {
             seats: Vec::new(),
             round: Round::new(body_bytes),
             broken: false,
+            deaf: None,
         };
+        stage.admit(level, server, users)?;
+        Ok(stage)
+    }
+
+    /// Lets more users join, while the others are heard.
+    ///
+    /// # Errors
+    /// What the system says, or that the server did not take one of them.
+    pub fn admit<L>(&mut self, level: &L, server: SocketAddr, users: &[User]) -> io::Result<()>
+    where
+        L: Level<Speech = S>,
+    {
         for user in users {
-            let writes = stage.ends.len();
+            let writes = self.ends.len();
             for opened in level.join(server, user)? {
                 let mut end = End::new(user.index, opened)?;
-                end.link()
-                    .register(stage.poll.registry(), stage.ends.len())?;
-                stage.ends.push(end);
+                end.link().register(self.poll.registry(), self.ends.len())?;
+                self.ends.push(end);
             }
-            let reads = stage.ends.len() - 1;
-            let user = *user;
-            stage.seats.push(Seat {
-                user,
+            self.seats.push(Seat {
+                user: *user,
                 writes,
-                reads,
+                reads: self.ends.len() - 1,
             });
+            self.look(Duration::ZERO, |_, _, _| ())?;
         }
-        Ok(stage)
+        Ok(())
     }
 
     /// Waits for something to come and lets every end hear what came for it. `then` may let ends write; it is told
@@ -84,15 +97,23 @@ impl<S: Speech> Stage<S> {
     ///
     /// # Errors
     /// What the system says of polling.
-    pub fn turn(&mut self, mut then: impl FnMut(&mut Stage<S>, usize, Turn)) -> io::Result<()> {
-        match self.poll.poll(&mut self.events, Some(NAP)) {
+    pub fn turn(&mut self, then: impl FnMut(&mut Stage<S>, usize, Turn)) -> io::Result<()> {
+        self.look(NAP, then)
+    }
+
+    fn look(
+        &mut self,
+        nap: Duration,
+        mut then: impl FnMut(&mut Stage<S>, usize, Turn),
+    ) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, Some(nap)) {
             Err(why) if why.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other?,
         }
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         for event in &events {
             let at = event.token().0;
-            if event.is_readable() {
+            if event.is_readable() && self.deaf != Some(at) {
                 let turn = self.ends[at].hear(&mut self.round);
                 self.broken |= turn.ended;
                 then(self, at, turn);
@@ -138,6 +159,24 @@ impl<S: Speech> Stage<S> {
         Ok(())
     }
 
+    /// Lets what is there arrive, for so many seconds.
+    ///
+    /// # Errors
+    /// What the system says of polling.
+    pub fn rest(&mut self, seconds: f64) -> io::Result<()> {
+        let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds));
+        while begun.elapsed() < time && !self.broken {
+            self.turn(|_, _, _| ())?;
+        }
+        Ok(())
+    }
+
+    /// Lets the end at `at` hear what came while it was deaf.
+    pub fn wake(&mut self, at: usize) {
+        self.broken |= self.ends[at].hear(&mut self.round).ended;
+        self.flush(at);
+    }
+
     /// Lets everybody go.
     pub fn leave(&mut self) {
         for end in &mut self.ends {
@@ -148,7 +187,7 @@ impl<S: Speech> Stage<S> {
     /// How many messages of `writer` have arrived at `reader`.
     pub fn arrived(&self, writer: usize, reader: usize) -> u64 {
         let streams = &self.ends[self.seats[reader].reads].reading.streams;
-        streams.get(writer).map_or(0, |stream| stream.arrived())
+        streams.get(&writer).map_or(0, Stream::arrived)
     }
 
     /// How many messages of `writer` should be or become known to its readers.
@@ -167,7 +206,7 @@ impl<S: Speech> Stage<S> {
             let writing = &self.ends[self.seats[writer].writes].writing;
             for reader in readers(writer) {
                 let streams = &self.ends[self.seats[reader].reads].reading.streams;
-                all.lost += match streams.get(writer) {
+                all.lost += match streams.get(&writer) {
                     Some(stream) => stream.lost(writing.counter, &writing.refused),
                     None => self.taken(writer),
                 };

@@ -1,10 +1,10 @@
 //! A small server for two session users that breaks one promise on purpose; and the tests that the audit notices.
 
-use super::audit::Findings;
-use super::contest::Scenario;
-use super::pairs;
-use super::session::Session;
-use super::subject::Target;
+use crate::load::audit::Findings;
+use crate::load::contest::Scenario;
+use crate::load::pairs;
+use crate::load::session::Session;
+use crate::load::subject::Target;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
