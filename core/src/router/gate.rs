@@ -24,6 +24,8 @@ pub(crate) enum Held {
     Welcome(UserId, ConnKey, Box<Welcome>),
     /// Whatever else the connection says.
     ReadOn(ConnKey),
+    /// What a session has to be told: answers or receipts that nothing else would call to mind.
+    Pump(UserId),
     /// A classic sender's line is in the log.
     ClassicAccepted(UserId, Seq),
 }
@@ -35,6 +37,19 @@ impl Router {
             at: self.space.head(),
             what,
         });
+    }
+
+    /// Whether everything appended is committed and told.
+    pub(super) fn nothing_waits(&self) -> bool {
+        self.gates.is_empty() && self.space.head() <= self.committed
+    }
+
+    /// Looks after a session once everything appended so far is committed.
+    pub(super) fn pump_when_committed(&mut self, user: UserId) {
+        self.unsettle(user);
+        if self.space.head() > self.committed {
+            self.hold(Held::Pump(user));
+        }
     }
 
     /// Holds a frame back for a connection.
@@ -87,6 +102,7 @@ impl Router {
                     self.welcome(user, key, frame, out);
                 }
                 Held::ReadOn(key) if self.conn_is(key) => self.read_on(key.conn, out),
+                Held::Pump(user) => self.unsettle(user),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),
                 Held::Send(..) | Held::Close(..) | Held::Welcome(..) | Held::ReadOn(_) => {}
             }

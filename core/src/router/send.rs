@@ -137,7 +137,7 @@ impl Router {
             {}
             session.refusals.push_back(Refused { id, code, after });
         }
-        self.unsettle(user);
+        self.pump_when_committed(user);
     }
 
     fn rewind(&mut self, user: UserId, id: MessageId, code: Code) {
@@ -153,7 +153,7 @@ impl Router {
                 told: false,
             });
         }
-        self.unsettle(user);
+        self.pump_when_committed(user);
     }
 
     /// Whether a message of that many bytes may go into the log, and into whose feed.
