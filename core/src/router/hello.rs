@@ -224,6 +224,7 @@ impl Router {
     /// Keeps what a device that gives up its name had counted, so that an old `HELLO` of it stays void.
     pub(super) fn remember_attempt(&mut self, session: &Session) {
         if self.former.len() == self.limits.former_devices_max {
+        self.former.retain(|(device, _)| *device != session.device);
             self.former.pop_front();
         }
         self.former.push_back((session.device, session.attempt));
