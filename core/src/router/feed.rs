@@ -60,12 +60,21 @@ impl Router {
             .expect("only sessions have deliveries");
         let bytes = message.frame().len() as u32;
         let all = message.to == Stream::All;
-        session.flight.push_back(Flight {
+        let flight = Flight {
             seq: message.seq,
             bytes,
             from: message.from,
             all,
-        });
+        };
+        let at = session.flying;
+        if session
+            .flight
+            .get(at)
+            .is_none_or(|again| again.seq != flight.seq)
+        {
+            session.flight.insert(at, flight);
+        }
+        session.flying += 1;
         session.flight_bytes += u64::from(bytes);
         let bound = session
             .bound
@@ -96,9 +105,9 @@ impl Router {
         };
         let (conn, after) = (bound.key.conn, bound.fed);
         // A page for every single ack would read the log more often than it delivers: a quarter must be free.
-        let free = bound.credit.deliveries as usize
-            - session.flight.len().min(bound.credit.deliveries as usize);
-        let worth = session.flight.is_empty()
+        let free =
+            bound.credit.deliveries as usize - session.flying.min(bound.credit.deliveries as usize);
+        let worth = session.flying == 0
             || (free * 4 >= bound.credit.deliveries as usize
                 && session.flight_bytes * 4 <= bound.credit.bytes * 3);
         if !worth || !self.takes(conn) {
@@ -177,7 +186,10 @@ impl Router {
         let mut acked_from = None;
         while let Some(acked) = flight.pop_front_if(|flight| flight.seq <= seq) {
             let session = self.session_mut(user).expect("it was there");
-            session.flight_bytes -= u64::from(acked.bytes);
+            if session.flying > 0 {
+                session.flying -= 1;
+                session.flight_bytes -= u64::from(acked.bytes);
+            }
             if acked.seq <= before {
                 continue; // acked before, and delivered again to a store that had gone back
             }

@@ -157,8 +157,9 @@ impl Router {
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
-        session.flight.clear();
-        session.flight_bytes = 0;
+        let cursor = session.cursor;
+        session.flight.retain(|flight| flight.seq > cursor);
+        (session.flying, session.flight_bytes) = (0, 0);
         session.bound = Some(Bound {
             key,
             welcomed: false,
@@ -223,8 +224,8 @@ impl Router {
 
     /// Keeps what a device that gives up its name had counted, so that an old `HELLO` of it stays void.
     pub(super) fn remember_attempt(&mut self, session: &Session) {
-        if self.former.len() == self.limits.former_devices_max {
         self.former.retain(|(device, _)| *device != session.device);
+        if self.former.len() == self.limits.former_devices_max {
             self.former.pop_front();
         }
         self.former.push_back((session.device, session.attempt));
