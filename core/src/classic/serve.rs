@@ -218,7 +218,7 @@ impl Router {
     }
 
     /// A classic recipient will not have a message: a classic sender to it alone is told why.
-    pub(super) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
+    pub(crate) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
         match message.to {
             Stream::All => self.one_less(message, out),
             Stream::User(_) if self.pending_mut(message.from, message.seq).is_some() => {
