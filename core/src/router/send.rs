@@ -31,7 +31,10 @@ impl Router {
                 self.delay_answers(user);
                 self.unsettle(user);
             }
-            Err(code) if code.class() == Class::Passing => self.rewind(user, id, code),
+            Err(code) if code.class() == Class::Passing => {
+                self.rewind(user, id, code);
+                self.look_for_room(code, out);
+            }
             Err(code) => self.reject(user, id, code),
         }
     }
