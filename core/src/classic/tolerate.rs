@@ -162,6 +162,7 @@ fn send<'a>(
         Body::Partial => Scan::Partial,
         Body::Quiet => Scan::Quiet,
         Body::Invalid(end) => Scan::Refused(Code::HEADER_INCOMPLETE, (head + end) as u64),
+        Body::TooLong(end) => Scan::Refused(Code::UNABLE_TO_SEND, (head + end) as u64),
         Body::Text(text, counting) => Scan::Frame(
             ClassicIn::Send {
                 to,
@@ -178,6 +179,8 @@ enum Body<'a> {
     Quiet,
     /// Not UTF-8, whichever way it was counted; so many bytes are given up.
     Invalid(usize),
+    /// So many bytes, though its count of characters was within the limit.
+    TooLong(usize),
     Text(&'a str, Counting),
 }
 
@@ -190,14 +193,19 @@ fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
         return Body::Text(text, Counting::Unknown);
     }
     let as_bytes = core::str::from_utf8(counted).ok();
-    let as_characters =
-        characters(rest, length).filter(|text| text.len() <= reading.limits.body_bytes_max);
+    let as_characters = characters(rest, length);
+    let counted_characters = |text: &'a str| {
+        if text.len() > reading.limits.body_bytes_max {
+            return Body::TooLong(text.len());
+        }
+        Body::Text(text, Counting::Characters)
+    };
     match reading.counting {
         Counting::Bytes => as_bytes.map_or(Body::Invalid(length), |text| {
             Body::Text(text, Counting::Bytes)
         }),
         Counting::Characters => match as_characters {
-            Some(text) => Body::Text(text, Counting::Characters),
+            Some(text) => counted_characters(text),
             None if valid_so_far(rest) && !reading.quiet => Body::Partial,
             None => Body::Invalid(rest.len()),
         },
@@ -208,7 +216,7 @@ fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
                 (Some(text), _) if rest.len() > length || reading.quiet => {
                     Body::Text(text, Counting::Bytes)
                 }
-                (None, Some(text)) => Body::Text(text, Counting::Characters),
+                (None, Some(text)) => counted_characters(text),
                 _ if !reading.quiet && (valid_so_far(rest) || as_bytes.is_some()) => Body::Quiet,
                 _ => as_bytes.map_or(Body::Invalid(length), |text| {
                     Body::Text(text, Counting::Bytes)
