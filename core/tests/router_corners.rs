@@ -1,4 +1,5 @@
-//! Corners of the server's core that were wrong once, each with the scenario that showed it.
+//! Corners of the server's core: those that were wrong once, each with the scenario that showed it, and those that
+//! `core/PROTOCOL.md` settles in words.
 
 mod stage;
 
@@ -231,4 +232,82 @@ fn a_full_log_finds_its_room_again() {
         }
     }
     panic!("full for ever");
+}
+
+fn register(stage: &mut Stage, name: &str, send: ConnId, receive: ConnId) {
+    for (conn, word) in [(send, "TOSEND"), (receive, "TORECV")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {word} {name}\n\n").as_bytes());
+    }
+    stage.take(send);
+    stage.take(receive);
+}
+
+/// A connection that was refused a classic registration has no level yet.
+#[test]
+fn hello_may_follow_a_refused_registration() {
+    let mut stage = Stage::new(Limits::default());
+    stage.open(ALICE);
+    let refused = say(&mut stage, ALICE, "REGISTER TOSEND a_b\n\n");
+    assert_eq!(refused, "ERROR 100 Malformed username\n\n");
+    assert!(say(&mut stage, ALICE, &hello("alice", 1, "")).starts_with("WELCOME"));
+}
+
+/// Session users who are away get a classic user's line to all on resume.
+#[test]
+fn a_classic_line_to_all_waits_for_those_who_are_away() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    stage.hang_up(ALICE);
+    stage.hang_up(BOB);
+    let answer = say(&mut stage, LATER, "SEND ALL\nContent-length: 2\n\nhi");
+    assert_eq!(answer, "SENT ALL\n\n");
+    let heard = join(
+        &mut stage,
+        BOB,
+        &hello("bob", 2, "Store: 3901\nEpoch: 77\nCursor: 3\n"),
+    );
+    assert!(
+        heard.contains("DELIVER 5\nFrom: carol\nTo: ALL\n"),
+        "{heard}"
+    );
+}
+
+/// What a classic recipient refuses is lost to it, and nothing else is.
+#[test]
+fn left_in_the_middle() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("carol", id, "hi"));
+    }
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    say(&mut stage, LATEST, "ERROR 103 Header Incomplete\n\n");
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    stage.take(ALICE);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(heard, "RECEIPT carol 5 left 6\n\nRECEIPT carol 7\n\n");
+}
+
+/// One line waits for each classic recipient at a time, whoever sends; what waits when its connection goes is lost in order.
+#[test]
+fn what_waits_for_a_receive_connection_that_ends() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    say(&mut stage, ALICE, &send("carol", 1, "one"));
+    say(&mut stage, ALICE, &send("carol", 2, "two"));
+    assert_eq!(
+        stage.take_text(LATEST),
+        "FORWARD alice\nContent-length: 3\n\none"
+    );
+    stage.wait(Duration::from_secs(1));
+    stage.take(ALICE);
+    stage.hang_up(LATEST);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(
+        heard,
+        "RECEIPT carol 4 left 5\n\nRECEIPT carol 5 left 6\n\n"
+    );
 }
