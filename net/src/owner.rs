@@ -170,7 +170,10 @@ impl Owner {
                     self.pages
                         .push_back(self.engine.read(user, after, messages_max, bytes_max));
                 }
-                Output::Forget { stream, up_to } => self.engine.forget(stream, up_to),
+                Output::Forget { stream, up_to } => {
+                    self.engine.forget(stream, up_to);
+                    self.appended = true; // the room that there is now is told with the next commit
+                }
             }
         }
     }

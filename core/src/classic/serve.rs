@@ -143,12 +143,14 @@ impl Router {
         let judged = Recipient::parse(to.as_bytes())
             .map_err(|_| Code::UNABLE_TO_SEND)
             .and_then(|to| Ok((to, self.judge(user, to, body.len())?)));
-        let Ok((to, stream)) = judged else {
-            // This level knows one refusal: whatever the reason, the line will not come later.
-            return self.hold_send(
-                conn,
-                Outgoing::Classic(ClassicOut::Error(Code::UNABLE_TO_SEND)),
-            );
+        let (to, stream) = match judged {
+            Ok(judged) => judged,
+            Err(code) => {
+                self.look_for_room(code, out);
+                // This level knows one refusal: whatever the reason, the line will not come later.
+                let refusal = ClassicOut::Error(Code::UNABLE_TO_SEND);
+                return self.hold_send(conn, Outgoing::Classic(refusal));
+            }
         };
         let hash = self.hash_of(to, body);
         let seq = self.accept(user, (to, stream), (MessageId(0), hash), body, out);
@@ -218,7 +220,7 @@ impl Router {
     }
 
     /// A classic recipient will not have a message: a classic sender to it alone is told why.
-    pub(super) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
+    pub(crate) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
         match message.to {
             Stream::All => self.one_less(message, out),
             Stream::User(_) if self.pending_mut(message.from, message.seq).is_some() => {

@@ -33,7 +33,8 @@ impl Router {
     /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
     fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
         match self.live.get_mut(&user).map(|live| &mut **live) {
-            None => {}
+            // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
+            None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
                 if message.to == Stream::All && message.seq <= session.owed.floor {
@@ -63,12 +64,21 @@ impl Router {
             .expect("only sessions have deliveries");
         let bytes = message.frame().len() as u32;
         let all = message.to == Stream::All;
-        session.flight.push_back(Flight {
+        let flight = Flight {
             seq: message.seq,
             bytes,
             from: message.from,
             all,
-        });
+        };
+        let at = session.flying;
+        if session
+            .flight
+            .get(at)
+            .is_none_or(|again| again.seq != flight.seq)
+        {
+            session.flight.insert(at, flight);
+        }
+        session.flying += 1;
         session.flight_bytes += u64::from(bytes);
         let bound = session
             .bound
@@ -99,9 +109,9 @@ impl Router {
         };
         let (conn, after) = (bound.key.conn, bound.fed);
         // A page for every single ack would read the log more often than it delivers: a quarter must be free.
-        let free = bound.credit.deliveries as usize
-            - session.flight.len().min(bound.credit.deliveries as usize);
-        let worth = session.flight.is_empty()
+        let free =
+            bound.credit.deliveries as usize - session.flying.min(bound.credit.deliveries as usize);
+        let worth = session.flying == 0
             || (free * 4 >= bound.credit.deliveries as usize
                 && session.flight_bytes * 4 <= bound.credit.bytes * 3);
         if !worth || !self.takes(conn) {
@@ -181,7 +191,10 @@ impl Router {
         let mut acked_from = None;
         while let Some(acked) = flight.pop_front_if(|flight| flight.seq <= seq) {
             let session = self.session_mut(user).expect("it was there");
-            session.flight_bytes -= u64::from(acked.bytes);
+            if session.flying > 0 {
+                session.flying -= 1;
+                session.flight_bytes -= u64::from(acked.bytes);
+            }
             if acked.seq <= before {
                 continue; // acked before, and delivered again to a store that had gone back
             }

@@ -24,8 +24,8 @@ pub(crate) enum Held {
     Welcome(UserId, ConnKey, Box<Welcome>),
     /// Whatever else the connection says.
     ReadOn(ConnKey),
-    /// News of a session that state holds, and that it may be told from then on.
-    News(UserId),
+    /// What a session has to be told: answers or receipts that nothing else would call to mind.
+    Pump(UserId),
     /// A classic sender's line is in the log.
     ClassicAccepted(UserId, Seq),
 }
@@ -39,12 +39,17 @@ impl Router {
         });
     }
 
-    /// Looks at a session again once the record that comes next is committed.
-    pub(super) fn hold_news(&mut self, user: UserId) {
-        self.gates.push_back(Gate {
-            at: self.space.head().next(),
-            what: Held::News(user),
-        });
+    /// Whether everything appended is committed and told.
+    pub(super) fn nothing_waits(&self) -> bool {
+        self.gates.is_empty() && self.space.head() <= self.committed
+    }
+
+    /// Looks after a session once everything appended so far is committed.
+    pub(super) fn pump_when_committed(&mut self, user: UserId) {
+        self.unsettle(user);
+        if self.space.head() > self.committed {
+            self.hold(Held::Pump(user));
+        }
     }
 
     /// Holds a frame back for a connection.
@@ -97,7 +102,7 @@ impl Router {
                     self.welcome(user, key, frame, out);
                 }
                 Held::ReadOn(key) if self.conn_is(key) => self.read_on(key.conn, out),
-                Held::News(user) => self.unsettle(user),
+                Held::Pump(user) => self.unsettle(user),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),
                 Held::Send(..) | Held::Close(..) | Held::Welcome(..) | Held::ReadOn(_) => {}
             }

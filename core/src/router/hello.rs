@@ -158,8 +158,9 @@ impl Router {
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
         session.tell_removed_again();
-        session.flight.clear();
-        session.flight_bytes = 0;
+        let cursor = session.cursor;
+        session.flight.retain(|flight| flight.seq > cursor);
+        (session.flying, session.flight_bytes) = (0, 0);
         session.bound = Some(Bound {
             key,
             welcomed: false,
@@ -224,6 +225,7 @@ impl Router {
 
     /// Keeps what a device that gives up its name had counted, so that an old `HELLO` of it stays void.
     pub(super) fn remember_attempt(&mut self, session: &Session) {
+        self.former.retain(|(device, _)| *device != session.device);
         if self.former.len() == self.limits.former_devices_max {
             self.former.pop_front();
         }

@@ -4,7 +4,7 @@
 //!
 //! 1. Tell it what happened: [`Router::handle`] with one [`Input`].
 //! 2. Carry out every [`Output`], in order. `Append` goes to the engine, `Send` into a connection's buffer.
-//! 3. When the engine's commit has returned, tell it `Committed`.
+//! 3. When the engine's commit has returned, or it has carried out a `Forget`, tell it `Committed`.
 //! 4. When bytes were written, tell it `Written`; when a connection ended, tell it `Closed`, once.
 //! 5. When [`Router::deadline`] passes, tell it `Timeout`.
 //! 6. A commit that failed: throw the router away, close every connection, begin with a new one.

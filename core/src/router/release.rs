@@ -30,8 +30,11 @@ impl Router {
             Live::Session(session) => session.reached(self.committed),
             Live::Classic(classic) => classic.reached(),
         };
-        self.note_ends(user, reached);
+        let senders = self.note_ends(user, reached);
         self.append(What::Release { user }, out);
+        for sender in senders {
+            self.pump_when_committed(sender);
+        }
         out.push(Output::Forget {
             stream: Stream::User(user),
             up_to: Seq(u64::MAX),
@@ -47,26 +50,30 @@ impl Router {
         }
     }
 
-    fn note_ends(&mut self, user: UserId, reached: Seq) {
+    /// Notes for each sender how far the user came with what it wrote; gives the senders.
+    fn note_ends(&mut self, user: UserId, reached: Seq) -> Vec<UserId> {
         let Some(to) = self.space.user(user).map(|user| user.name) else {
-            return;
+            return Vec::new();
         };
         let after = self.space.head().next();
-        for partner in self.space.partners(user).collect::<Vec<_>>() {
-            let last = self.space.last_between(partner, user);
-            if partner != user && last > Seq(0) {
-                self.note_left(
-                    partner,
-                    Left {
-                        to,
-                        up_to: reached.min(last),
-                        last,
-                        after,
-                        told: false,
-                    },
-                );
-                self.hold_news(partner);
-            }
+        let wrote =
+            |partner: &UserId| *partner != user && self.space.last_between(*partner, user) > Seq(0);
+        let senders: Vec<UserId> = self.space.partners(user).filter(wrote).collect();
+        for sender in &senders {
+            let last = self.space.last_between(*sender, user);
+            let up_to = reached.min(last);
+            let told = false;
+            self.note_left(
+                *sender,
+                Left {
+                    to,
+                    up_to,
+                    last,
+                    after,
+                    told,
+                },
+            );
         }
+        senders
     }
 }

@@ -2,6 +2,7 @@
 
 use super::session::Live;
 use super::{Output, Router};
+use crate::code::Code;
 use crate::record::{Message, Record, Stream, What};
 use alloc::vec::Vec;
 
@@ -23,6 +24,14 @@ impl Router {
         match &record.what {
             What::Message(message) => self.size_of_message(message),
             _ => 0,
+        }
+    }
+
+    /// A message found no room: perhaps something can be forgotten since the last commit, which nobody may append to see.
+    pub(crate) fn look_for_room(&mut self, code: Code, out: &mut Vec<Output>) {
+        let (now, rest) = (self.now.mono, self.limits.retry_time / 2);
+        if code == Code::STORAGE_FULL && self.forgot_at.is_none_or(|at| at + rest <= now) {
+            self.ask_to_forget(out);
         }
     }
 

@@ -31,7 +31,10 @@ impl Router {
                 self.delay_answers(user);
                 self.unsettle(user);
             }
-            Err(code) if code.class() == Class::Passing => self.rewind(user, id, code),
+            Err(code) if code.class() == Class::Passing => {
+                self.rewind(user, id, code);
+                self.look_for_room(code, out);
+            }
             Err(code) => self.reject(user, id, code),
         }
     }
@@ -137,7 +140,7 @@ impl Router {
             {}
             session.refusals.push_back(Refused { id, code, after });
         }
-        self.unsettle(user);
+        self.pump_when_committed(user);
     }
 
     fn rewind(&mut self, user: UserId, id: MessageId, code: Code) {
@@ -153,7 +156,7 @@ impl Router {
                 told: false,
             });
         }
-        self.unsettle(user);
+        self.pump_when_committed(user);
     }
 
     /// Whether a message of that many bytes may go into the log, and into whose feed.

@@ -42,8 +42,10 @@ pub(crate) struct Session {
     pub(super) moved: BTreeSet<UserId>,
     /// How it ended with recipients who gave up their names.
     pub(super) left: VecDeque<Left>,
-    /// Deliveries without an ack, of this connection or, between two, of the one before.
+    /// Deliveries without an ack, of this connection and of those before it, in the order of their seqs.
     pub(super) flight: VecDeque<Flight>,
+    /// How many of them, from the first on, went out on this connection; their bytes are what the window counts.
+    pub(super) flying: usize,
     pub(super) flight_bytes: u64,
     /// Own messages to `ALL` whose receipts are counted.
     pub(super) broadcasts: VecDeque<Seq>,
@@ -127,6 +129,7 @@ impl Session {
             moved: BTreeSet::new(),
             left: VecDeque::new(),
             flight: VecDeque::new(),
+            flying: 0,
             flight_bytes: 0,
             broadcasts: VecDeque::new(),
             broadcasts_moved: false,
@@ -145,8 +148,8 @@ impl Session {
         let Some(bound) = &self.bound else {
             return false;
         };
-        self.flight.is_empty()
-            || (self.flight.len() < bound.credit.deliveries as usize
+        self.flying == 0
+            || (self.flying < bound.credit.deliveries as usize
                 && self.flight_bytes + bytes as u64 <= bound.credit.bytes)
     }
 

@@ -1,7 +1,7 @@
 //! What can be read from the running router: everything that is bounded, beside its bound.
 
 use super::session::Live;
-use super::{Outgoing, Router};
+use super::{Outgoing, Output, Router};
 use crate::id::{ConnId, Seq};
 use crate::name::Name;
 use crate::wire::ServerFrame;
@@ -115,7 +115,7 @@ impl Router {
         ])
     }
 
-    pub(super) fn on_who(&mut self, conn: ConnId, after: Option<&Name>) {
+    pub(super) fn on_who(&mut self, conn: ConnId, after: Option<&Name>, out: &mut Vec<Output>) {
         let page_max = self.limits.users_page_max;
         let mut names = String::new();
         let mut last = None;
@@ -136,11 +136,12 @@ impl Router {
             names: names.into(),
             next: last.filter(|_| more),
         };
-        self.hold_send(conn, Outgoing::Session(frame));
-        if self.space.head() > self.committed {
-            // Pages that wait for a commit are not counted as unwritten yet: one at a time.
-            self.block_until_committed(conn);
+        if self.nothing_waits() {
+            return self.say(conn, frame, out);
         }
+        // Pages that wait for a commit are not counted as unwritten yet: one at a time.
+        self.hold_send(conn, Outgoing::Session(frame));
+        self.block_until_committed(conn);
     }
 }
 

@@ -89,7 +89,7 @@ fn frame<'a, T>(
     };
     if length > limits.body_bytes_max as u64 {
         let mut refusal = refusal(Code::TOO_LONG, "the body is longer than Body-max");
-        refusal.id = head.header("Id").and_then(decimal).map(MessageId);
+        refusal.id = message_id(&head);
         let end = (head.bytes as u64).saturating_add(length);
         let skip = if end <= limits.skipped_bytes_max {
             Skip::Bytes(end)
@@ -113,6 +113,12 @@ fn frame<'a, T>(
         Ok(frame) => Decoded::Frame(frame, end),
         Err(refusal) => Decoded::Refused(refusal, Skip::Bytes(end as u64)),
     }
+}
+
+/// The message that a head is about, where it is about one.
+fn message_id(head: &Head<'_>) -> Option<MessageId> {
+    let id = head.header("Id").and_then(decimal)?;
+    (head.verb == "SEND" && id > 0).then_some(MessageId(id))
 }
 
 struct Body<'a> {

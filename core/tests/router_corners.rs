@@ -1,0 +1,313 @@
+//! Corners of the server's core: those that were wrong once, each with the scenario that showed it, and those that
+//! `core/PROTOCOL.md` settles in words.
+
+mod stage;
+
+use stage::Stage;
+use std::time::Duration;
+use verbatim_core::id::ConnId;
+use verbatim_core::limits::Limits;
+
+const ALICE: ConnId = ConnId(0);
+const BOB: ConnId = ConnId(1);
+const LATER: ConnId = ConnId(2);
+const LATEST: ConnId = ConnId(3);
+
+fn hello(name: &str, attempt: u64, more: &str) -> String {
+    let device = name.len();
+    format!(
+        "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: 256 262144\n{more}\n"
+    )
+}
+
+fn send(to: &str, id: u64, body: &str) -> String {
+    format!(
+        "SEND {to}\nId: {id}\nContent-length: {}\n\n{body}",
+        body.len()
+    )
+}
+
+fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
+    stage.say(conn, frames.as_bytes());
+    stage.take_text(conn)
+}
+
+fn join(stage: &mut Stage, conn: ConnId, hello: &str) -> String {
+    stage.open(conn);
+    say(stage, conn, hello)
+}
+
+/// Alice (5 letters) and bob (3), welcomed.
+fn two() -> Stage {
+    let mut stage = Stage::new(Limits::default());
+    assert!(join(&mut stage, ALICE, &hello("alice", 1, "")).starts_with("WELCOME"));
+    assert!(join(&mut stage, BOB, &hello("bob", 1, "")).starts_with("WELCOME"));
+    stage
+}
+
+/// A release that is not committed yet when its sender is looked at has to be told when it is.
+#[test]
+fn left_is_told_though_nothing_else_happens() {
+    let mut stage = two();
+    say(&mut stage, ALICE, &send("bob", 1, "hi"));
+    say(&mut stage, BOB, "BYE forget\n\n");
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.take_text(ALICE).contains("RECEIPT bob 3 left 4"));
+}
+
+/// A rejection that waits for somebody else's commit has to be told when that returns.
+#[test]
+fn a_rejection_behind_anothers_commit_is_told() {
+    let mut stage = two();
+    stage.commits_wait = true;
+    say(&mut stage, BOB, &send("alice", 1, "hi"));
+    assert_eq!(say(&mut stage, ALICE, &send("nobody", 1, "hi")), "");
+    stage.commits_wait = false;
+    stage.commit();
+    assert!(stage.take_text(ALICE).contains("REJECTED 1 102"));
+}
+
+/// Likewise one that is passing.
+#[test]
+fn a_passing_rejection_behind_anothers_commit_is_told() {
+    let mut stage = two();
+    stage.room = 0;
+    stage.commit();
+    stage.commits_wait = true;
+    join(&mut stage, LATER, &hello("someone", 1, ""));
+    assert_eq!(say(&mut stage, ALICE, &send("bob", 1, "hi")), "");
+    stage.commits_wait = false;
+    stage.commit();
+    assert!(stage.take_text(ALICE).contains("REJECTED 1 151"));
+}
+
+/// A device that gave up its name twice: the first of its two counters must not stand for both.
+#[test]
+fn a_hello_of_a_former_user_is_void_for_ever() {
+    let mut stage = two();
+    say(&mut stage, BOB, "BYE forget\n\n");
+    join(&mut stage, LATER, &hello("bob", 5, ""));
+    say(&mut stage, LATER, "BYE forget\n\n");
+    let late = join(&mut stage, LATEST, &hello("bob", 5, ""));
+    assert_eq!(late, "REPLACED\nTry: 5\n\n");
+}
+
+/// The session was lost and the `WELCOME` that said so was lost too: the next one has to say it again, or the client
+/// takes the new session's `Last` for the old one's and sends a second time what was delivered long ago.
+#[test]
+fn lost_is_told_until_it_is_heard() {
+    let mut stage = two();
+    say(&mut stage, ALICE, &send("bob", 1, "hi"));
+    stage.hang_up(ALICE);
+    for _ in 0..7 {
+        say(&mut stage, BOB, "PING\n\n");
+        stage.wait(Duration::from_secs(10));
+    }
+    let known = "Store: 3901\nEpoch: 77\nCursor: 2\nAccepted: 0\n";
+    assert!(join(&mut stage, LATER, &hello("alice", 2, known)).contains("Lost: yes"));
+    stage.hang_up(LATER);
+    assert!(join(&mut stage, LATEST, &hello("alice", 3, known)).contains("Lost: yes"));
+}
+
+/// Many questions in one read: the answers are counted as they are given, not when the read is over.
+#[test]
+fn a_flood_of_who_is_answered_within_the_bound() {
+    let mut stage = two();
+    for guest in 0..300 {
+        let conn = ConnId(10 + guest);
+        stage.open(conn);
+        let hello = format!(
+            "HELLO 1\nUser: {:0>32}\nDevice: {:032x}\nTry: 1\nKeep: no\n\n",
+            guest,
+            guest + 99
+        );
+        stage.say(conn, hello.as_bytes());
+    }
+    stage.wires.get_mut(&ALICE).unwrap().stuck = true;
+    say(&mut stage, ALICE, &"WHO\n\n".repeat(5_000));
+    let most = stage.wires[&ALICE].unwritten_most;
+    let limit = Limits::default().unwritten_bytes_max;
+    assert!(most >= limit && most < limit + 16 * 1024, "{most}");
+    assert!(stage.wires[&ALICE].paused);
+}
+
+/// A classic recipient that goes before the commit of a line to it has not received that line.
+#[test]
+fn a_classic_recipient_gone_before_the_commit() {
+    let mut stage = Stage::new(Limits::default());
+    for (conn, half) in [
+        (0, "TOSEND anna"),
+        (1, "TORECV anna"),
+        (2, "TOSEND ben"),
+        (3, "TORECV ben"),
+    ] {
+        stage.open(ConnId(conn));
+        stage.say(ConnId(conn), format!("REGISTER {half}\n\n").as_bytes());
+    }
+    let sender = ConnId(0);
+    stage.take(sender);
+    stage.commits_wait = true;
+    assert_eq!(
+        say(&mut stage, sender, "SEND ben\nContent-length: 2\n\nhi"),
+        ""
+    );
+    stage.hang_up(ConnId(2));
+    stage.hang_up(ConnId(3));
+    stage.commits_wait = false;
+    stage.commit();
+    assert_eq!(stage.take_text(sender), "ERROR 102 Unable to send\n\n");
+}
+
+/// A store that writes while the next connection begins: its cursor jumps over what that connection had not sent yet.
+#[test]
+fn a_cursor_may_jump_over_what_was_sent_on_an_older_connection() {
+    let mut stage = two();
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("bob", id, "hi"));
+    }
+    stage.hang_up(BOB);
+    let cursor = |seq: u64| format!("Store: 3901\nEpoch: 77\nCursor: {seq}\nWindow: 1 0\n");
+    let hello_of =
+        |attempt, seq| hello("bob", attempt, &cursor(seq)).replacen("Window: 256 262144\n", "", 1);
+    assert!(join(&mut stage, LATER, &hello_of(2, 3)).contains("DELIVER 4"));
+    stage.hang_up(LATER);
+    stage.take(ALICE);
+    join(&mut stage, LATEST, &hello_of(3, 6));
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.take_text(ALICE).contains("RECEIPT bob 6"));
+    let owed = stage.router.status().levels;
+    let owed = owed
+        .iter()
+        .find(|level| level.limit == "owed_bytes_max")
+        .unwrap();
+    assert_eq!(owed.now, 0, "nothing is owed any more");
+}
+
+/// A line of a sender who counts characters can be over the limit in bytes though its count is not.
+#[test]
+fn a_long_line_counted_in_characters_is_refused_not_waited_for() {
+    let mut stage = two();
+    for (conn, half) in [(LATER, "TOSEND carol"), (LATEST, "TORECV carol")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {half}\n\n").as_bytes());
+    }
+    stage.take(LATER);
+    let line = |text: &str| {
+        format!(
+            "SEND bob\nContent-length: {}\n\n{text}",
+            text.chars().count()
+        )
+    };
+    assert_eq!(say(&mut stage, LATER, &line("éa")), "SENT bob\n\n");
+    let long = line(&"é".repeat(40_000));
+    for part in long.as_bytes().chunks(60_000) {
+        stage.say(LATER, part);
+    }
+    assert_eq!(stage.take_text(LATER), "ERROR 102 Unable to send\n\n");
+    assert_eq!(say(&mut stage, LATER, &line("again")), "SENT bob\n\n");
+}
+
+/// The log was full, what filled it was acked, and nobody can append: the room has to be found all the same.
+#[test]
+fn a_full_log_finds_its_room_again() {
+    let limits = Limits {
+        log_bytes_max: 6 << 20,
+        ..Limits::default()
+    };
+    let mut stage = Stage::new(limits);
+    join(&mut stage, ALICE, &hello("alice", 1, ""));
+    join(&mut stage, BOB, &hello("bob", 1, ""));
+    let body = "x".repeat(60_000);
+    let fits =
+        |stage: &mut Stage, id| say(stage, ALICE, &send("bob", id, &body)).contains("ACCEPTED");
+    let full = (1..).find(|id| !fits(&mut stage, *id)).unwrap();
+    for id in 1..full {
+        say(&mut stage, BOB, &format!("ACK {}\n\n", 3 + id));
+    }
+    for _ in 0..10 {
+        stage.wait(Duration::from_millis(500));
+        say(&mut stage, BOB, "PING\n\n");
+        if fits(&mut stage, full) {
+            return;
+        }
+    }
+    panic!("full for ever");
+}
+
+fn register(stage: &mut Stage, name: &str, send: ConnId, receive: ConnId) {
+    for (conn, word) in [(send, "TOSEND"), (receive, "TORECV")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {word} {name}\n\n").as_bytes());
+    }
+    stage.take(send);
+    stage.take(receive);
+}
+
+/// A connection that was refused a classic registration has no level yet.
+#[test]
+fn hello_may_follow_a_refused_registration() {
+    let mut stage = Stage::new(Limits::default());
+    stage.open(ALICE);
+    let refused = say(&mut stage, ALICE, "REGISTER TOSEND a_b\n\n");
+    assert_eq!(refused, "ERROR 100 Malformed username\n\n");
+    assert!(say(&mut stage, ALICE, &hello("alice", 1, "")).starts_with("WELCOME"));
+}
+
+/// Session users who are away get a classic user's line to all on resume.
+#[test]
+fn a_classic_line_to_all_waits_for_those_who_are_away() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    stage.hang_up(ALICE);
+    stage.hang_up(BOB);
+    let answer = say(&mut stage, LATER, "SEND ALL\nContent-length: 2\n\nhi");
+    assert_eq!(answer, "SENT ALL\n\n");
+    let heard = join(
+        &mut stage,
+        BOB,
+        &hello("bob", 2, "Store: 3901\nEpoch: 77\nCursor: 3\n"),
+    );
+    assert!(
+        heard.contains("DELIVER 5\nFrom: carol\nTo: ALL\n"),
+        "{heard}"
+    );
+}
+
+/// What a classic recipient refuses is lost to it, and nothing else is.
+#[test]
+fn left_in_the_middle() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("carol", id, "hi"));
+    }
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    say(&mut stage, LATEST, "ERROR 103 Header Incomplete\n\n");
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    stage.take(ALICE);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(heard, "RECEIPT carol 5 left 6\n\nRECEIPT carol 7\n\n");
+}
+
+/// One line waits for each classic recipient at a time, whoever sends; what waits when its connection goes is lost in order.
+#[test]
+fn what_waits_for_a_receive_connection_that_ends() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    say(&mut stage, ALICE, &send("carol", 1, "one"));
+    say(&mut stage, ALICE, &send("carol", 2, "two"));
+    assert_eq!(
+        stage.take_text(LATEST),
+        "FORWARD alice\nContent-length: 3\n\none"
+    );
+    stage.wait(Duration::from_secs(1));
+    stage.take(ALICE);
+    stage.hang_up(LATEST);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(
+        heard,
+        "RECEIPT carol 4 left 5\n\nRECEIPT carol 5 left 6\n\n"
+    );
+}
