@@ -9,6 +9,7 @@ pub mod engine;
 mod owner;
 mod server;
 mod tap;
+pub mod transcript;
 mod transport;
 
 pub use server::{Server, ServerConfig};
