@@ -6,6 +6,9 @@ use verbatim_core::limits::Limits;
 use verbatim_core::name::Name;
 use verbatim_core::wire::{ClientFrame, Decoded, Skip, client_frame};
 
+/// How much of what is no frame is worth showing.
+const BROKEN_BYTES_SHOWN: usize = 80;
+
 /// One connection's incoming side.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
@@ -153,7 +156,7 @@ impl Hearing {
                 Look::Skip(length)
             }
             Seen::Lost => {
-                said.push(format!("{} (no frame, {} bytes)", verb(bytes), bytes.len()));
+                said.push(no_frame(bytes, bodies));
                 self.lose()
             }
         }
@@ -174,6 +177,15 @@ pub(super) fn with_body(mut line: String, body: &str, bodies: bool) -> String {
     line
 }
 
+/// What broke the stream. Its bytes are shown like a body if they begin with a verb that never goes with a secret.
+fn no_frame(bytes: &[u8], bodies: bool) -> String {
+    let verb = verb(bytes);
+    let line = format!("{verb} (no frame, {} bytes)", bytes.len());
+    let harmless = bodies && matches!(verb, "SEND" | "REGISTER" | "RECEIVED" | "ERROR");
+    let shown = &bytes[..bytes.len().min(BROKEN_BYTES_SHOWN)];
+    with_body(line, &String::from_utf8_lossy(shown), harmless)
+}
+
 /// The first word, if it looks like a verb: anything else may be a secret that lost its frame.
 fn verb(bytes: &[u8]) -> &str {
     let end = bytes
@@ -181,4 +193,71 @@ fn verb(bytes: &[u8]) -> &str {
         .take(16)
         .take_while(|byte| byte.is_ascii_uppercase());
     std::str::from_utf8(&bytes[..end.count()]).expect("capital letters are UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "00112233445566778899aabbccddeeff";
+
+    fn said(segments: &[&[u8]]) -> Vec<String> {
+        let (mut hearing, mut said) = (Hearing::default(), Vec::new());
+        let limits = Limits::default();
+        for segment in segments {
+            hearing.hear(segment, false, (&limits, true), &mut said);
+        }
+        if hearing.ambiguous {
+            hearing.hear(&[], true, (&limits, true), &mut said);
+        }
+        said
+    }
+
+    #[test]
+    fn frames_are_read_wherever_they_are_cut() {
+        let frames = b"SEND bob\nContent-length: 2\n\nhiSEND bob\nContent-length: 3\n\nyou";
+        let whole = ["SEND bob (2 bytes) \"hi\"", "SEND bob (3 bytes) \"you\""];
+        assert_eq!(said(&[frames]), whole);
+        for cut in 1..frames.len() {
+            let lines = said(&[&frames[..cut], &frames[cut..]]);
+            let frames: Vec<&String> = lines.iter().filter(|line| !line.starts_with('(')).collect();
+            assert_eq!(frames, whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_whole_only_if_nothing_follows_is_said_after_the_quiet() {
+        let lines = said(&["SEND bob\nContent-length: 2\n\né".as_bytes()]);
+        assert_eq!(lines, ["(30 bytes of a frame)", "SEND bob (2 bytes) \"é\""]);
+    }
+
+    #[test]
+    fn a_device_id_is_in_no_line() {
+        let hello = |user: &str, keep: &str| {
+            format!("HELLO 1\nUser: {user}\nDevice: {SECRET}\nTry: 1\nKeep: {keep}\n\n")
+        };
+        let broken = [
+            hello("alice", "no"),
+            hello("al ice", "no"),
+            hello("alice", "perhaps"),
+            format!("HELO\n\nDevice: {SECRET}\n\n"),
+            format!("{SECRET}\n\n"),
+            format!("HELLO 1\nDevice: {SECRET}\nUser: \u{e9}\n\n"),
+            format!("HELLO 1\nDevice: {SECRET}\n{}", "x".repeat(1100)),
+        ];
+        for bytes in broken {
+            let lines = said(&[bytes.as_bytes()]);
+            assert!(!lines.is_empty());
+            let shown = lines.iter().find(|line| line.contains(&SECRET[..6]));
+            assert_eq!(shown, None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn without_bodies_only_lengths_are_told() {
+        let (mut hearing, mut said) = (Hearing::default(), Vec::new());
+        let bytes = b"SEND bob\nContent-length: 6\n\nsecret";
+        hearing.hear(bytes, false, (&Limits::default(), false), &mut said);
+        assert_eq!(said, ["SEND bob (6 bytes)"]);
+    }
 }

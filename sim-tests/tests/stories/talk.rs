@@ -1,6 +1,7 @@
 //! Everyday talk.
 
 use super::tell;
+use std::time::Duration;
 
 #[test]
 fn one_to_one() {
@@ -61,6 +62,7 @@ fn broadcast_classic() {
         alice.send("ALL", "lunch?");
         carol.hears("alice", "lunch?");
         bob.takes("alice", "lunch?");
+        world.wait(Duration::from_millis(40));
         carol.received("alice");
         alice.expect("SEND ALL");
         assert!(alice.receiving.is_silent(), "never to the sender");

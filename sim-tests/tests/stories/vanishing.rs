@@ -46,27 +46,6 @@ fn recipient_vanishes_session() {
 }
 
 #[test]
-fn recipient_gives_up_the_name() {
-    let moral = "Whoever says BYE forget is gone for good: what was not acked is left, and the name is free.";
-    tell("recipient_gives_up_the_name", moral, |world| {
-        let mut alice = world.session("alice");
-        let mut bob = world.session("bob");
-        alice.send("bob", 1, "one");
-        bob.takes("alice", "one");
-        alice.expect("ACCEPTED id=1");
-        alice.expect("RECEIPT bob");
-        alice.send("bob", 2, "two");
-        alice.expect("ACCEPTED id=2");
-        bob.hears("alice", "two");
-        bob.say(&[verbatim_core::wire::ClientFrame::Bye { forget: true }]);
-        bob.connection().expect_end();
-        alice.expect("RECEIPT bob");
-        alice.send("bob", 3, "three");
-        alice.expect("REJECTED id=3 102");
-    });
-}
-
-#[test]
 fn sender_vanishes() {
     let moral = "A sender who goes before the answer leaves nothing hanging: the line arrives, and the name is free.";
     tell("sender_vanishes", moral, |world| {
@@ -81,7 +60,7 @@ fn sender_vanishes() {
         alice.send("bob", "me again");
         bob.takes("alice", "me again");
         alice.expect("SEND bob");
-        let mut carol = world.session("carol");
+        let carol = world.session("carol");
         carol.send("bob", 1, "bye");
         world.wait(Duration::from_millis(12));
         carol.vanish();
