@@ -92,7 +92,9 @@ impl Talk {
             7 => "nobody",
             which => NAMES[which as usize],
         };
-        ((draw >> 8) % 20 == 0).then(|| (to, format!("{:x}", draw >> 32)))
+        (draw >> 8)
+            .is_multiple_of(20)
+            .then(|| (to, format!("{:x}", draw >> 32)))
     }
 
     fn evidence(mut self) -> Evidence {
@@ -132,7 +134,7 @@ fn the_same_seed_gives_identical_bytes() {
     for seed in 0..10 {
         let first = run(seed, latency);
         let lines = first.transcript.lines().count();
-        assert!(lines > 300, "seed {seed}: {lines} lines are no talk");
+        assert!(lines > 200, "seed {seed}: {lines} lines are no talk");
         assert_same(&first, &run(seed, latency), seed);
     }
 }
