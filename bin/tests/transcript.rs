@@ -15,7 +15,7 @@ fn verbatimd(transcript: &Path) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap()
+        .expect("the server was built for this test")
 }
 
 fn new_path(name: &str) -> PathBuf {
