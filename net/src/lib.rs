@@ -10,6 +10,7 @@ pub mod engine;
 mod owner;
 mod server;
 mod tap;
+pub mod transcript;
 mod transport;
 
 pub use client::{Host, Request, run_client};

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod options;
+mod transcript;
 
 use clap::Parser;
 use options::{EngineKind, Options};
@@ -62,7 +63,7 @@ async fn run(options: &Options) -> Result<(), Trouble> {
         text: format!("cannot tell the port: {error}"),
         code: 1,
     })?;
-    let server = Server::new(config(options));
+    let server = Server::new(config(options)?);
     let told = tokio::task::spawn_local(mind_signals(server.clone()));
     announce(options, address);
     server.run(Tcp, listener).await;
@@ -83,8 +84,13 @@ fn announce(options: &Options, address: std::net::SocketAddr) {
     let _ = std::io::stdout().flush();
 }
 
-fn config(options: &Options) -> ServerConfig {
+fn config(options: &Options) -> Result<ServerConfig, Trouble> {
     let limits = Limits::default();
+    let tap = options
+        .transcript
+        .as_deref()
+        .map(|path| transcript::begin(path, &limits))
+        .transpose()?;
     let engine: Box<dyn Engine> = match options.engine {
         EngineKind::Memory => Box::new(Memory::new(&limits)),
     };
@@ -99,12 +105,12 @@ fn config(options: &Options) -> ServerConfig {
             EngineKind::Memory => Durability::Memory,
         },
     };
-    ServerConfig {
+    Ok(ServerConfig {
         router,
         engine,
         wall: wall_clock,
-        tap: None,
-    }
+        tap,
+    })
 }
 
 fn wall_clock() -> Wall {

@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Listen beyond loopback although anybody who reaches the port can take any free name
     #[arg(long)]
     pub(crate) allow_unauthenticated: bool,
+    /// Write every frame with its body to a new file that only you can read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transcript: Option<PathBuf>,
     /// Say more on standard error: -v connections, -vv everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,

@@ -126,12 +126,16 @@ impl fmt::Display for ClassicOut {
             ClassicOut::Acknowledged(Reply::Sent, to) => write!(f, "SENT {to}"),
             ClassicOut::Acknowledged(Reply::Send, to) => write!(f, "SEND {to}"),
             ClassicOut::Forward(piece) => {
+                let bytes = piece.end - piece.start;
                 write!(
                     f,
-                    "FORWARD {} ({} bytes)",
-                    piece.message.delivery().from,
-                    piece.end - piece.start
-                )
+                    "FORWARD {} ({bytes} bytes)",
+                    piece.message.delivery().from
+                )?;
+                match piece.counting.length(piece.text()) {
+                    counted if counted != bytes => write!(f, " counted {counted}"),
+                    _ => Ok(()),
+                }
             }
         }
     }

@@ -1,0 +1,39 @@
+//! Verbatim in a simulated network: the server that ships, scripted clients, a clock that jumps.
+//!
+//! A [`World`] is one simulation: a server host that runs `verbatim_net::Server` as it is, and a host for each
+//! [`Person`]. Scripts are plain code outside of it: they say what a client does, and let time pass until something
+//! is heard. [`Session`] and [`Classic`] speak the two levels; a bare [`Connection`] speaks any bytes. Everything
+//! that goes through the server's door is in the world's transcript.
+//!
+//! # Invariants
+//!
+//! *One seed, one run.* The epoch, the seed and every latency are set; nothing here asks the machine for time or
+//! randomness, and nothing iterates over a map whose order is not fixed.
+//!
+//! *A panic in any task ends the run*, and `select!` draws from the seed: tokio gives both only with its unstable
+//! flag, so nothing here builds without it.
+#![forbid(unsafe_code)]
+
+#[cfg(not(tokio_unstable))]
+compile_error!(
+    "simulations repeat themselves only with tokio's unstable flag, which .cargo/config.toml sets unless RUSTFLAGS is \
+     exported; type: RUSTFLAGS=\"--cfg tokio_unstable\" cargo test -p sim-tests (or: unset RUSTFLAGS)"
+);
+
+mod classic;
+mod connection;
+mod person;
+mod server;
+mod session;
+mod sheet;
+mod transport;
+mod world;
+
+pub use classic::{Classic, line};
+pub use connection::Connection;
+pub use person::Person;
+pub use server::server_config;
+pub use session::{Session, message};
+pub use sheet::Sheet;
+pub use transport::SimTransport;
+pub use world::{Latency, Setting, World};

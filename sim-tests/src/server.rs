@@ -1,0 +1,70 @@
+//! The server's host: the server that ships, with everything drawn from the run's seed that production draws at random.
+
+use crate::sheet::Sheet;
+use crate::transport::SimTransport;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use verbatim_core::classic::AckVerb;
+use verbatim_core::id::{Epoch, StoreId};
+use verbatim_core::limits::Limits;
+use verbatim_core::now::Wall;
+use verbatim_core::router::Config;
+use verbatim_core::wire::Durability;
+use verbatim_net::engine::{Engine, Memory};
+use verbatim_net::transcript::Transcript;
+use verbatim_net::{Server, ServerConfig, Tap, Transport};
+
+/// The host's name.
+pub(crate) const NAME: &str = "server";
+/// Where clients connect to.
+pub(crate) const ADDRESS: &str = "server:8828";
+const PORT: u16 = 8828;
+
+/// Serves until the host crashes. `start` counts the starts: each has an epoch, and with the memory engine a log, of
+/// its own.
+pub(crate) async fn serve(seed: u64, start: u64, sheet: Sheet) -> turmoil::Result {
+    let transcript = Transcript::new(sheet, Limits::default(), true).started_at(elapsed());
+    let server = Server::new(server_config(mix(seed, start), Some(Box::new(transcript))));
+    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
+    let listener = SimTransport.bind(address).await?;
+    server.run(SimTransport, listener).await;
+    Ok(())
+}
+
+/// What a simulated server begins with.
+pub fn server_config(seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
+    let limits = Limits::default();
+    let engine = Memory::new(&limits);
+    let router = Config {
+        room: engine.room(),
+        limits,
+        store: StoreId(mix(seed, 1)),
+        epoch: Epoch(mix(seed, 2)),
+        seed: mix(seed, 3),
+        classic_ack: AckVerb::Auto,
+        level: Durability::Memory,
+    };
+    ServerConfig {
+        router,
+        engine: Box::new(engine),
+        wall: simulated_wall,
+        tap,
+    }
+}
+
+fn simulated_wall() -> Wall {
+    let since = turmoil::since_epoch().expect("a server is called only while its host runs");
+    Wall(u64::try_from(since.as_millis()).expect("simulations end long before that"))
+}
+
+fn elapsed() -> Duration {
+    turmoil::sim_elapsed().expect("a server starts on a running host")
+}
+
+/// One number from two, of which no bit says anything about another (the finaliser of SplitMix64).
+fn mix(seed: u64, which: u64) -> u64 {
+    let mut z = seed.wrapping_add(which.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
