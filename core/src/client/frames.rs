@@ -269,9 +269,8 @@ impl Client {
                 self.stay_away(WhyAway::Refused { code, text }, out);
             }
             _ if self.config.waits_for_name => {
-                // It may be freed long before the time that is left: ask again now and then.
-                let wait = retry_after.map(|left| left.min(self.config.limits.backoff_time_max));
-                self.fall(WhyOffline::NameTaken, wait, out);
+                // It may be freed long before the time that is left: the back-off asks again now and then.
+                self.fall(WhyOffline::NameTaken, None, out);
             }
             _ => self.stay_away(WhyAway::NameTaken { left: retry_after }, out),
         }
