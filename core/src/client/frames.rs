@@ -134,6 +134,7 @@ impl Client {
             }));
         } else {
             self.outbox.resume(welcome.last, out);
+            self.on_answered(out);
         }
         self.inbox.on_welcome(welcome, lost);
         if self.roll.restart() {
@@ -184,7 +185,7 @@ impl Client {
             self.receipts.on_accepted(line.to, seq, line.line, out);
         }
         self.outbox.on_accepted(last);
-        self.forget_early();
+        self.on_answered(out);
         Ok(())
     }
 
@@ -205,27 +206,39 @@ impl Client {
             }
             Class::Fatal => return Err("a rejection with a code that is none"),
         }
-        self.forget_early();
+        self.on_answered(out);
         Ok(())
     }
 
-    fn forget_early(&mut self) {
+    /// Fewer messages are without an answer than before.
+    fn on_answered(&mut self, out: &mut Vec<Output>) {
+        self.check_numbers(out);
         if !self.outbox.has_unanswered() {
             self.receipts.forget_early();
         }
     }
 
     fn on_deliver(&mut self, delivery: &Delivery<'_>, out: &mut Vec<Output>) -> Checked {
-        let mut gap = |gap: Gap| {
+        let under_way = self
+            .outbox
+            .unanswered()
+            .map_or(MessageId(0), |(_, last)| last);
+        let message = self.inbox.on_deliver(delivery, under_way)?;
+        out.extend(message.map(Output::Deliver));
+        self.check_numbers(out);
+        Ok(())
+    }
+
+    /// Tells the gaps that have become certain.
+    fn check_numbers(&mut self, out: &mut Vec<Output>) {
+        let unanswered = self.outbox.unanswered().map(|(first, _)| first);
+        self.inbox.numbers.check(unanswered, &mut |gap: Gap| {
             out.push(Output::Show(Notice::Gap {
                 conversation: gap.conversation,
                 expected: gap.expected,
                 found: gap.found,
             }));
-        };
-        let message = self.inbox.on_deliver(delivery, &mut gap)?;
-        out.extend(message.map(Output::Deliver));
-        Ok(())
+        });
     }
 
     fn on_removed(&mut self, conversation: Recipient, up_to: Number, out: &mut Vec<Output>) {
@@ -269,9 +282,8 @@ impl Client {
                 self.stay_away(WhyAway::Refused { code, text }, out);
             }
             _ if self.config.waits_for_name => {
-                // It may be freed long before the time that is left: ask again now and then.
-                let wait = retry_after.map(|left| left.min(self.config.limits.backoff_time_max));
-                self.fall(WhyOffline::NameTaken, wait, out);
+                // It may be freed long before the time that is left: the back-off asks again now and then.
+                self.fall(WhyOffline::NameTaken, None, out);
             }
             _ => self.stay_away(WhyAway::NameTaken { left: retry_after }, out),
         }

@@ -4,9 +4,9 @@
 //! the last that came on this connection, and no ack goes beyond it; `acked` is what the server knows.
 
 use super::config::Start;
-use super::numbering::{Gap, Numbering};
+use super::numbering::Numbering;
 use super::port::Message;
-use crate::id::{Epoch, Seq, StoreId};
+use crate::id::{Epoch, MessageId, Seq, StoreId};
 use crate::name::{Name, Recipient};
 use crate::wire::{Delivery, Place, Welcome};
 
@@ -79,14 +79,14 @@ impl Inbox {
         self.acked = welcome.cursor;
     }
 
-    /// A delivery. `None`: it came before.
+    /// A delivery, while ids up to `under_way` were. `None`: it came before.
     ///
     /// # Errors
     /// It is not for this user, or out of order.
     pub fn on_deliver(
         &mut self,
         delivery: &Delivery<'_>,
-        gap: &mut dyn FnMut(Gap),
+        under_way: MessageId,
     ) -> Result<Option<Message>, &'static str> {
         let conversation = self.conversation(delivery)?;
         if delivery.seq <= self.fed {
@@ -98,7 +98,7 @@ impl Inbox {
         }
         self.seen = delivery.seq;
         self.numbers
-            .on_delivery(conversation, delivery.seq, delivery.number, gap);
+            .on_delivery(conversation, delivery.seq, delivery.number, under_way);
         Ok(Some(Message {
             seq: delivery.seq,
             from: delivery.from,

@@ -1,13 +1,15 @@
 //! The check that no conversation misses a number (guarantee G4).
 //!
-//! Two streams tell numbers: deliveries, in log order, and the answers to one's own messages, which may come
-//! before deliveries of lower seqs. So answers wait here until the feed passes their seq.
+//! Two streams tell numbers: deliveries, and the answers to one's own messages. Each is in the order of the log, but
+//! either may run ahead of the other. So what they tell waits here, sorted by seq, and is checked once the other
+//! stream has passed it: an own message once a delivery of a higher seq has come, a delivery once every message is
+//! answered that was under way when it came (one sent later is later in the log).
 
-use crate::id::{Number, Seq};
+use crate::id::{MessageId, Number, Seq};
 use crate::name::Recipient;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 
-/// Own runs that wait for the feed. Beyond it the oldest is forgotten, and with it what its conversation was checked by.
+/// What may wait. Beyond it the oldest is forgotten, and with it what its conversation was checked by.
 const WAITING_MAX: usize = 4_096;
 
 /// A gap: the number that should have come, and the one that came.
@@ -18,20 +20,31 @@ pub(super) struct Gap {
     pub found: Number,
 }
 
-/// Own messages at consecutive numbers of one conversation.
+/// Consecutive numbers of one conversation.
 #[derive(Debug)]
 struct Run {
     conversation: Recipient,
-    seq: Seq,
     first: Number,
     last: Number,
+    source: Source,
+}
+
+/// Which stream told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Answers.
+    Own,
+    /// Deliveries; ids up to this one were under way when it came.
+    Delivery(MessageId),
 }
 
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Numbering {
     last: BTreeMap<Recipient, Number>,
-    waiting: VecDeque<Run>,
+    waiting: BTreeMap<Seq, Run>,
+    /// The last delivery.
+    fed: Seq,
     conversations_max: usize,
 }
 
@@ -39,53 +52,40 @@ impl Numbering {
     pub fn new(conversations_max: usize) -> Numbering {
         Numbering {
             last: BTreeMap::new(),
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            fed: Seq(0),
             conversations_max,
         }
     }
 
     /// Another log, or another user of the name: nothing seen so far says anything.
     pub fn forget(&mut self) {
-        self.last.clear();
-        self.waiting.clear();
+        *self = Numbering::new(self.conversations_max);
     }
 
-    /// An own message was answered.
+    /// An own message was accepted.
     pub fn on_own(&mut self, conversation: Recipient, seq: Seq, number: Number) {
-        if let Some(run) = self.waiting.back_mut()
-            && run.conversation == conversation
-            && run.last.0.checked_add(1) == Some(number.0)
-        {
-            run.last = number;
-            return;
+        if let Some(mut entry) = self.waiting.last_entry() {
+            let run = entry.get_mut();
+            let goes_on = run.last.0.checked_add(1) == Some(number.0);
+            if goes_on && run.source == Source::Own && run.conversation == conversation {
+                run.last = number;
+                return;
+            }
         }
-        self.waiting.push_back(Run {
-            conversation,
-            seq,
-            first: number,
-            last: number,
-        });
-        if self.waiting.len() > WAITING_MAX
-            && let Some(oldest) = self.waiting.pop_front()
-        {
-            self.last.remove(&oldest.conversation);
-        }
+        self.wait(conversation, seq, number, Source::Own);
     }
 
-    /// A delivery came: first what waits before it, then itself. Tells each gap.
+    /// A delivery came, while ids up to `under_way` were.
     pub fn on_delivery(
         &mut self,
         conversation: Recipient,
         seq: Seq,
         number: Number,
-        gap: &mut dyn FnMut(Gap),
+        under_way: MessageId,
     ) {
-        while self.waiting.front().is_some_and(|run| run.seq < seq)
-            && let Some(run) = self.waiting.pop_front()
-        {
-            self.check(run.conversation, run.first, run.last, gap);
-        }
-        self.check(conversation, number, number, gap);
+        self.fed = self.fed.max(seq);
+        self.wait(conversation, seq, number, Source::Delivery(under_way));
     }
 
     /// The server dropped numbers up to this one, and said so.
@@ -95,14 +95,39 @@ impl Numbering {
         }
     }
 
-    fn check(
-        &mut self,
-        conversation: Recipient,
-        first: Number,
-        last: Number,
-        gap: &mut dyn FnMut(Gap),
-    ) {
-        let seen = self.last.insert(conversation, last);
+    /// Checks what both streams have passed. `unanswered`: the first id without an answer, if there is one.
+    pub fn check(&mut self, unanswered: Option<MessageId>, gap: &mut dyn FnMut(Gap)) {
+        while let Some(entry) = self.waiting.first_entry() {
+            let passed = match entry.get().source {
+                Source::Own => *entry.key() < self.fed,
+                Source::Delivery(id) => unanswered.is_none_or(|unanswered| id < unanswered),
+            };
+            if !passed {
+                return;
+            }
+            let run = entry.remove();
+            self.take(&run, gap);
+        }
+    }
+
+    fn wait(&mut self, conversation: Recipient, seq: Seq, number: Number, source: Source) {
+        let run = Run {
+            conversation,
+            first: number,
+            last: number,
+            source,
+        };
+        self.waiting.insert(seq, run);
+        if self.waiting.len() > WAITING_MAX
+            && let Some((_, oldest)) = self.waiting.pop_first()
+        {
+            self.last.remove(&oldest.conversation);
+        }
+    }
+
+    fn take(&mut self, run: &Run, gap: &mut dyn FnMut(Gap)) {
+        let (conversation, first) = (run.conversation, run.first);
+        let seen = self.last.insert(conversation, run.last);
         if self.last.len() > self.conversations_max {
             self.last.pop_first();
         }

@@ -83,6 +83,13 @@ impl Outbox {
         self.queue.len() + self.sent.len()
     }
 
+    /// The first and the last id without an answer.
+    pub fn unanswered(&self) -> Option<(MessageId, MessageId)> {
+        let last = MessageId(self.next.0 - 1);
+        self.has_unanswered()
+            .then(|| (self.first_unanswered(), last))
+    }
+
     pub fn has_unanswered(&self) -> bool {
         !self.sent.is_empty()
     }

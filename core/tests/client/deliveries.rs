@@ -49,12 +49,12 @@ fn a_gap_is_told_and_the_first_number_may_be_any() {
     assert_eq!(
         words(&out)[3..],
         [
-            "gap in bob: 20 came instead of 19",
-            "message 9 bob -> alice"
+            "message 9 bob -> alice",
+            "gap in bob: 20 came instead of 19"
         ]
     );
     let out = words(&bench.server(&[deliver(10, "bob", "alice", 20)]));
-    assert_eq!(out[0], "gap in bob: 20 came instead of 21");
+    assert_eq!(out[1], "gap in bob: 20 came instead of 21");
 }
 
 #[test]
@@ -79,7 +79,22 @@ fn own_answers_count_when_the_feed_has_passed_them() {
     bench.submit(4, "carol", "x");
     bench.server(&[accepted(4, 4, 15, 3)]);
     let out = words(&bench.server(&[deliver(16, "bob", "ALL", 1)]));
-    assert_eq!(out[0], "gap in carol: 3 came instead of 2");
+    assert_eq!(out[1], "gap in carol: 3 came instead of 2");
+}
+
+#[test]
+fn an_answer_may_come_after_the_delivery_that_follows_it() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.server(&[deliver(5, "bob", "alice", 1)]);
+    bench.submit(1, "bob", "x");
+    bench.submit(2, "bob", "x");
+    let out = bench.server(&[deliver(8, "bob", "alice", 3), deliver(9, "bob", "ALL", 1)]);
+    assert_eq!(words(&out).len(), 2, "{out:?}");
+    let out = bench.server(&[accepted(1, 1, 7, 2)]);
+    assert_eq!(words(&out), ["#1 accepted"]);
+    // The second answer shows that nothing of this device was between 3 and 5.
+    let out = bench.server(&[deliver(12, "bob", "alice", 5), accepted(2, 2, 13, 6)]);
+    assert_eq!(words(&out)[2..], ["gap in bob: 5 came instead of 4"]);
 }
 
 #[test]

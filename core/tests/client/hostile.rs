@@ -29,77 +29,94 @@ fn code() -> impl Strategy<Value = Code> {
 
 fn frame() -> impl Strategy<Value = ServerFrame<'static>> {
     prop_oneof![
-        (number(), number(), any::<bool>(), number()).prop_map(|(last, cursor, lost, beat)| {
-            let mut frame = welcome(if last < 6 { 0 } else { last }, cursor);
-            frame.lost = lost;
-            frame.heartbeat = Duration::from_millis(beat);
-            frame.silence = Duration::from_millis(beat);
-            frame.unanswered_max = last;
-            frame.body_bytes_max = beat;
-            ServerFrame::Welcome(Box::new(frame))
-        }),
-        Just(ServerFrame::Welcome(Box::new(welcome(0, 0)))),
-        (number(), number(), number(), number()).prop_map(|(first, more, seq, number)| {
-            ServerFrame::Accepted {
-                first: MessageId(first),
-                last: MessageId(first.saturating_add(more)),
-                seq: Seq(seq),
-                number: Number(number),
-            }
-        }),
-        (number(), code(), span()).prop_map(|(id, code, retry_after)| {
-            ServerFrame::Rejected(Rejection {
-                id: MessageId(id),
-                code,
-                retry_after,
-            })
-        }),
-        (code(), span()).prop_map(|(code, retry_after)| ServerFrame::Error {
-            code,
-            text: "".into(),
-            last: None,
-            retry_after
-        }),
-        (number(), who(), who(), number()).prop_map(|(seq, from, whom, number)| {
-            deliver(seq, from.as_str(), whom.as_str(), number)
-        }),
-        (number(), who(), number())
-            .prop_map(|(seq, from, number)| { deliver(seq, from.as_str(), "ALL", number) }),
-        (who(), number()).prop_map(|(to, up_to)| {
-            ServerFrame::Receipt(Receipt::Delivered {
-                to,
-                up_to: Seq(up_to),
-            })
-        }),
-        (who(), number(), number()).prop_map(|(to, up_to, last)| {
-            ServerFrame::Receipt(Receipt::Left {
-                to,
-                up_to: Seq(up_to),
-                last: Seq(last),
-            })
-        }),
-        (number(), number(), number()).prop_map(|(seq, count, of)| {
-            ServerFrame::Receipt(Receipt::All {
-                seq: Seq(seq),
-                count,
-                of,
-            })
-        }),
-        (who(), number()).prop_map(|(whom, up_to)| ServerFrame::Removed {
-            conversation: to(whom.as_str()),
-            up_to: Number(up_to),
-        }),
-        prop::option::of(who()).prop_map(|next| ServerFrame::Users {
-            names: "ann\nbob\n".into(),
-            next
-        }),
-        Just(ServerFrame::Ping),
-        number().prop_map(|attempt| ServerFrame::Replaced {
-            attempt: Try(attempt)
-        }),
-        (code(), span())
-            .prop_map(|(code, retry_after)| ServerFrame::Bye(Bye { code, retry_after })),
+        3 => greeting(),
+        2 => answer(),
+        3 => message(),
+        3 => receipt(),
+        3 => end(),
+        2 => Just(ServerFrame::Ping),
     ]
+}
+
+fn greeting() -> impl Strategy<Value = ServerFrame<'static>> {
+    let any = (number(), number(), any::<bool>(), number());
+    let strange = any.prop_map(|(last, cursor, lost, beat)| {
+        let mut frame = welcome(if last < 6 { 0 } else { last }, cursor);
+        frame.lost = lost;
+        frame.heartbeat = Duration::from_millis(beat);
+        frame.silence = Duration::from_millis(beat);
+        frame.unanswered_max = last;
+        frame.body_bytes_max = beat;
+        ServerFrame::Welcome(Box::new(frame))
+    });
+    prop_oneof![strange, Just(ServerFrame::Welcome(Box::new(welcome(0, 0)))),]
+}
+
+fn answer() -> impl Strategy<Value = ServerFrame<'static>> {
+    let run = (number(), number(), number(), number());
+    let accepted = run.prop_map(|(first, more, seq, number)| ServerFrame::Accepted {
+        first: MessageId(first),
+        last: MessageId(first.saturating_add(more)),
+        seq: Seq(seq),
+        number: Number(number),
+    });
+    let rejected = (number(), code(), span()).prop_map(|(id, code, retry_after)| {
+        ServerFrame::Rejected(Rejection {
+            id: MessageId(id),
+            code,
+            retry_after,
+        })
+    });
+    prop_oneof![accepted, rejected]
+}
+
+fn message() -> impl Strategy<Value = ServerFrame<'static>> {
+    let to_one = (number(), who(), who(), number())
+        .prop_map(|(seq, from, to, number)| deliver(seq, from.as_str(), to.as_str(), number));
+    let to_all = (number(), who(), number())
+        .prop_map(|(seq, from, number)| deliver(seq, from.as_str(), "ALL", number));
+    let removed = (who(), number()).prop_map(|(whom, up_to)| ServerFrame::Removed {
+        conversation: to(whom.as_str()),
+        up_to: Number(up_to),
+    });
+    let users = prop::option::of(who()).prop_map(|next| ServerFrame::Users {
+        names: "ann\nbob\n".into(),
+        next,
+    });
+    prop_oneof![to_one, to_all, removed, users]
+}
+
+fn receipt() -> impl Strategy<Value = ServerFrame<'static>> {
+    let delivered = (who(), number()).prop_map(|(to, up_to)| Receipt::Delivered {
+        to,
+        up_to: Seq(up_to),
+    });
+    let left = (who(), number(), number()).prop_map(|(to, up_to, last)| Receipt::Left {
+        to,
+        up_to: Seq(up_to),
+        last: Seq(last),
+    });
+    let counted = (number(), number(), number()).prop_map(|(seq, count, of)| Receipt::All {
+        seq: Seq(seq),
+        count,
+        of,
+    });
+    prop_oneof![delivered, left, counted].prop_map(ServerFrame::Receipt)
+}
+
+fn end() -> impl Strategy<Value = ServerFrame<'static>> {
+    let error = (code(), span()).prop_map(|(code, retry_after)| ServerFrame::Error {
+        code,
+        text: "".into(),
+        last: None,
+        retry_after,
+    });
+    let replaced = number().prop_map(|attempt| ServerFrame::Replaced {
+        attempt: Try(attempt),
+    });
+    let bye = (code(), span())
+        .prop_map(|(code, retry_after)| ServerFrame::Bye(Bye { code, retry_after }));
+    prop_oneof![error, replaced, bye]
 }
 
 #[derive(Clone, Debug)]

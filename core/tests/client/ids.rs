@@ -387,3 +387,14 @@ fn keep_comes_before_what_it_must_precede() {
         bench.server(&[accepted(line, line, line, line)]);
     }
 }
+
+#[test]
+fn an_id_beyond_reason_is_a_fault_of_the_server() {
+    let mut bench = Bench::online(config(), &welcome(0, 5));
+    bench.submit(1, "bob", "x");
+    bench.cut();
+    let mut beyond = welcome(u64::MAX, 5);
+    beyond.lost = true;
+    let out = words(&bench.connect(&beyond));
+    assert!(out[2].contains("beyond reason"), "{out:?}");
+}

@@ -6,6 +6,8 @@ mod entry;
 mod keys;
 mod rows;
 mod screen;
+#[cfg(test)]
+mod screen_tests;
 mod terminal;
 
 use crate::device::News;
