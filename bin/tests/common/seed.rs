@@ -86,17 +86,11 @@ impl Seed {
     /// The next line that it understood.
     #[track_caller]
     pub fn line(&self) -> (String, String) {
-        loop {
-            match self.heard.recv_timeout(PATIENCE) {
-                Ok(Heard::Line(from, text)) => return (from, text),
-                Ok(Heard::Garbled(bytes)) => {
-                    panic!(
-                        "{} cannot read {:?}",
-                        self.name,
-                        String::from_utf8_lossy(&bytes)
-                    )
-                }
-                Err(error) => panic!("{} hears nothing: {error}", self.name),
+        match self.next() {
+            Heard::Line(from, text) => (from, text),
+            Heard::Garbled(bytes) => {
+                let bytes = String::from_utf8_lossy(&bytes);
+                panic!("{} cannot read {bytes:?}", self.name)
             }
         }
     }
@@ -105,7 +99,7 @@ impl Seed {
     #[track_caller]
     pub fn next(&self) -> Heard {
         let heard = self.heard.recv_timeout(PATIENCE);
-        heard.expect("the server says something")
+        heard.unwrap_or_else(|error| panic!("{} hears nothing: {error}", self.name))
     }
 
     /// Whether nothing comes for that long.

@@ -23,94 +23,50 @@ fn closing(what: &'static str, says: impl Into<Vec<u8>>, answer: &'static str) -
     }
 }
 
-/// The first things that a connection of either level could say, and none of them good.
-pub fn before_registration() -> Vec<Closing> {
-    let hello_of = |change: &dyn Fn(String) -> String| {
-        let mut bytes = Vec::new();
-        encode_client(
-            &ClientFrame::Hello(Box::new(hello("mallory", 1))),
-            &mut bytes,
-        );
-        change(String::from_utf8(bytes).unwrap())
-    };
+/// The first things that a connection could say, and none of them good: what is no greeting at all.
+pub fn no_greeting() -> Vec<Closing> {
+    let endless = String::from("REGISTER TOSEND mallory\n") + &"x: y\n".repeat(400);
+    let register = |name: &str| format!("REGISTER TOSEND {name}\n\n");
+    let both = "ERROR 101 No user registered\n\nERROR 103 Header incomplete\n\n";
     vec![
-        closing("garbage", b"\x00\x01\x02\xff\xfe".as_slice(), BROKEN),
-        closing(
-            "a TLS greeting",
-            b"\x16\x03\x01\x02\x00\x01".as_slice(),
-            BROKEN,
-        ),
-        closing(
-            "a header without end",
-            "REGISTER TOSEND mallory\n".to_owned() + &"x: y\n".repeat(400),
-            BROKEN,
-        ),
+        closing("garbage", b"\x00\x01\x02\xff\xfe", BROKEN),
+        closing("a TLS greeting", b"\x16\x03\x01\x02\x00\x01", BROKEN),
+        closing("a head without end", endless, BROKEN),
         closing("a line without end", "A".repeat(70_000), BROKEN),
+        closing("a name of 10 KiB", register(&"m".repeat(10_240)), BROKEN),
+        closing("a control character", register("mal\x07lory"), BROKEN),
+        closing("a carriage return", register("mallory\r"), BROKEN),
+        closing("a line, then garbage", send("bob", "pssst") + "\x01", both),
+    ]
+}
+
+/// A `HELLO` with something wrong in it.
+pub fn bad_hellos() -> Vec<Closing> {
+    let mut bytes = Vec::new();
+    let good = ClientFrame::Hello(Box::new(hello("mallory", 1)));
+    encode_client(&good, &mut bytes);
+    let good = String::from_utf8(bytes).expect("heads are ASCII");
+    let with = |this: &str, instead: &str| {
+        assert!(good.contains(this), "{this} is not in {good}");
+        good.replace(this, instead)
+    };
+    let (long, longer) = ("m".repeat(33), "m".repeat(10_240));
+    let huge = "\nContent-length: 9223372036854775808\n\n";
+    let version = "ERROR 106 Version not spoken\n\n";
+    vec![
+        closing("a name of 10 KiB", with("mallory", &longer), BROKEN),
+        closing("a name of 33", with("mallory", &long), MALFORMED),
+        closing("the name of all", with("mallory", "All"), MALFORMED),
         closing(
-            "a name of 10 KiB",
-            format!("REGISTER TOSEND {}\n\n", "m".repeat(10_240)),
+            "a control character",
+            with("mallory", "mal\x1blory"),
             BROKEN,
         ),
-        closing(
-            "a control character in a name",
-            "REGISTER TOSEND mal\x07lory\n\n",
-            BROKEN,
-        ),
-        closing(
-            "a carriage return",
-            "REGISTER TOSEND mallory\r\n\r\n",
-            BROKEN,
-        ),
-        closing(
-            "HELLO with a name of 10 KiB",
-            hello_of(&|text| text.replace("mallory", &"m".repeat(10_240))),
-            BROKEN,
-        ),
-        closing(
-            "HELLO with a control character",
-            hello_of(&|text| text.replace("mallory", "mal\x1blory")),
-            BROKEN,
-        ),
-        closing(
-            "HELLO without a device",
-            hello_of(&|text| text.replace("Device", "Advice")),
-            BROKEN,
-        ),
-        closing(
-            "HELLO with a device of another length",
-            hello_of(&|text| text.replace("a5", "a")),
-            BROKEN,
-        ),
-        closing(
-            "HELLO with a negative counter",
-            hello_of(&|text| text.replace("Try: 1", "Try: -1")),
-            BROKEN,
-        ),
-        closing(
-            "HELLO with a body of 2^63 bytes",
-            hello_of(&|text| text.replace("\n\n", "\nContent-length: 9223372036854775808\n\n")),
-            TOO_LONG,
-        ),
-        closing(
-            "HELLO in another version",
-            hello_of(&|text| text.replace("HELLO 1", "HELLO 9")),
-            "ERROR 106 Version not spoken\n\n",
-        ),
-        closing(
-            "HELLO as everybody",
-            hello_of(&|text| text.replace("mallory", "All")),
-            MALFORMED,
-        ),
-        closing(
-            "HELLO with a name of 33 letters",
-            hello_of(&|text| text.replace("mallory", &"m".repeat(33))),
-            MALFORMED,
-        ),
-        closing(
-            "a message, then garbage",
-            send("bob", "pssst") + "\x01",
-            "ERROR 101 No user registered\n\nERROR 103 Header incomplete\n\n",
-        ),
+        closing("no device", with("Device", "Advice"), BROKEN),
+        closing("a short device", with("a5", "a"), BROKEN),
+        closing("a negative counter", with("Try: 1", "Try: -1"), BROKEN),
+        closing("a body of 2^63 bytes", with("\n\n", huge), TOO_LONG),
+        closing("another version", with("HELLO 1", "HELLO 9"), version),
     ]
 }
 
@@ -140,7 +96,7 @@ pub fn classic_closing() -> Vec<Closing> {
             send("bo\x1bb", "pssst"),
             BROKEN,
         ),
-        closing("garbage", b"\xff\xfe\x00\x01\n\n".as_slice(), BROKEN),
+        closing("garbage", b"\xff\xfe\x00\x01\n\n", BROKEN),
         closing("an unknown verb", "DANCE\n\n", BROKEN),
     ]
 }
@@ -182,7 +138,7 @@ pub fn session_closing() -> Vec<Closing> {
             BROKEN,
         ),
         closing("a control character in a head", "WHO bo\x1bb\n\n", BROKEN),
-        closing("garbage", b"\xff\xfe\x00\x01\n\n".as_slice(), BROKEN),
+        closing("garbage", b"\xff\xfe\x00\x01\n\n", BROKEN),
         closing("an empty line", "\n", BROKEN),
         closing("a second HELLO", "HELLO 1\n\n", BROKEN),
     ]

@@ -110,12 +110,12 @@ fn fault_3_the_system_looks_after_silent_connections() {
 
 /// The kernel's timer of one end of a loopback connection, as `/proc/net/tcp` has it.
 fn timer_of(local: u16, remote: u16) -> String {
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
     let (local, remote) = (format!(":{local:04X}"), format!(":{remote:04X}"));
     let mut rows = table.lines().map(|row| row.split_whitespace().collect());
     let row: Vec<&str> = rows
         .find(|row: &Vec<&str>| row[1].ends_with(&local) && row[2].ends_with(&remote))
-        .unwrap();
+        .expect("the connection is in the table");
     String::from(row[5])
 }
 

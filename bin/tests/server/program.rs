@@ -73,8 +73,8 @@ fn both_signals_end_it_with_a_goodbye() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let server = Server::start();
         let mut sessions = ["ann", "ben"].map(|name| Session::join(server.address, name));
-        let mut classic = Raw::join(server.address, "cas");
-        let mut nobody = Session::open(server.address);
+        let classic = Raw::join(server.address, "cas");
+        let nobody = Session::open(server.address);
         // What was said before the signal is answered before the goodbye.
         sessions[0].send("ben", 1, "last words");
         let ServerFrame::Deliver(delivery) = sessions[1].next() else {
@@ -83,12 +83,10 @@ fn both_signals_end_it_with_a_goodbye() {
         assert_eq!(delivery.body, "last words");
         server.signal(signal);
         assert!(matches!(sessions[0].next(), ServerFrame::Accepted { .. }));
-        for session in &mut sessions {
-            expect_goodbye(session);
+        sessions.into_iter().for_each(expect_goodbye);
+        for mut connection in [classic.send, classic.receive, nobody.connection] {
+            assert_eq!(connection.until_closed(), "");
         }
-        assert_eq!(classic.send.until_closed(), "");
-        assert_eq!(classic.receive.until_closed(), "");
-        assert_eq!(nobody.connection.until_closed(), "");
         let (status, rest) = server.ended();
         assert_eq!(status.code(), Some(0), "{signal}");
         assert_eq!(rest, "", "one line on standard output is all");
@@ -96,7 +94,7 @@ fn both_signals_end_it_with_a_goodbye() {
 }
 
 #[track_caller]
-fn expect_goodbye(session: &mut Session) {
+fn expect_goodbye(mut session: Session) {
     let ServerFrame::Bye(bye) = session.next() else {
         panic!("a goodbye is expected");
     };
