@@ -69,6 +69,9 @@ impl Router {
             return self.pump_forward(user, flight.end, flight.recounted, out);
         }
         let message = self.take_first(user);
+        self.classic_mut(user)
+            .expect("its line was just taken")
+            .cursor = message.seq;
         self.did_arrive(user, &message, out);
         self.pump_forward(user, 0, false, out);
     }
@@ -98,7 +101,6 @@ impl Router {
         let live = self.classic_mut(user).expect("it has a line waiting");
         let message = live.waiting.pop_front().expect("it has a line waiting");
         live.waiting_bytes -= message.frame().len() as u64;
-        live.cursor = message.seq;
         message
     }
 

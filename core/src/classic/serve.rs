@@ -194,13 +194,14 @@ impl Router {
         }
     }
 
+    /// Ends a classic user's wait for its own line, and hears it again.
     fn answer_line(&mut self, user: UserId, answer: ClassicOut, out: &mut Vec<Output>) {
         let Some(live) = self.classic_mut(user) else {
             return;
         };
         live.pending = None;
         if let Some(conn) = live.send {
-            self.send(conn, Outgoing::Classic(answer), out);
+            self.hold_send(conn, Outgoing::Classic(answer));
             self.read_on(conn, out);
         }
     }

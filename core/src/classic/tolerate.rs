@@ -207,6 +207,14 @@ fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
             let follows = |text: &&str| begins_frame(&rest[text.len()..]);
             let bytes = as_bytes.filter(follows);
             match (bytes, as_characters.filter(follows)) {
+                // What bytes leave over may begin a verb, or end the text: if nothing follows, it ended the text.
+                (Some(text), Some(whole)) if begins_unfinished(&rest[text.len()..]) => {
+                    if reading.quiet {
+                        Body::Text(whole, Counting::Characters)
+                    } else {
+                        Body::Quiet
+                    }
+                }
                 (Some(text), _) if rest.len() > length || reading.quiet => {
                     Body::Text(text, Counting::Bytes)
                 }
@@ -257,17 +265,25 @@ fn valid_so_far(rest: &[u8]) -> bool {
     core::str::from_utf8(rest).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
+const VERBS: [&[u8]; 5] = [b"SEND ", b"REGISTER ", b"RECEIVED", b"RECIEVED", b"ERROR "];
+
 /// Whether a frame, or nothing, may begin here.
 fn begins_frame(rest: &[u8]) -> bool {
-    let blank = rest
-        .iter()
-        .take_while(|b| matches!(b, b'\n' | b' '))
-        .count();
-    let rest = &rest[blank..];
-    let verbs: [&[u8]; 5] = [b"SEND ", b"REGISTER ", b"RECEIVED", b"RECIEVED", b"ERROR "];
-    verbs
-        .iter()
-        .any(|verb| rest.starts_with(verb) || verb.starts_with(rest))
+    let rest = past_blank(rest);
+    let begins = |verb: &&[u8]| rest.starts_with(verb) || verb.starts_with(rest);
+    VERBS.iter().any(begins)
+}
+
+/// Whether the first letters of a verb stand here, and no more.
+fn begins_unfinished(rest: &[u8]) -> bool {
+    let rest = past_blank(rest);
+    let begins = |verb: &&[u8]| verb.starts_with(rest) && verb.len() > rest.len();
+    !rest.is_empty() && VERBS.iter().any(begins)
+}
+
+fn past_blank(rest: &[u8]) -> &[u8] {
+    let blank = |b: &&u8| matches!(b, b'\n' | b' ');
+    &rest[rest.iter().take_while(blank).count()..]
 }
 
 #[cfg(test)]
@@ -348,6 +364,17 @@ mod tests {
             let lost = Scan::Lost(Code::HEADER_INCOMPLETE);
             assert_eq!(read(bad, Counting::Unknown, false), lost);
         }
+    }
+
+    #[test]
+    fn a_last_letter_that_might_begin_a_verb_belongs_to_the_text() {
+        let seed = "SEND bob\nContent-length: 4\n\nF\u{ca}TE".as_bytes();
+        assert_eq!(read(seed, Counting::Unknown, false), Scan::Quiet);
+        let told = text(read(seed, Counting::Unknown, true));
+        assert_eq!(told, ("F\u{ca}TE", Counting::Characters));
+        let other = "SEND bob\nContent-length: 4\n\nF\u{ca}TERROR 103\n\n".as_bytes();
+        let told = text(read(other, Counting::Unknown, false));
+        assert_eq!(told, ("F\u{ca}T", Counting::Bytes));
     }
 
     #[test]

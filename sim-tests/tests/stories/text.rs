@@ -19,6 +19,22 @@ fn non_ascii_classic() {
 }
 
 #[test]
+fn last_letter_of_a_verb() {
+    let moral = "An E behind the counted bytes may begin ERROR or end the line: if nothing follows, characters were counted.";
+    tell("last_letter_of_a_verb", moral, |world| {
+        let mut alice = world.classic("alice");
+        let mut bob = world.classic("bob");
+        alice.send("bob", "F\u{ca}TE");
+        bob.complains("alice", "F\u{ca}TE");
+        bob.takes("alice", "F\u{ca}TE");
+        alice.expect("SEND bob");
+        alice.send("bob", "ma\u{ee}tre");
+        bob.takes("alice", "ma\u{ee}tre");
+        alice.expect("SEND bob");
+    });
+}
+
+#[test]
 fn non_ascii_session() {
     let moral = "A body is UTF-8 and its length is in bytes; what is not UTF-8 is rejected, and the connection goes on.";
     tell("non_ascii_session", moral, |world| {
