@@ -157,7 +157,8 @@ impl Router {
             Some(since) if partial && !advanced => Some(since),
             _ => partial.then_some(now),
         };
-        let pause = found.blocked && !found.paused;
+        // With nothing unread it goes on: the end of a connection shows only to whoever reads.
+        let pause = found.blocked && !found.paused && !rest.is_empty();
         let flood = rest.len() > unread_max;
         if pause {
             found.paused = true;
