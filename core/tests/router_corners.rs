@@ -239,6 +239,7 @@ fn register(stage: &mut Stage, name: &str, send: ConnId, receive: ConnId) {
         stage.open(conn);
         stage.say(conn, format!("REGISTER {word} {name}\n\n").as_bytes());
     }
+    stage.wait(Limits::default().classic_settle_time);
     stage.take(send);
     stage.take(receive);
 }
