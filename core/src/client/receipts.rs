@@ -133,11 +133,10 @@ impl Receipts {
                 return;
             }
         };
-        let room = self.early.len() < EARLY_MAX;
         let mut reached = self.early.remove(&to).unwrap_or_default();
         reached.learn(up_to, left);
         self.settle(to, &reached, out);
-        if unanswered && room {
+        if unanswered && self.early.len() < EARLY_MAX {
             self.early.insert(to, reached);
         }
     }
