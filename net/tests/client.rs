@@ -1,4 +1,5 @@
 //! The client's driver against a scripted server on loopback: real bytes, frames written by hand.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Real clients, the real server, and between them a link that is cut again and again: nothing is lost, nothing
 //! comes twice, order is kept, and every receipt arrives in the end.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -1,5 +1,7 @@
 //! The client without a terminal, as scripts use it: real programs, real pipes, loopback TCP.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod codes;
 mod messages;
 mod stage;

@@ -20,18 +20,27 @@ struct Accepted {
     count: Option<u64>,
 }
 
-/// How far one recipient is known to have come: delivered up to there, but for a range that an earlier holder left.
-#[derive(Clone, Copy, Debug, Default)]
+/// How far one recipient is known to have come: delivered up to there, but for ranges that it, or an earlier holder
+/// of its name, left: each after the first seq, up to the second.
+#[derive(Clone, Debug, Default)]
 struct Reached {
     delivered: Seq,
-    left_after: Seq,
-    left: Seq,
+    left: VecDeque<(Seq, Seq)>,
 }
 
 impl Reached {
-    /// What a receipt says of a message at `seq`, if anything.
+    fn learn(&mut self, up_to: Seq, left: Option<Seq>) {
+        self.delivered = self.delivered.max(up_to);
+        self.left.extend(left.map(|last| (up_to, last)));
+        if self.left.len() > EARLY_MAX {
+            self.left.pop_front();
+        }
+    }
+
+    /// What is known of a message at `seq`, if anything. A range once named stays so.
     fn state(&self, seq: Seq) -> Option<LineState> {
-        if self.left_after < seq && seq <= self.left {
+        let mut left = self.left.iter();
+        if left.any(|(after, last)| *after < seq && seq <= *last) {
             return Some(LineState::Left);
         }
         (seq <= self.delivered).then_some(LineState::Delivered)
@@ -98,8 +107,9 @@ impl Receipts {
         }
         match to {
             Recipient::User(name) => {
-                if let Some(reached) = self.early.get(&name).copied() {
-                    self.settle(name, reached, out);
+                if let Some(reached) = self.early.remove(&name) {
+                    self.settle(name, &reached, out);
+                    self.early.insert(name, reached);
                 }
             }
             Recipient::All => {
@@ -123,18 +133,15 @@ impl Receipts {
                 return;
             }
         };
-        let mut reached = self.early.get(&to).copied().unwrap_or_default();
-        reached.delivered = reached.delivered.max(up_to);
-        if let Some(left) = left {
-            (reached.left_after, reached.left) = (up_to, left);
-        }
-        self.settle(to, reached, out);
-        if unanswered && (self.early.len() < EARLY_MAX || self.early.contains_key(&to)) {
+        let mut reached = self.early.remove(&to).unwrap_or_default();
+        reached.learn(up_to, left);
+        self.settle(to, &reached, out);
+        if unanswered && self.early.len() < EARLY_MAX {
             self.early.insert(to, reached);
         }
     }
 
-    fn settle(&mut self, to: Name, reached: Reached, out: &mut Vec<Output>) {
+    fn settle(&mut self, to: Name, reached: &Reached, out: &mut Vec<Output>) {
         let to = Recipient::User(to);
         let Some(lines) = self.awaited.get_mut(&to) else {
             return;

@@ -99,6 +99,24 @@ fn a_receipt_may_overtake_the_acceptance() {
 }
 
 #[test]
+fn a_range_once_left_stays_so_whatever_comes_later() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    (1..=4).for_each(|line| drop(bench.submit(line, "bob", "x")));
+    bench.server(&[
+        left("bob", 9, 10),
+        left("bob", 11, 12),
+        delivered("bob", 20),
+    ]);
+    let out = bench.server(&[accepted(1, 4, 10, 1)]);
+    let states = words(&out);
+    let ends = states.iter().filter(|said| !said.ends_with("accepted"));
+    assert_eq!(
+        ends.collect::<Vec<_>>(),
+        ["#1 left", "#2 delivered", "#3 left", "#4 delivered"]
+    );
+}
+
+#[test]
 fn hello_says_up_to_where_everything_is_delivered() {
     let mut bench = three();
     bench.server(&[delivered("bob", 11)]);

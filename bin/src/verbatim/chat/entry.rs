@@ -79,13 +79,20 @@ impl Own {
         lines
     }
 
-    /// Where it stands once the line itself has scrolled away.
+    /// Enough of it to be recognised by, once the line itself has scrolled away.
+    pub(crate) fn shortened(mut self) -> Own {
+        if let Some((end, _)) = self.body.char_indices().nth(20) {
+            self.body.truncate(end);
+            self.body.push('…');
+        }
+        self
+    }
+
+    /// Where a shortened line stands.
     pub(crate) fn news(&self) -> String {
-        let body = clean::line(&self.body);
-        let start: String = body.chars().take(20).collect();
-        let more = if start.len() < body.len() { "…" } else { "" };
         let state = words::state(&self.state, self.to);
-        format!("{} to {}, “{start}{more}”: {state}", self.line, self.to)
+        let body = clean::line(&self.body);
+        format!("{} to {}, “{body}”: {state}", self.line, self.to)
     }
 }
 

@@ -365,7 +365,7 @@ impl Chat<'_> {
             .screen
             .draw(&prompt, status.as_deref(), &self.editor, wall(), &mut out)?;
         for own in past {
-            self.past.insert(own.line, own);
+            self.past.insert(own.line, own.shortened());
         }
         while self.past.len() > PAST_MAX {
             self.past.pop_first();
