@@ -312,3 +312,18 @@ fn what_waits_for_a_receive_connection_that_ends() {
         "RECEIPT carol 4 left 5\n\nRECEIPT carol 5 left 6\n\n"
     );
 }
+
+/// An answer may come before the feed passes its seq, never after: gaps are looked for when the feed passes.
+#[test]
+fn an_answer_comes_before_a_delivery_of_a_higher_seq() {
+    let mut stage = two();
+    stage.commits_wait = true;
+    say(&mut stage, ALICE, &send("bob", 1, "first"));
+    say(&mut stage, BOB, &send("alice", 1, "second"));
+    stage.commits_wait = false;
+    stage.commit();
+    let heard = stage.take_text(ALICE);
+    let answer = heard.find("ACCEPTED 1 1 4").expect("an answer");
+    let delivery = heard.find("DELIVER 5").expect("a delivery");
+    assert!(answer < delivery, "{heard}");
+}

@@ -38,6 +38,22 @@ impl Router {
         }
     }
 
+    /// Tells what answers there are before a delivery goes out: an answer may come earlier than the feed passes its
+    /// seq, never later, and what waited for this delivery travels with it.
+    pub(super) fn answer_first(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let last = self.space.user(user).map(|user| user.outcomes.last());
+        let bound = self
+            .session_mut(user)
+            .and_then(|session| session.bound.as_mut());
+        let Some(bound) = bound.filter(|bound| last > Some(bound.answered)) else {
+            return;
+        };
+        if let Some(at) = bound.answers_at.take() {
+            self.timers.clear(Timer::Answers(user), at);
+        }
+        self.pump_answers(user, out);
+    }
+
     fn answers_wait(&mut self, user: UserId) -> bool {
         let now = self.now.mono;
         let bound = self

@@ -1,7 +1,6 @@
 //! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
 
 use super::session::{Flight, Live};
-use super::timers::Timer;
 use super::{Outgoing, Output, Page, Router};
 use crate::code::Code;
 use crate::id::{ConnId, Seq, UserId};
@@ -59,6 +58,7 @@ impl Router {
 
     /// Sends a delivery and counts it in the window.
     fn fly(&mut self, user: UserId, conn: ConnId, message: Message, out: &mut Vec<Output>) {
+        self.answer_first(user, out);
         let session = self
             .session_mut(user)
             .expect("only sessions have deliveries");
@@ -86,10 +86,6 @@ impl Router {
             .expect("it has a connection to fly on");
         bound.fed = message.seq;
         bound.alternates = true;
-        if let Some(at) = bound.answers_at.take() {
-            self.timers.clear(Timer::Answers(user), at);
-            self.unsettle(user); // what waited for this delivery goes with it
-        }
         self.counts.delivered += 1;
         self.send(conn, Outgoing::Delivery(message), out);
     }
