@@ -29,7 +29,10 @@ where
     if let Ok(Ending::Ours) = ending {
         let mut drained = 0;
         let flush = poll_fn(|cx| flush(cx, &mut stream, &owner, conn));
-        if let Ok(Ok(())) = tokio::time::timeout(CLOSING_TIME_MAX, flush).await {
+        let flushed = tokio::time::timeout(CLOSING_TIME_MAX, flush).await;
+        // One that was never told anything has nothing to lose, and its place is wanted.
+        let told = owner.borrow_mut().slot(conn).said;
+        if let (Ok(Ok(())), true) = (flushed, told) {
             let _ = tokio::time::timeout(
                 LINGER_TIME_MAX,
                 poll_fn(|cx| drain(cx, &mut stream, &owner, &mut drained)),

@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     pub(crate) outgoing: Vec<u8>,
     /// Wakes the connection's task.
     pub(crate) waker: Option<Waker>,
+    /// Something was handed out for it, ever.
+    pub(crate) said: bool,
     pub(crate) paused: bool,
     pub(crate) closing: bool,
 }
@@ -148,6 +150,7 @@ impl Owner {
                             slot.outgoing = self.spare.pop().unwrap_or_default();
                         }
                         frame.encode(&mut slot.outgoing);
+                        slot.said = true;
                         slot.wake();
                     }
                 }

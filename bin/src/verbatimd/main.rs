@@ -1,6 +1,7 @@
 //! The server's program: reads the command line, opens the port, minds the signals.
 #![forbid(unsafe_code)]
 
+mod descriptors;
 mod options;
 mod transcript;
 
@@ -85,7 +86,7 @@ fn announce(options: &Options, address: std::net::SocketAddr) {
 }
 
 fn config(options: &Options) -> Result<ServerConfig, Trouble> {
-    let limits = Limits::default();
+    let limits = descriptors::fit(Limits::default(), descriptors::raised());
     let tap = options
         .transcript
         .as_deref()

@@ -38,11 +38,23 @@ impl Server {
         Server::start_at("127.0.0.1:0", arguments)
     }
 
+    /// A server that may have so many descriptors and no more.
+    pub fn start_with_descriptors(count: u32) -> Server {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {count}; exec \"$0\" --listen 127.0.0.1:0");
+        command.args(["-c", &script, PROGRAM]);
+        Server::spawn(&mut command)
+    }
+
     /// A server at a given address.
     pub fn start_at(listen: &str, arguments: &[&str]) -> Server {
-        let mut child = command(listen, arguments)
-            .spawn()
-            .expect("verbatimd can be started");
+        Server::spawn(&mut command(listen, arguments))
+    }
+
+    fn spawn(command: &mut Command) -> Server {
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("verbatimd can be started");
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let log = read_log(child.stderr.take().expect("it is piped"));
         let mut line = String::new();
@@ -63,6 +75,7 @@ impl Server {
     /// Runs a server that is expected to end by itself, and gives what it said.
     pub fn refused(listen: &str, arguments: &[&str]) -> Output {
         command(listen, arguments)
+            .stdin(Stdio::null())
             .output()
             .expect("verbatimd can be started")
     }
@@ -133,8 +146,6 @@ impl Drop for Server {
 fn command(listen: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["--listen", listen]).args(arguments);
-    command.stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 

@@ -109,6 +109,20 @@ fn bytes_and_characters_meet() {
 }
 
 #[test]
+fn acknowledgements_repeat_the_recipient_as_it_was_written() {
+    let server = Server::start();
+    let bob = Seed::join(server.address, "Bob");
+    let mut alice = Seed::join(server.address, "alice");
+    for to in ["Bob", "bob", "BOB", "ALL"] {
+        alice.say_well(to, "hi");
+        assert_eq!(bob.line().1, "hi");
+    }
+    // Everybody is one word. Nobody can have the name that this looks like.
+    let answer = alice.say("all", "hi");
+    assert_eq!(answer.as_deref(), Some("ERROR 102 Unable to send\n\n"));
+}
+
+#[test]
 fn a_newcomer_has_time_to_read_that_it_is_registered() {
     let server = Server::start();
     let mut alice = Seed::join(server.address, "alice");

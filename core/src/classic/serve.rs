@@ -7,7 +7,7 @@ use super::user::{ClassicUser, Pending};
 use super::{AckVerb, Counting};
 use crate::code::Code;
 use crate::id::{ConnId, MessageId, Seq, UserId};
-use crate::name::{Name, Recipient};
+use crate::name::{ALL, Name, Recipient};
 use crate::record::{Message, Stream};
 use crate::router::{CloseReason, Live, Outgoing, Output, Role, Router, Step};
 use alloc::vec::Vec;
@@ -142,6 +142,11 @@ impl Router {
         }
         let judged = Recipient::parse(to.as_bytes())
             .map_err(|_| Code::UNABLE_TO_SEND)
+            // The acknowledgement repeats the recipient, and this one has one spelling.
+            .and_then(|found| match found {
+                Recipient::All if to != ALL => Err(Code::UNABLE_TO_SEND),
+                found => Ok(found),
+            })
             .and_then(|to| Ok((to, self.judge(user, to, body.len())?)));
         let (to, stream) = match judged {
             Ok(judged) => judged,

@@ -153,16 +153,17 @@ impl Router {
     }
 
     fn make_place(&mut self, newest: ConnId, out: &mut Vec<Output>) {
-        if self.connections > self.limits.connections_max {
-            self.say_error(newest, Code::BUSY, out);
-            self.close(newest, CloseReason::Crowded, out);
-        } else if self.unregistered.len() > self.limits.unregistered_connections_max {
+        // The silent make room first: while they are being closed they still count as connections.
+        if self.unregistered.len() > self.limits.unregistered_connections_max {
             let oldest = self
                 .unregistered
                 .first()
                 .expect("it is over a limit that is not negative")
                 .1;
             self.close(oldest, CloseReason::Crowded, out);
+        } else if self.connections > self.limits.connections_max {
+            self.say_error(newest, Code::BUSY, out);
+            self.close(newest, CloseReason::Crowded, out);
         }
     }
 
