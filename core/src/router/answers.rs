@@ -10,8 +10,9 @@ use alloc::vec::Vec;
 use core::mem;
 
 impl Router {
-    /// Where messages and deliveries alternate, an answer waits a moment for a delivery: one write instead of two.
-    pub(super) fn delay_answers(&mut self, user: UserId) {
+    /// Notes that a session has an answer coming. Where messages and deliveries alternate it waits a moment for a
+    /// delivery: one write instead of two.
+    pub(super) fn expect_answer(&mut self, user: UserId) {
         let at = self.now.mono + self.limits.answer_delay;
         let Some(session) = self.session_mut(user) else {
             return;
@@ -19,8 +20,14 @@ impl Router {
         let Some(bound) = session.bound.as_mut() else {
             return;
         };
-        if mem::take(&mut bound.alternates) && bound.answers_at.is_none() {
+        let delay = mem::take(&mut bound.alternates) && bound.answers_at.is_none();
+        if delay {
             bound.answers_at = Some(at);
+        }
+        if !mem::replace(&mut session.unsettled, true) {
+            self.unsettled.push(user);
+        }
+        if delay {
             self.timers.set(Timer::Answers(user), at);
         }
     }

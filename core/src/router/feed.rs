@@ -178,30 +178,32 @@ impl Router {
     /// Moves a device's cursor: its senders have news, its window opens.
     pub(super) fn take_ack(&mut self, user: UserId, seq: Seq) {
         let overhead = self.limits.message_overhead_bytes;
+        let mut acked = core::mem::take(&mut self.acked);
         let Some(session) = self.session_mut(user) else {
             return;
         };
         let before = session.cursor;
         session.cursor = before.max(seq);
-        let mut flight = core::mem::take(&mut session.flight);
-        let mut acked_from = None;
-        while let Some(acked) = flight.pop_front_if(|flight| flight.seq <= seq) {
-            let session = self.session_mut(user).expect("it was there");
+        while let Some(flight) = session.flight.pop_front_if(|flight| flight.seq <= seq) {
             if session.flying > 0 {
                 session.flying -= 1;
-                session.flight_bytes -= u64::from(acked.bytes);
+                session.flight_bytes -= u64::from(flight.bytes);
             }
-            if acked.seq <= before {
-                continue; // acked before, and delivered again to a store that had gone back
-            }
-            session.settle_owed(&acked, overhead);
-            if acked.all {
-                self.count_delivery(acked.seq);
-            } else if acked_from != Some(acked.from) {
-                acked_from = Some(acked.from);
-                self.note_moved(acked.from, user);
+            // What was acked before, and was delivered again to a store that had gone back, is no news.
+            if flight.seq > before {
+                session.settle_owed(&flight, overhead);
+                acked.push(flight);
             }
         }
-        self.session_mut(user).expect("it was there").flight = flight;
+        let mut told = None;
+        for flight in acked.drain(..) {
+            if flight.all {
+                self.count_delivery(flight.seq);
+            } else if told != Some(flight.from) {
+                told = Some(flight.from);
+                self.note_moved(flight.from, user);
+            }
+        }
+        self.acked = acked;
     }
 }

@@ -53,6 +53,7 @@ use gate::Gate;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use receipts::Broadcast;
+use session::Flight;
 use siphasher::sip::SipHasher13;
 use timers::Timers;
 
@@ -237,6 +238,8 @@ pub struct Router {
     broadcasts: BTreeMap<Seq, Broadcast>,
     unsettled: Vec<UserId>,
     unread: Vec<ConnId>,
+    /// A buffer to reuse.
+    acked: Vec<Flight>,
     timers: Timers,
     random: ChaCha8Rng,
     hash: SipHasher13,
@@ -270,6 +273,7 @@ impl Router {
             broadcasts: BTreeMap::new(),
             unsettled: Vec::new(),
             unread: Vec::new(),
+            acked: Vec::new(),
             timers: Timers::default(),
             random: ChaCha8Rng::seed_from_u64(config.seed),
             hash: SipHasher13::new_with_keys(config.seed, config.epoch.0),

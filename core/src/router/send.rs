@@ -28,8 +28,7 @@ impl Router {
         match self.judge(user, to, body.len()) {
             Ok(stream) => {
                 self.accept(user, (to, stream), (id, hash), body, out);
-                self.delay_answers(user);
-                self.unsettle(user);
+                self.expect_answer(user);
             }
             Err(code) if code.class() == Class::Passing => {
                 self.rewind(user, id, code);
@@ -249,9 +248,11 @@ impl Router {
                 .key()
                 .words()
                 .iter()
+                .take_while(|word| **word != 0)
                 .for_each(|word| hash.write_u64(*word)),
             Recipient::All => hash.write_u64(0),
         }
+        hash.write_u64(body.len() as u64);
         hash.write(body.as_bytes());
         hash.finish()
     }
