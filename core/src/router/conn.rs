@@ -197,10 +197,12 @@ impl Router {
         self.watch(conn);
     }
 
+        let now = self.now.mono;
     /// Hands a frame to a connection, unless it is closing.
     pub(crate) fn send(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
         let now = self.now.mono;
         let bytes = frame.bytes(&mut self.scratch);
+        found.said_at = now; // the silence that a heartbeat breaks begins here
         let Some(found) = self.conn_mut(conn) else {
             return;
         };
