@@ -71,7 +71,7 @@ codes! {
     GAP = 170 "Gap";
     /// An ack beyond what was delivered.
     FUTURE_ACK = 171 "Future ack";
-    /// What was sent was not taken for too long.
+    /// A frame was begun and not finished in time.
     TOO_SLOW = 172 "Too slow";
     /// Not a byte for too long.
     SILENT = 173 "Silent";

@@ -123,6 +123,10 @@ fn limits_told_in_sentences_are_the_limits() {
         limits.classic_quiet_time.as_millis()
     ));
     said(format!(
+        "first `FORWARD` comes {} ms after the answer",
+        limits.classic_settle_time.as_millis()
+    ));
+    said(format!(
         "114 when {} lines wait",
         limits.classic_waiting_max
     ));

@@ -7,6 +7,7 @@ use stage::Stage;
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
+use verbatim_core::router::Input;
 
 const ALICE: ConnId = ConnId(0);
 const BOB: ConnId = ConnId(1);
@@ -326,4 +327,44 @@ fn an_answer_comes_before_a_delivery_of_a_higher_seq() {
     let answer = heard.find("ACCEPTED 1 1 4").expect("an answer");
     let delivery = heard.find("DELIVER 5").expect("a delivery");
     assert!(answer < delivery, "{heard}");
+}
+
+/// A `HELLO` that is read late (here behind a classic line whose end had to be waited for) must not set a timer in the past.
+/// The stage asserts that the deadline lies ahead after every call.
+#[test]
+fn a_late_hello_sets_no_timer_in_the_past() {
+    let mut stage = Stage::new(Limits::default());
+    stage.open(ALICE);
+    stage.wait(Duration::from_secs(6));
+    let late = format!("SEND bob\nContent-length: 2\n\né{}", hello("alice", 1, ""));
+    say(&mut stage, ALICE, &late);
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.take_text(ALICE).contains("WELCOME"));
+}
+
+/// Refusals that wait for a commit are counted like what is handed out: a flood of them stops the reading.
+#[test]
+fn a_flood_of_refusals_behind_a_commit_is_bounded() {
+    let mut stage = two();
+    stage.open(LATER);
+    stage.commits_wait = true;
+    say(&mut stage, BOB, &send("alice", 1, "hi"));
+    let flood = "X\n\n".repeat(20_000);
+    for _ in 0..100 {
+        if !stage.wires[&LATER].paused {
+            stage.say(LATER, flood.as_bytes());
+        }
+    }
+    assert!(stage.wires[&LATER].paused);
+    stage.wires.get_mut(&LATER).unwrap().stuck = true;
+    stage.commits_wait = false;
+    stage.commit();
+    let most = stage.wires[&LATER].unwritten_most;
+    assert!(most <= Limits::default().unwritten_bytes_max + 64, "{most}");
+    stage.wires.get_mut(&LATER).unwrap().stuck = false;
+    stage.step(Input::Timeout);
+    assert!(
+        !stage.wires[&LATER].paused,
+        "it goes on when that is written"
+    );
 }

@@ -55,7 +55,8 @@ impl Roll {
             return Ok(Page::Unasked);
         }
         for line in lines.lines() {
-            let name = Name::parse(line.as_bytes()).map_err(|_| "a list of users with no name")?;
+            let name = line.strip_suffix(" away").unwrap_or(line);
+            let name = Name::parse(name.as_bytes()).map_err(|_| "a list of users with no name")?;
             self.names.push(name);
         }
         let Some(next) = next.filter(|_| self.names.len() < names_max) else {
@@ -66,5 +67,19 @@ impl Roll {
         }
         self.after = Some(next);
         Ok(Page::Ask(next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_away_are_on_the_roll() {
+        let mut roll = Roll::default();
+        assert!(roll.ask());
+        let names = [&b"alice"[..], b"bob"].map(|name| Name::parse(name).unwrap());
+        let page = roll.on_users("alice\nbob away\n", None, 10);
+        assert_eq!(page, Ok(Page::Complete(names.to_vec())));
     }
 }

@@ -95,7 +95,7 @@ impl Router {
                         self.on_send(user, conn, to, (id, body), out);
                     }
                     (ClientFrame::Ack(seq), Some(user)) => self.on_ack(user, conn, seq, out),
-                    (ClientFrame::Who(after), Some(_)) => self.on_who(conn, after.as_ref(), out),
+                    (ClientFrame::Who(after), Some(_)) => self.on_who(conn, after.as_ref()),
                     (ClientFrame::Ping, _) => self.say(conn, ServerFrame::Pong, out),
                     (ClientFrame::Pong, _) => {}
                     (ClientFrame::Bye { forget }, Some(user)) => {

@@ -109,9 +109,17 @@ pub(crate) struct Conn {
     pub(super) frame_since: Option<Mono>,
     /// Classic: when the bytes so far count as whole.
     pub(crate) quiet_at: Option<Mono>,
-    unwritten: usize,
+    pub(super) unwritten: usize,
+    /// Bytes of frames that are held back for it until a commit: they count as if they were handed out.
+    pub(super) held: usize,
     written_at: Mono,
     due: Mono,
+}
+
+impl Conn {
+    fn is_full(&self, unwritten_bytes_max: usize) -> bool {
+        self.unwritten + self.held >= unwritten_bytes_max
+    }
 }
 
 impl Router {
@@ -134,6 +142,7 @@ impl Router {
             frame_since: None,
             quiet_at: None,
             unwritten: 0,
+            held: 0,
             written_at: at,
             due,
         };
@@ -189,10 +198,12 @@ impl Router {
 
     /// Notes that a connection has registered and may stay.
     pub(crate) fn settle_in(&mut self, conn: ConnId, role: Role) {
+        let now = self.now.mono;
         let Some(found) = self.conn_mut(conn) else {
             return;
         };
         found.role = role;
+        found.said_at = now; // the silence that a heartbeat breaks begins here
         let opened = found.opened;
         self.unregistered.remove(&(opened, conn));
         self.watch(conn);
@@ -218,7 +229,7 @@ impl Router {
 
     /// Whether a connection still takes what is pumped from state.
     pub(crate) fn takes(&self, conn: ConnId) -> bool {
-        let full = |found: &Conn| found.unwritten >= self.limits.unwritten_bytes_max;
+        let full = |found: &Conn| found.is_full(self.limits.unwritten_bytes_max);
         self.conn(conn)
             .is_some_and(|found| found.role != Role::Closing && !full(found))
     }
@@ -228,10 +239,10 @@ impl Router {
         let Some(found) = self.conn_mut(conn) else {
             return;
         };
-        let was_full = found.unwritten >= limit;
+        let was_full = found.is_full(limit);
         found.unwritten = found.unwritten.saturating_sub(bytes);
         found.written_at = now;
-        if !was_full || found.unwritten >= limit {
+        if !was_full || found.is_full(limit) {
             return;
         }
         if let Role::Session(user) = found.role {

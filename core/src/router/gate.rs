@@ -22,8 +22,6 @@ pub(crate) enum Held {
     Close(ConnKey, CloseReason),
     /// The welcome of a session to the connection that it is bound to.
     Welcome(UserId, ConnKey, Box<Welcome>),
-    /// Whatever else the connection says.
-    ReadOn(ConnKey),
     /// What a session has to be told: answers or receipts that nothing else would call to mind.
     Pump(UserId),
     /// A classic sender's line is in the log.
@@ -39,11 +37,6 @@ impl Router {
         });
     }
 
-    /// Whether everything appended is committed and told.
-    pub(super) fn nothing_waits(&self) -> bool {
-        self.gates.is_empty() && self.space.head() <= self.committed
-    }
-
     /// Looks after a session once everything appended so far is committed.
     pub(super) fn pump_when_committed(&mut self, user: UserId) {
         self.unsettle(user);
@@ -54,8 +47,20 @@ impl Router {
 
     /// Holds a frame back for a connection.
     pub(crate) fn hold_send(&mut self, conn: ConnId, frame: Outgoing) {
-        if let Some(key) = self.conn_key(conn) {
-            self.hold(Held::Send(key, frame));
+        let bytes = frame.bytes(&mut self.scratch);
+        if let Some(found) = self.conn_mut(conn) {
+            found.held += bytes;
+            let opened = found.opened;
+            self.hold(Held::Send(ConnKey { conn, opened }, frame));
+        }
+    }
+
+    /// Sends a frame that was held back.
+    fn send_held(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
+        let bytes = frame.bytes(&mut self.scratch);
+        if let Some(found) = self.conn_mut(conn) {
+            found.held -= bytes;
+            self.send(conn, frame, out);
         }
     }
 
@@ -84,27 +89,17 @@ impl Router {
         self.hold_close(conn, CloseReason::Refused(code), out);
     }
 
-    /// Reads nothing more from a connection until everything appended so far is committed.
-    pub(super) fn block_until_committed(&mut self, conn: ConnId) {
-        let Some(key) = self.conn_key(conn) else {
-            return;
-        };
-        self.conn_mut(conn).expect("it has a key").blocked = true;
-        self.hold(Held::ReadOn(key));
-    }
-
     pub(super) fn open_gates(&mut self, out: &mut Vec<Output>) {
         while let Some(gate) = self.gates.pop_front_if(|gate| gate.at <= self.committed) {
             match gate.what {
-                Held::Send(key, frame) if self.conn_is(key) => self.send(key.conn, frame, out),
+                Held::Send(key, frame) if self.conn_is(key) => self.send_held(key.conn, frame, out),
                 Held::Close(key, reason) if self.conn_is(key) => self.close(key.conn, reason, out),
                 Held::Welcome(user, key, frame) if self.conn_is(key) => {
                     self.welcome(user, key, frame, out);
                 }
-                Held::ReadOn(key) if self.conn_is(key) => self.read_on(key.conn, out),
                 Held::Pump(user) => self.unsettle(user),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),
-                Held::Send(..) | Held::Close(..) | Held::Welcome(..) | Held::ReadOn(_) => {}
+                Held::Send(..) | Held::Close(..) | Held::Welcome(..) => {}
             }
         }
     }

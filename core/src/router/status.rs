@@ -1,7 +1,7 @@
 //! What can be read from the running router: everything that is bounded, beside its bound.
 
 use super::session::Live;
-use super::{Outgoing, Output, Router};
+use super::{Outgoing, Router};
 use crate::id::{ConnId, Seq};
 use crate::name::Name;
 use crate::wire::ServerFrame;
@@ -28,6 +28,12 @@ pub struct Level {
     pub now: u64,
     /// How much there may be.
     pub max: u64,
+}
+
+impl Level {
+    fn new(limit: &'static str, now: u64, max: u64) -> Level {
+        Level { limit, now, max }
+    }
 }
 
 /// The router at one moment.
@@ -67,55 +73,64 @@ impl Router {
     }
 
     fn levels(&self) -> Vec<Level> {
-        let limits = &self.limits;
-        let owed = self
-            .live
-            .values()
-            .filter_map(|live| live.session())
-            .map(|session| session.owed.bytes())
-            .max();
-        let level = |limit, now, max| Level { limit, now, max };
-        Vec::from([
-            level(
-                "connections_max",
-                self.connections as u64,
-                limits.connections_max as u64,
-            ),
-            level(
-                "unregistered_connections_max",
-                self.unregistered.len() as u64,
-                limits.unregistered_connections_max as u64,
-            ),
-            level(
-                "users_max",
-                self.space.users().len() as u64,
-                limits.users_max as u64,
-            ),
-            level(
-                "log_bytes_max",
-                limits.log_bytes_max.saturating_sub(self.room),
-                limits.log_bytes_max,
-            ),
-            level(
-                "uncommitted_bytes_max",
-                self.uncommitted_bytes,
-                limits.uncommitted_bytes_max,
-            ),
-            level("owed_bytes_max", owed.unwrap_or(0), limits.owed_bytes_max),
-            level(
-                "broadcasts_counted_max",
-                self.broadcasts.len() as u64,
-                limits.broadcasts_counted_max as u64,
-            ),
-            level(
-                "former_devices_max",
-                self.former.len() as u64,
-                limits.former_devices_max as u64,
-            ),
-        ])
+        let mut levels = Vec::from(self.levels_of_connections());
+        levels.extend(self.levels_of_state());
+        levels
     }
 
-    pub(super) fn on_who(&mut self, conn: ConnId, after: Option<&Name>, out: &mut Vec<Output>) {
+    fn levels_of_connections(&self) -> [Level; 4] {
+        let limits = &self.limits;
+        let (waiting, waiting_max) = (self.unregistered.len(), limits.unregistered_connections_max);
+        let conns = || self.conns.iter().flatten();
+        let unread = conns().map(|conn| conn.tail.len()).max();
+        let unwritten = conns().map(|conn| conn.unwritten + conn.held).max();
+        let level = |limit, now: usize, max: usize| Level::new(limit, now as u64, max as u64);
+        [
+            level("connections_max", self.connections, limits.connections_max),
+            level("unregistered_connections_max", waiting, waiting_max),
+            level(
+                "unread_bytes_max",
+                unread.unwrap_or(0),
+                limits.unread_bytes_max,
+            ),
+            level(
+                "unwritten_bytes_max",
+                unwritten.unwrap_or(0),
+                limits.unwritten_bytes_max,
+            ),
+        ]
+    }
+
+    fn levels_of_state(&self) -> [Level; 6] {
+        let limits = &self.limits;
+        let sessions = self.live.values().filter_map(|live| live.session());
+        let owed = sessions.map(|session| session.owed.bytes()).max();
+        let logged = limits.log_bytes_max.saturating_sub(self.room);
+        let uncommitted = self.uncommitted_bytes;
+        let count = |limit, now: usize, max: usize| Level::new(limit, now as u64, max as u64);
+        [
+            count("users_max", self.space.users().len(), limits.users_max),
+            Level::new("log_bytes_max", logged, limits.log_bytes_max),
+            Level::new(
+                "uncommitted_bytes_max",
+                uncommitted,
+                limits.uncommitted_bytes_max,
+            ),
+            Level::new("owed_bytes_max", owed.unwrap_or(0), limits.owed_bytes_max),
+            count(
+                "broadcasts_counted_max",
+                self.broadcasts.len(),
+                limits.broadcasts_counted_max,
+            ),
+            count(
+                "former_devices_max",
+                self.former.len(),
+                limits.former_devices_max,
+            ),
+        ]
+    }
+
+    pub(super) fn on_who(&mut self, conn: ConnId, after: Option<&Name>) {
         let page_max = self.limits.users_page_max;
         let mut names = String::new();
         let mut last = None;
@@ -136,12 +151,7 @@ impl Router {
             names: names.into(),
             next: last.filter(|_| more),
         };
-        if self.nothing_waits() {
-            return self.say(conn, frame, out);
-        }
-        // Pages that wait for a commit are not counted as unwritten yet: one at a time.
         self.hold_send(conn, Outgoing::Session(frame));
-        self.block_until_committed(conn);
     }
 }
 

@@ -142,6 +142,15 @@ impl Stage {
         self.step(Input::Committed { seq, room });
     }
 
+    /// Every message in the log, a line each.
+    pub fn records(&self) -> Vec<String> {
+        let line = |message: &Message| {
+            let (id, frame) = (message.id, String::from_utf8_lossy(message.frame()));
+            format!("id={id} {frame:?}")
+        };
+        self.log.iter().map(line).collect()
+    }
+
     pub fn is_closed(&self, conn: ConnId) -> bool {
         self.wires
             .get(&conn)
