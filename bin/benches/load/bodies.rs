@@ -1,6 +1,7 @@
 //! Bare bodies, as the relay carries them: as many bytes as the levels' messages have text, and nothing around them.
 
-use super::speech::{Heard, Level, Opened, Role, Speech, User, Visit, Word, connect};
+use super::relay::GREETING;
+use super::speech::{Heard, Level, Opened, Role, Speech, User, Visit, Word, await_answer, connect};
 use std::io;
 use std::net::SocketAddr;
 use verbatim_core::name::Recipient;
@@ -27,14 +28,20 @@ impl Level for Bodies {
     type Speech = BodySpeech;
 
     fn join(&self, server: SocketAddr, user: &User) -> io::Result<Vec<Opened<BodySpeech>>> {
+        let mut stream = connect(server)?;
+        let ((), rest) = await_answer(&mut stream, |bytes| match bytes {
+            [] => Ok(None),
+            [GREETING, ..] => Ok(Some(((), 1))),
+            _ => Err(io::Error::other("the relay did not greet")),
+        })?;
         Ok(vec![Opened {
-            stream: connect(server)?,
+            stream,
             speech: match user.role {
                 Role::Writer => BodySpeech::Answered,
                 Role::Reader => BodySpeech::Answering(self.bytes),
                 Role::Both => BodySpeech::Unanswered(self.bytes),
             },
-            rest: Vec::new(),
+            rest,
         }])
     }
 

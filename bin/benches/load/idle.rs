@@ -8,12 +8,16 @@ use super::speech::{Level, Role, Speech, User, user};
 use super::stage::Stage;
 use super::subject::Target;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use verbatim_core::name::Recipient;
 
-/// Messages that two users exchange first where a ring is to be measured: more than the memory engine keeps, so that
-/// its growth is over.
-const PRELUDE: u64 = 600_000;
+/// Messages that the first two users exchange now and then while the others write: more than the memory engine keeps.
+/// So the log holds few messages of the others at any time, and none in the end; what has grown then is what is kept of
+/// the users themselves.
+const FLOOD: u64 = 250_000;
+
+/// After the messages of so many users.
+const FLOOD_EVERY: usize = 128;
 
 /// Time for the server to come to rest.
 const REST: f64 = 1.0;
@@ -34,7 +38,7 @@ pub struct Plan {
 impl Scenario for Plan {
     const NAME: &'static str = "idle";
     const WIRING: Wiring = Wiring::Pairs;
-    const RATIOS: &'static [&'static str] = &["joined_per_second"];
+    const RATIOS: &'static [&'static str] = &[];
 
     fn parameters(&self) -> Vec<(&'static str, f64)> {
         vec![
@@ -50,20 +54,12 @@ impl Scenario for Plan {
     }
 
     fn play<L: Level>(&self, level: &L, target: Target) -> io::Result<Outcome> {
-        // The first two only make the server ready; what they leave behind is not counted.
         let first = [user(0, Role::Both), user(1, Role::Both)];
         let mut stage = Stage::open(level, target.address, &first, self.bytes)?;
-        if self.messages > 0 {
-            converse(&mut stage, PRELUDE)?;
-        }
-        stage.rest(REST)?;
+        // What the server needs once, however many come, is not counted: half as many come before.
+        self.admit(level, target, &mut stage, self.users / 2)?;
         let before = target.resident_kib()?;
-        let begun = Instant::now();
-        let users: Vec<User> = (2..self.users + 2).map(|it| user(it, Role::Both)).collect();
-        stage.admit(level, target.address, &users)?;
-        let joining = begun.elapsed().as_secs_f64();
-        self.write_once(&mut stage)?;
-        stage.rest(REST)?;
+        let joining = self.admit(level, target, &mut stage, self.users)?;
         let after = target.resident_kib()?;
         let counters = Counters::read(&stage, target)?;
         stage.rest(self.seconds)?;
@@ -86,19 +82,39 @@ impl Scenario for Plan {
 }
 
 impl Plan {
+    /// Lets so many more users join and write what they have to write; returns how many seconds they took to join.
+    fn admit<L: Level>(
+        &self,
+        level: &L,
+        target: Target,
+        stage: &mut Stage<L::Speech>,
+        count: usize,
+    ) -> io::Result<f64> {
+        let (begun, present) = (Instant::now(), stage.seats.len());
+        let users = present..present + count;
+        let users: Vec<User> = users.map(|it| user(it, Role::Both)).collect();
+        stage.admit(level, target.address, &users)?;
+        let joining = begun.elapsed().as_secs_f64();
+        if self.messages > 0 {
+            self.write_once(stage, present)?;
+        }
+        stage.rest(REST)?;
+        Ok(joining)
+    }
+
     fn reader_of(&self, user: usize) -> Option<usize> {
         match user {
             0 => Some(1),
             1 => None,
             _ if self.messages == 0 => None,
-            // One answers the other, so that the relay's pairs have the same to do.
-            _ => Some(user ^ 1).filter(|other| *other < self.users + 2),
+            // Each the other's, so that the relay's pairs have the same to do.
+            _ => Some(user ^ 1),
         }
     }
 
-    /// Lets each user write its messages, all of them in flight at once, to its reader, one user after the other.
-    fn write_once<S: Speech>(&self, stage: &mut Stage<S>) -> io::Result<()> {
-        for writer in 2..stage.seats.len() {
+    /// Lets each user from `first` on write its messages, one after the other.
+    fn write_once<S: Speech>(&self, stage: &mut Stage<S>, first: usize) -> io::Result<()> {
+        for writer in first..stage.seats.len() {
             let Some(reader) = self.reader_of(writer) else {
                 continue;
             };
@@ -111,6 +127,9 @@ impl Plan {
                     stage.turn(|_, _, _| ())?;
                 }
             }
+            if writer % FLOOD_EVERY == 1 || writer + 1 == stage.seats.len() {
+                converse(stage, FLOOD)?;
+            }
         }
         Ok(())
     }
@@ -120,13 +139,13 @@ impl Plan {
 fn converse<S: Speech>(stage: &mut Stage<S>, messages: u64) -> io::Result<()> {
     let at = stage.seats[0].writes;
     let to = Recipient::User(stage.seats[1].user.name);
-    while !stage.broken && stage.arrived(0, 1) < messages {
+    let end = stage.arrived(0, 1) + messages;
+    while !stage.broken && stage.arrived(0, 1) < end {
         for _ in stage.ends[at].writing.counter..stage.arrived(0, 1) + 32 {
             stage.say(at, to);
         }
         stage.flush(at);
         stage.turn(|_, _, _| ())?;
     }
-    let settling = Duration::from_secs(2).as_secs_f64();
-    stage.settle(settling, |_| true)
+    stage.settle(2.0, |_| true)
 }

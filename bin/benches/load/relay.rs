@@ -37,6 +37,10 @@ impl Wiring {
     }
 }
 
+/// What the relay says to a new connection, so that a user who has joined is one who is heard. Visitors of an echo
+/// need not wait for it: they have their own words to wait for.
+pub const GREETING: u8 = b'!';
+
 const LISTENER: Token = Token(usize::MAX);
 
 struct Peer {
@@ -92,6 +96,9 @@ impl Relay {
                 Err(why) => return Err(why),
             };
             stream.set_nodelay(true)?;
+            if self.wiring != Wiring::Echo && write_some(&mut stream, &[GREETING])? == 0 {
+                continue;
+            }
             let at = match self.wiring {
                 // Only there does nobody depend on the order of arrival, so that places can be used again.
                 Wiring::Echo => self.peers.iter().position(Option::is_none),
