@@ -57,12 +57,20 @@ impl Router {
         self.send(conn, Outgoing::Classic(ClassicOut::Forward(piece)), out);
     }
 
+    /// The recipient answered the last piece, one way or the other: its time no longer runs.
+    fn take_flight(&mut self, user: UserId) -> Option<Flight> {
+        let flight = self.classic_mut(user)?.flight.take()?;
+        self.clear_timer(Timer::Forward(user), flight.due);
+        Some(flight)
+    }
+
     /// The recipient says that it has the last piece.
     pub(super) fn on_forwarded(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let flight = self.take_flight(user);
         let Some(live) = self.classic_mut(user) else {
             return;
         };
-        let (Some(flight), Some(message)) = (live.flight.take(), live.waiting.front()) else {
+        let (Some(flight), Some(message)) = (flight, live.waiting.front()) else {
             return;
         };
         if flight.end < message.body().len() {
@@ -78,10 +86,11 @@ impl Router {
 
     /// The recipient could not read the last piece: perhaps it counts characters, which one more try shows.
     pub(super) fn on_complaint(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let flight = self.take_flight(user);
         let Some(live) = self.classic_mut(user) else {
             return;
         };
-        let (Some(flight), Some(message)) = (live.flight.take(), live.waiting.front()) else {
+        let (Some(flight), Some(message)) = (flight, live.waiting.front()) else {
             return;
         };
         let ascii = message.body()[flight.start..flight.end].is_ascii();

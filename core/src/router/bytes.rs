@@ -35,7 +35,17 @@ impl Router {
             &tail
         };
         let took = self.read_frames(conn, joined, out);
-        self.keep_rest(conn, &joined[took..], took > 0, out);
+        let rest = if tail.is_empty() {
+            bytes[took..].to_vec()
+        } else {
+            // What did not advance stays where it is: a frame that comes byte by byte is not copied for each.
+            tail.drain(..took);
+            if tail.len() < tail.capacity() / 4 {
+                tail.shrink_to_fit();
+            }
+            tail
+        };
+        self.keep_rest(conn, rest, took > 0, out);
     }
 
     fn read_frames(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) -> usize {
@@ -142,7 +152,7 @@ impl Router {
     }
 
     /// Keeps what could not be handled, and tells the driver when that is enough.
-    fn keep_rest(&mut self, conn: ConnId, rest: &[u8], advanced: bool, out: &mut Vec<Output>) {
+    fn keep_rest(&mut self, conn: ConnId, rest: Vec<u8>, advanced: bool, out: &mut Vec<Output>) {
         let (now, unread_max) = (self.now.mono, self.limits.unread_bytes_max);
         let frame_end = now + self.limits.frame_time_max;
         let Some(found) = self.conn_mut(conn) else {
@@ -151,15 +161,16 @@ impl Router {
         if found.role == Role::Closing {
             return;
         }
-        found.tail = rest.to_vec();
-        let partial = !found.blocked && (!rest.is_empty() || found.skip > 0);
+        let unread = rest.len();
+        found.tail = rest;
+        let partial = !found.blocked && (unread > 0 || found.skip > 0);
         found.frame_since = match found.frame_since {
             Some(since) if partial && !advanced => Some(since),
             _ => partial.then_some(now),
         };
         // With nothing unread it goes on: the end of a connection shows only to whoever reads.
-        let pause = found.blocked && !found.paused && !rest.is_empty();
-        let flood = rest.len() > unread_max;
+        let pause = found.blocked && !found.paused && unread > 0;
+        let flood = unread > unread_max;
         if pause {
             found.paused = true;
             out.push(Output::Pause(conn));

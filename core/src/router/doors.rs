@@ -36,6 +36,10 @@ impl Router {
         self.timers.set(timer, at);
     }
 
+    pub(crate) fn clear_timer(&mut self, timer: Timer, at: Mono) {
+        self.timers.clear(timer, at);
+    }
+
     pub(crate) fn live_mut(&mut self, user: UserId) -> Option<&mut Live> {
         self.live.get_mut(&user).map(|live| &mut **live)
     }

@@ -3,6 +3,7 @@
 use super::conn::{CloseReason, ConnKey, Role};
 use super::gate::Held;
 use super::session::{Bound, Live, Session};
+use super::timers::Timer;
 use super::{Output, Router};
 use crate::code::Code;
 use crate::id::{ConnId, MessageId, Seq, Try, UserId};
@@ -151,12 +152,13 @@ impl Router {
         let welcome = self.welcome_frame(user, last, start, lost);
         self.note_known(user, hello.delivered);
         self.settle_in(conn, Role::Session(user));
-        let credit = self.credit(hello.credit);
+        let (credit, away) = (self.credit(hello.credit), self.limits.away_time_max);
         let key = self.conn_key(conn).expect("the frame came on it");
         let session = self
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
+        let away_due = session.away_since + away;
         session.tell_removed_again();
         let cursor = session.cursor;
         session.flight.retain(|flight| flight.seq > cursor);
@@ -173,6 +175,7 @@ impl Router {
             behind: session.owed.messages() > 0 || start < session.cursor,
             reading: false,
         });
+        self.timers.clear(Timer::Away(user), away_due);
         self.hold(Held::Welcome(user, key, Box::new(welcome)));
         let _ = out;
     }
