@@ -157,7 +157,7 @@ impl Router {
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
-        session.tell_removed_again();
+        session.tell_removed_again(start);
         let cursor = session.cursor;
         session.flight.retain(|flight| flight.seq > cursor);
         (session.flying, session.flight_bytes) = (0, 0);

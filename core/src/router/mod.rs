@@ -245,6 +245,7 @@ pub struct Router {
     hash: SipHasher13,
     scratch: Vec<u8>,
     forgot_at: Option<Mono>,
+    forgets_at: Option<Mono>,
     ending: bool,
     counts: status::Counts,
 }
@@ -279,6 +280,7 @@ impl Router {
             hash: SipHasher13::new_with_keys(config.seed, config.epoch.0),
             scratch: Vec::new(),
             forgot_at: None,
+            forgets_at: None,
             ending: false,
             counts: status::Counts::default(),
         };
