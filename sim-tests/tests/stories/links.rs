@@ -52,7 +52,7 @@ fn half_open_connection() {
     let moral = "A device that lost its power is noticed after 15 s without a byte; mail for it waits until it is back.";
     tell("half_open_connection", moral, |world| {
         let mut alice = world.client("alice");
-        let bob = world.session("bob");
+        world.session("bob");
         world.tell_network("bob's device loses its power");
         world.partition("bob");
         alice.types("bob", "are you there?");

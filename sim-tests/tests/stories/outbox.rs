@@ -54,7 +54,7 @@ fn queued_line_expires() {
 fn passing_rejection_in_a_pipeline() {
     let moral = "Where the log has no room the rest of a pipeline is dropped unread, queued again, and sent in its order.";
     let limits = Limits {
-        log_bytes_max: 1_100,
+        log_bytes_max: 750,
         log_reserve_bytes: 0,
         ..Limits::default()
     };
