@@ -61,6 +61,9 @@ pub struct Limits {
     pub message_overhead_bytes: u64,
     /// What the memory engine may keep in all, in bytes.
     pub log_bytes_max: u64,
+    /// What the memory engine keeps of what nobody is owed any more, in bytes: the latest lines, and little enough to
+    /// stay in a processor's cache.
+    pub history_bytes_max: u64,
     /// What records with bodies must leave free, in bytes, so that claims and releases always fit.
     pub log_reserve_bytes: u64,
     /// Most messages in one page read from the log.
@@ -124,6 +127,7 @@ impl Default for Limits {
             owed_bytes_max: 8 * MIB,
             message_overhead_bytes: 128,
             log_bytes_max: 64 * MIB,
+            history_bytes_max: 4 * MIB,
             log_reserve_bytes: MIB,
             page_messages_max: 64,
             page_bytes_max: 64 * KIB,

@@ -2,8 +2,8 @@
 //!
 //! A [`World`] is one simulation: a server host that runs `verbatim_net::Server` as it is, and a host for each
 //! [`Person`]. Scripts are plain code outside of it: they say what a client does, and let time pass until something
-//! is heard. [`Session`] and [`Classic`] speak the two levels; a bare [`Connection`] speaks any bytes. Everything
-//! that goes through the server's door is in the world's transcript.
+//! is heard. [`Session`] and [`Classic`] speak the two levels; a bare [`Connection`] speaks any bytes; a [`Client`] is the
+//! client that ships. What goes through the server's door is in the world's transcript, and what such a client shows.
 //!
 //! # Invariants
 //!
@@ -21,8 +21,12 @@ compile_error!(
 );
 
 mod classic;
+mod client;
 mod connection;
+mod cuts;
+mod network;
 mod person;
+mod screen;
 mod server;
 mod session;
 mod sheet;
@@ -30,10 +34,12 @@ mod transport;
 mod world;
 
 pub use classic::{Classic, line};
+pub use client::Client;
 pub use connection::Connection;
+pub use cuts::Way;
 pub use person::Person;
-pub use server::server_config;
-pub use session::{Session, message};
+pub use server::{server_config, server_config_with};
+pub use session::{Session, device_of, hello_of, message};
 pub use sheet::Sheet;
 pub use transport::SimTransport;
 pub use world::{Latency, Setting, World};

@@ -1,6 +1,6 @@
 //! The server's host: the server that ships, with everything drawn from the run's seed that production draws at random.
 
-use crate::sheet::Sheet;
+use crate::cuts::Door;
 use crate::transport::SimTransport;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -22,9 +22,10 @@ const PORT: u16 = 8828;
 
 /// Serves until the host crashes. `start` counts the starts: each has an epoch, and with the memory engine a log, of
 /// its own.
-pub(crate) async fn serve(seed: u64, start: u64, sheet: Sheet) -> turmoil::Result {
-    let transcript = Transcript::new(sheet, Limits::default(), true).started_at(elapsed());
-    let server = Server::new(server_config(mix(seed, start), Some(Box::new(transcript))));
+pub(crate) async fn serve(seed: u64, start: u64, limits: Limits, door: Door) -> turmoil::Result {
+    let transcript = Transcript::new(door, limits.clone(), true).started_at(elapsed());
+    let tap = Some(Box::new(transcript) as Box<dyn Tap>);
+    let server = Server::new(server_config_with(limits, mix(seed, start), tap));
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
     let listener = SimTransport.bind(address).await?;
     server.run(SimTransport, listener).await;
@@ -33,7 +34,11 @@ pub(crate) async fn serve(seed: u64, start: u64, sheet: Sheet) -> turmoil::Resul
 
 /// What a simulated server begins with.
 pub fn server_config(seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
-    let limits = Limits::default();
+    server_config_with(Limits::default(), seed, tap)
+}
+
+/// The same with bounds of one's own.
+pub fn server_config_with(limits: Limits, seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
     let engine = Memory::new(&limits);
     let router = Config {
         room: engine.room(),
@@ -52,8 +57,8 @@ pub fn server_config(seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
     }
 }
 
-fn simulated_wall() -> Wall {
-    let since = turmoil::since_epoch().expect("a server is called only while its host runs");
+pub(crate) fn simulated_wall() -> Wall {
+    let since = turmoil::since_epoch().expect("only software of a running host asks");
     Wall(u64::try_from(since.as_millis()).expect("simulations end long before that"))
 }
 
@@ -62,7 +67,7 @@ fn elapsed() -> Duration {
 }
 
 /// One number from two, of which no bit says anything about another (the finaliser of SplitMix64).
-fn mix(seed: u64, which: u64) -> u64 {
+pub(crate) fn mix(seed: u64, which: u64) -> u64 {
     let mut z = seed.wrapping_add(which.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

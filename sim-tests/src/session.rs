@@ -17,9 +17,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Says `HELLO` on a new connection, as the device that `host` has for `user`. The answer is still to be heard.
-    pub fn hello(connection: Connection, host: &str, user: &str) -> Session {
-        let hello = first_hello(host, user);
+    /// Says `HELLO` on a new connection. The answer is still to be heard.
+    pub fn hello(connection: Connection, hello: Hello) -> Session {
         let session = Session {
             connection,
             delivered: Seq(0),
@@ -105,7 +104,8 @@ pub fn message<'a>(to: &str, id: u64, body: &'a str) -> ClientFrame<'a> {
     ClientFrame::Send { to, id, body }
 }
 
-fn first_hello(host: &str, user: &str) -> Hello {
+/// The first `HELLO` of the device that a host has for a user.
+pub fn hello_of(host: &str, user: &str) -> Hello {
     Hello {
         user: Name::parse(user.as_bytes()).expect("scripts write names"),
         device: device_of(host, user),
@@ -122,7 +122,7 @@ fn first_hello(host: &str, user: &str) -> Hello {
 }
 
 /// A device is told from another by where it is and whose it is; nothing here is secret.
-fn device_of(host: &str, user: &str) -> DeviceId {
+pub fn device_of(host: &str, user: &str) -> DeviceId {
     let mut bits = [0u8; 16];
     for (at, byte) in host.bytes().chain([0]).chain(user.bytes()).enumerate() {
         let bit = &mut bits[at % 16];

@@ -26,6 +26,8 @@ impl Transport for SimTransport {
     }
 
     async fn connect(&self, server: &str) -> io::Result<TcpStream> {
-        TcpStream::connect(server).await
+        // As the system says it: turmoil's own words are only the address.
+        let connected = TcpStream::connect(server).await;
+        connected.map_err(|error| error.kind().into())
     }
 }

@@ -1,9 +1,10 @@
 //! One simulation: its clock, its network, its hosts and its transcript.
 
-use crate::person::{Opening, Person, live};
+use crate::cuts::{Cuts, Door};
+use crate::person::{Person, Program, live};
 use crate::server;
 use crate::sheet::Sheet;
-use crate::{Classic, Session};
+use crate::{Classic, Client, Session};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use turmoil::{Builder, Sim};
+use verbatim_core::limits::Limits;
 use verbatim_net::transcript::{Mark, put_line};
 
 /// How finely time passes.
@@ -47,23 +49,33 @@ pub struct World(Rc<Inner>);
 struct Inner {
     sim: RefCell<Sim<'static>>,
     sheet: Sheet,
-    people: RefCell<BTreeMap<String, UnboundedSender<Opening>>>,
+    cuts: Cuts,
+    seed: u64,
+    people: RefCell<BTreeMap<String, UnboundedSender<Program>>>,
 }
 
 impl World {
     /// A world with a server that listens.
     pub fn new(setting: Setting) -> World {
+        World::with_limits(setting, Limits::default())
+    }
+
+    /// A world whose server has bounds of its own.
+    pub fn with_limits(setting: Setting, limits: Limits) -> World {
         let mut sim = build(setting);
-        let sheet = Sheet::default();
-        let (paper, starts) = (sheet.clone(), Cell::new(0));
+        let (sheet, cuts) = (Sheet::default(), Cuts::default());
+        let (paper, losses, starts) = (sheet.clone(), cuts.clone(), Cell::new(0));
         sim.host(server::NAME, move || {
             starts.set(starts.get() + 1);
-            server::serve(setting.seed, starts.get(), paper.clone())
+            let door = Door::new(paper.clone(), losses.clone());
+            server::serve(setting.seed, starts.get(), limits.clone(), door)
         });
         let people = RefCell::default();
         let world = World(Rc::new(Inner {
             sim: RefCell::new(sim),
             sheet,
+            cuts,
+            seed: setting.seed,
             people,
         }));
         world.step();
@@ -72,19 +84,24 @@ impl World {
 
     /// The world of stories: 10 ms from anywhere to anywhere.
     pub fn for_story() -> World {
+        World::for_story_with(Limits::default())
+    }
+
+    /// The world of a story in which the server has bounds of its own.
+    pub fn for_story_with(limits: Limits) -> World {
         let latency = Latency::Fixed(Duration::from_millis(10));
-        World::new(Setting { seed: 1, latency })
+        World::with_limits(Setting { seed: 1, latency }, limits)
     }
 
     /// The host of that name; it appears when it is first asked for.
     pub fn person(&self, name: &str) -> Person {
         let mut people = self.0.people.borrow_mut();
-        let openings = people.entry(name.to_owned()).or_insert_with(|| {
-            let (openings, opened) = mpsc::unbounded_channel();
-            self.host(name, live(opened));
-            openings
+        let programs = people.entry(name.to_owned()).or_insert_with(|| {
+            let (programs, asked) = mpsc::unbounded_channel();
+            self.host(name, live(asked));
+            programs
         });
-        Person::new(self.clone(), name, openings.clone())
+        Person::new(self.clone(), name, programs.clone())
     }
 
     /// Somebody of the session level who has been welcomed.
@@ -97,9 +114,32 @@ impl World {
         self.person(name).classic(name)
     }
 
+    /// The client that ships, on a screen of its own, welcomed.
+    pub fn client(&self, name: &str) -> Client {
+        let mut client = self.person(name).client(name);
+        client.sees("online");
+        client
+    }
+
     /// Adds a host with software of its own.
     pub fn host(&self, name: &str, software: impl Future<Output = turmoil::Result> + 'static) {
         self.0.sim.borrow_mut().client(name, software);
+    }
+
+    pub(crate) fn sim<T>(&self, use_it: impl FnOnce(&mut Sim<'static>) -> T) -> T {
+        use_it(&mut self.0.sim.borrow_mut())
+    }
+
+    pub(crate) fn cuts(&self) -> &Cuts {
+        &self.0.cuts
+    }
+
+    pub(crate) fn sheet(&self) -> &Sheet {
+        &self.0.sheet
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.0.seed
     }
 
     /// Lets the least time pass.

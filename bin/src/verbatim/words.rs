@@ -73,7 +73,7 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
         Notice::Users(names) => vec![match names.as_slice() {
             [] => "nobody is there".into(),
             names => {
-                let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+                let names: Vec<_> = names.iter().map(|name| name.to_string()).collect();
                 format!("there: {}", names.join(", "))
             }
         }],

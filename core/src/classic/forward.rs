@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::id::{Seq, UserId};
 use crate::record::{Message, Stream};
 use crate::router::{Left, Outgoing, Output, Router, Timer};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 impl Router {
@@ -54,7 +55,11 @@ impl Router {
             recounted,
         });
         self.set_timer(Timer::Forward(user), due);
-        self.send(conn, Outgoing::Classic(ClassicOut::Forward(piece)), out);
+        self.send(
+            conn,
+            Outgoing::Classic(ClassicOut::Forward(Box::new(piece))),
+            out,
+        );
     }
 
     /// The recipient answered the last piece, one way or the other: its time no longer runs.

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::name::{Name, Recipient};
 use crate::record::Message;
 use crate::wire::put_decimal;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -37,7 +38,7 @@ pub enum ClassicOut {
     /// A line arrived.
     Acknowledged(Reply, Recipient),
     /// A line for this user, or a piece of one.
-    Forward(Piece),
+    Forward(Box<Piece>),
 }
 
 /// A part of a body that fits into what real receivers read at once.

@@ -29,7 +29,7 @@ mod roll;
 mod words;
 
 pub use config::{Config, Start};
-pub use notice::{LineId, LineState, Notice, WhyAway, WhyOffline};
+pub use notice::{LineId, LineState, Notice, Present, WhyAway, WhyOffline};
 pub use port::{Frames, Input, Keep, Message, Output};
 
 use crate::id::Try;

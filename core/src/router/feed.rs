@@ -39,12 +39,13 @@ impl Router {
                 if message.to == Stream::All && message.seq <= session.owed.floor {
                     return; // given up the moment it came: it alone is over the limit
                 }
-                let has_window = session.has_window(message.frame().len());
+                let in_turn =
+                    session.has_window(message.frame().len()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };
                 let conn = bound.key.conn;
-                if !bound.welcomed || bound.behind || !has_window || !self.takes(conn) {
+                if !bound.welcomed || bound.behind || !in_turn || !self.takes(conn) {
                     let bound = self
                         .session_mut(user)
                         .and_then(|session| session.bound.as_mut());
@@ -205,5 +206,6 @@ impl Router {
             }
         }
         self.acked = acked;
+        self.look_for_room_soon();
     }
 }

@@ -159,7 +159,7 @@ impl Router {
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
         let away_due = session.away_since + away;
-        session.tell_removed_again();
+        session.tell_removed_again(start);
         let cursor = session.cursor;
         session.flight.retain(|flight| flight.seq > cursor);
         (session.flying, session.flight_bytes) = (0, 0);

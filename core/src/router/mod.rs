@@ -245,6 +245,11 @@ pub struct Router {
     hash: SipHasher13,
     scratch: Vec<u8>,
     forgot_at: Option<Mono>,
+    /// The next commit tells how much room that made.
+    forgot: bool,
+    /// Bytes in the log beyond which it is worth to forget again.
+    forget_above: u64,
+    forgets_at: Option<Mono>,
     ending: bool,
     counts: status::Counts,
 }
@@ -252,6 +257,7 @@ pub struct Router {
 impl Router {
     /// A router over an empty log. The `start` record is the first thing that it appends: carry out `out`.
     pub fn new(config: Config, now: Now, out: &mut Vec<Output>) -> Router {
+        let forget_above = config.limits.history_bytes_max;
         let mut router = Router {
             limits: config.limits,
             level: config.level,
@@ -279,6 +285,9 @@ impl Router {
             hash: SipHasher13::new_with_keys(config.seed, config.epoch.0),
             scratch: Vec::new(),
             forgot_at: None,
+            forgot: false,
+            forget_above,
+            forgets_at: None,
             ending: false,
             counts: status::Counts::default(),
         };

@@ -57,6 +57,11 @@ impl Owed {
         self.own.bytes + self.all.bytes
     }
 
+    /// Something is gone and the device has not heard of it, which comes before any delivery behind it.
+    pub(super) fn is_untold(&self) -> bool {
+        self.floor > Seq(0) && !self.told
+    }
+
     fn add_all(&mut self, message: &Message, size: u64, bytes_max: u64) {
         self.all.add(size);
         let now = Half {
@@ -123,7 +128,8 @@ impl Router {
             return;
         };
         let Some(conn) = session.conn() else { return };
-        if session.owed.floor > Seq(0) && !core::mem::replace(&mut session.owed.told, true) {
+        if session.owed.is_untold() {
+            session.owed.told = true;
             let up_to = session.owed.floor_number;
             self.say(
                 conn,
@@ -143,8 +149,9 @@ impl Session {
         self.owed.settle(flight, u64::from(flight.bytes) + overhead);
     }
 
-    /// A new connection hears again what was removed: the one before may not have.
-    pub(super) fn tell_removed_again(&mut self) {
-        self.owed.told = false;
+    /// A new connection hears again what was removed, since the one before may not have; but not a device that has come
+    /// further: that heard it before what lies behind.
+    pub(super) fn tell_removed_again(&mut self, cursor: Seq) {
+        self.owed.told = self.owed.floor <= cursor;
     }
 }

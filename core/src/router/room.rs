@@ -1,6 +1,7 @@
 //! The log's room: what a message counts, and what the engine may forget when room runs low.
 
 use super::session::Live;
+use super::timers::Timer;
 use super::{Output, Router};
 use crate::code::Code;
 use crate::record::{Message, Record, Stream, What};
@@ -35,18 +36,51 @@ impl Router {
         }
     }
 
-    /// When a quarter of the room is left, the engine may forget what nobody is owed.
+    /// The engine may forget what nobody is owed: when that has become more than is kept of it, or room runs short.
     pub(super) fn ask_to_forget(&mut self, out: &mut Vec<Output>) {
+        let used = self.limits.log_bytes_max.saturating_sub(self.room);
+        if core::mem::take(&mut self.forgot) {
+            // What is left now is owed to somebody: looking again pays only after as much again has come.
+            self.forget_above = used.saturating_add(self.limits.history_bytes_max);
+        }
+        if used > self.forget_above {
+            return self.forget_what_nobody_is_owed(out);
+        }
         let now = self.now.mono;
-        let plenty = self.room > self.limits.log_bytes_max / 4;
         let lately = self
             .forgot_at
             .is_some_and(|at| now < at + self.limits.retry_time / 2);
         let urgent = self.room < self.limits.log_bytes_max / 8;
-        if plenty || (lately && !urgent) || self.forgot_at == Some(now) {
+        if self.has_plenty() || (lately && !urgent) || self.forgot_at == Some(now) {
             return;
         }
-        self.forgot_at = Some(now);
+        self.forget_what_nobody_is_owed(out);
+    }
+
+    fn has_plenty(&self) -> bool {
+        self.room > self.limits.log_bytes_max / 4
+    }
+
+    /// Something was acked. Whoever was told to try again must not find what nobody is owed any more in its way.
+    pub(super) fn look_for_room_soon(&mut self) {
+        if self.has_plenty() || self.forgets_at.is_some() {
+            return;
+        }
+        let at = self.now.mono + self.limits.retry_time / 2;
+        self.forgets_at = Some(at);
+        self.timers.set(Timer::Room, at);
+    }
+
+    pub(super) fn on_room_due(&mut self, out: &mut Vec<Output>) {
+        self.forgets_at = None;
+        if !self.has_plenty() {
+            self.forget_what_nobody_is_owed(out);
+        }
+    }
+
+    fn forget_what_nobody_is_owed(&mut self, out: &mut Vec<Output>) {
+        self.forgot_at = Some(self.now.mono);
+        self.forgot = true;
         let mut all = self.committed;
         for (user, live) in &self.live {
             let (up_to, floor) = match &**live {

@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     Forward(UserId),
     /// When the answer to a classic registration need not wait any longer.
     Pairing(ConnId),
+    /// When to look for room in the log after acks.
+    Room,
 }
 
 /// Timers in the order in which they are due; each has at most one entry.
@@ -61,6 +63,7 @@ impl Router {
                 Timer::Away(user) => self.on_away_due(user, out),
                 Timer::Forward(user) => self.on_forward_due(user, out),
                 Timer::Pairing(conn) => self.on_pairing_due(conn, out),
+                Timer::Room => self.on_room_due(out),
             }
         }
     }

@@ -96,7 +96,7 @@ fn a_passing_rejection_queues_it_and_those_behind_it_again() {
     let out = bench.server(&[accepted(1, 1, 80, 1), rejected(2, 150, Some(500))]);
     assert_eq!(
         words(&out),
-        ["#1 accepted", "#3 queued", "#2 queued", "held: 150 Busy"]
+        ["#1 accepted", "#2 queued", "#3 queued", "held: 150 Busy"]
     );
     assert_eq!(wire(&bench.submit(4, "bob", "x")), "");
     assert_eq!(wire(&bench.pass(499)), "");
@@ -142,8 +142,8 @@ fn resume_waits_for_taken_ids_and_sends_the_others_anew() {
         words(&out),
         [
             "online again",
-            "#16 queued",
             "#15 queued",
+            "#16 queued",
             "#14 accepted",
             "send SEND bob id=15 (1 bytes), SEND bob id=16 (1 bytes)"
         ]
@@ -173,8 +173,8 @@ fn an_unsent_tail_can_expire_and_its_id_goes_to_the_next() {
         words(&out)[1..],
         [
             "online again",
-            "#16 queued",
             "#15 queued",
+            "#16 queued",
             "#15 expired",
             "send SEND bob id=15 (1 bytes)"
         ]

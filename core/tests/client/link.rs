@@ -246,9 +246,9 @@ fn the_roll_is_put_together_and_survives_a_cut() {
     );
     bench.cut();
     assert!(wire(&bench.connect(&welcome(0, 0))).ends_with("WHO"));
-    bench.server(&[users("ann\nbob\n", Some("bob"))]);
+    bench.server(&[users("ann\nbob away\n", Some("bob"))]);
     let out = bench.server(&[users("carol\n", None)]);
-    assert_eq!(words(&out), ["users: ann bob carol"]);
+    assert_eq!(words(&out), ["users: ann bob (away) carol"]);
     bench.input(Input::Who);
     assert_eq!(
         words(&bench.server(&[error(111, None)])),

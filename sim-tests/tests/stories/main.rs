@@ -5,7 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod crowd;
+mod devices;
+mod links;
 mod names;
+mod outbox;
+mod readers;
 mod segments;
 mod talk;
 mod text;
@@ -13,13 +17,19 @@ mod vanishing;
 
 use sim_tests::World;
 use std::time::Duration;
+use verbatim_core::limits::Limits;
 
 /// The longest transcript that somebody will read to its end.
 const LINES_MAX: usize = 60;
 
 /// Plays a story and compares its transcript with the one that was approved.
 fn tell(name: &str, moral: &str, script: impl FnOnce(&World)) {
-    let world = World::for_story();
+    tell_with(Limits::default(), name, moral, script);
+}
+
+/// The same with bounds of the server that are the story's own.
+fn tell_with(limits: Limits, name: &str, moral: &str, script: impl FnOnce(&World)) {
+    let world = World::for_story_with(limits);
     script(&world);
     // What is still on its way arrives.
     world.wait(Duration::from_millis(30));

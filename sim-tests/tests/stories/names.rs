@@ -1,7 +1,7 @@
 //! Names: what is none, and whose it is.
 
 use super::tell;
-use sim_tests::{Session, World};
+use sim_tests::{Session, World, hello_of};
 
 /// Opens a connection for each of these first words, and hears the answer to each.
 fn answers(world: &World, asked: &[(&str, &str)]) {
@@ -63,7 +63,8 @@ fn name_taken() {
         let mut alice = world.session("alice");
         let mut bob = world.classic("bob");
         for name in ["alice", "Bob"] {
-            let mut second = Session::hello(world.person("mallory").connect(), "mallory", name);
+            let mut second =
+                Session::hello(world.person("mallory").connect(), hello_of("mallory", name));
             second.expect("ERROR 104");
             second.connection().expect_end();
         }

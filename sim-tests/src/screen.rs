@@ -1,0 +1,155 @@
+//! A user's screen: each step of a client that the user would notice is a line of the transcript, and so is each frame
+//! of it that the network loses.
+
+use crate::cuts::{Cuts, Way, lost};
+use crate::server::simulated_wall;
+use crate::sheet::Sheet;
+use crate::world::World;
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use tokio::sync::mpsc::UnboundedSender;
+use verbatim_core::client::{Frames, Input, Keep, LineId, Message, Notice, Output};
+use verbatim_core::limits::Limits;
+use verbatim_core::now::{Now, Wall};
+use verbatim_core::wire::{ClientFrame, Decoded, client_frame};
+use verbatim_net::transcript::{Mark, put_line, quoted};
+use verbatim_net::{Host, Request};
+
+/// What runs around a client, on its host.
+pub(crate) struct Screen {
+    sheet: Sheet,
+    cuts: Cuts,
+    host: String,
+    requests: UnboundedSender<Request>,
+    shown: Rc<RefCell<Vec<String>>>,
+    /// The connection has lost something, so that all that follows on it is lost too.
+    silent: bool,
+}
+
+impl Screen {
+    pub(crate) fn new(
+        world: &World,
+        host: &str,
+        requests: UnboundedSender<Request>,
+        shown: Rc<RefCell<Vec<String>>>,
+    ) -> Screen {
+        Screen {
+            sheet: world.sheet().clone(),
+            cuts: world.cuts().clone(),
+            host: host.to_owned(),
+            requests,
+            shown,
+            silent: false,
+        }
+    }
+
+    fn put(&self, mark: Mark, what: &str) {
+        let at = turmoil::sim_elapsed().expect("a client runs on a host");
+        let put = |sheet: &mut String| put_line(sheet, at, &self.host, mark, what);
+        self.sheet.append(put);
+    }
+
+    fn on_output(&mut self, output: &Output) {
+        match output {
+            Output::Connect => self.silent = false,
+            Output::Send(frames) => {
+                self.silent |= self.cuts.is_cut(&self.host, Way::ToServer);
+                if self.silent {
+                    self.put_lost(frames);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn put_lost(&self, frames: &Frames) {
+        let (mut rest, limits) = (frames.0.as_slice(), Limits::default());
+        while let Decoded::Frame(frame, taken) = client_frame(rest, &limits) {
+            let body = match &frame {
+                ClientFrame::Send { body, .. } => format!(" {}", quoted(body)),
+                _ => String::new(),
+            };
+            self.put(Mark::ToServer, &lost(&format!("{frame}{body}")));
+            rest = &rest[taken..];
+        }
+    }
+}
+
+impl Host for Screen {
+    fn keep(&mut self, _: Keep) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn deliver(&mut self, message: Message) {
+        // Its receiver lives as long as the client, which is who calls.
+        let _ = self.requests.send(Request::Kept(message.seq));
+    }
+
+    fn show(&mut self, _: Notice) {}
+
+    fn wall(&self) -> Wall {
+        simulated_wall()
+    }
+
+    fn tap(&mut self, _: Now, input: &Input<'_>, outputs: &[Output]) {
+        let news = news(outputs);
+        if let Some(line) = line(input, &news) {
+            self.put(Mark::Local, &line);
+        }
+        self.shown.borrow_mut().extend(news);
+        outputs.iter().for_each(|output| self.on_output(output));
+    }
+}
+
+/// What a step shows. Of a line that changes twice in it only the end is worth a look.
+fn news(outputs: &[Output]) -> Vec<String> {
+    let mut news: Vec<(Option<LineId>, String)> = Vec::new();
+    for output in outputs {
+        let (line, what) = match output {
+            Output::Show(Notice::Line { line, state }) => (Some(*line), format!("{line} {state}")),
+            Output::Show(notice) => (None, notice.to_string()),
+            Output::Deliver(message) => (None, letter(message)),
+            _ => continue,
+        };
+        news.retain(|(earlier, _)| line.is_none() || *earlier != line);
+        news.push((line, what));
+    }
+    news.into_iter().map(|(_, what)| what).collect()
+}
+
+fn letter(message: &Message) -> String {
+    let (from, to) = (message.from, message.to);
+    let again = if message.may_repeat { " (again?)" } else { "" };
+    format!("{from} -> {to} {}{again}", quoted(&message.body))
+}
+
+/// What the user does in a step, and what the screen shows then.
+fn line(input: &Input<'_>, news: &[String]) -> Option<String> {
+    let does = match input {
+        Input::Submit {
+            line,
+            to,
+            body,
+            age_max,
+        } => {
+            let age = age_max.map(|age| format!(" (within {age:?})"));
+            format!(
+                "types {line} to {to} {}{}",
+                quoted(body),
+                age.unwrap_or_default()
+            )
+        }
+        Input::Withdraw(line) => format!("takes {line} back"),
+        Input::Who => "asks who is there".to_owned(),
+        Input::Return => "asks for a connection".to_owned(),
+        Input::Leave { forget: true } => "leaves and gives up the name".to_owned(),
+        Input::Leave { forget: false } => "leaves".to_owned(),
+        _ if news.is_empty() => return None,
+        _ => return Some(format!("sees: {}", news.join(", "))),
+    };
+    Some(match news.is_empty() {
+        true => does,
+        false => format!("{does}, sees: {}", news.join(", ")),
+    })
+}
