@@ -9,6 +9,7 @@ use super::port::Message;
 use crate::id::{Epoch, MessageId, Seq, StoreId};
 use crate::name::{Name, Recipient};
 use crate::wire::{Delivery, Place, Welcome};
+use core::mem;
 
 /// See the module's words.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Inbox {
     user: Name,
     log: Option<(StoreId, Epoch)>,
     start: Place,
+    /// No connection of this run was welcomed yet.
+    fresh: bool,
     seen: Seq,
     kept: Seq,
     fed: Seq,
@@ -35,6 +38,7 @@ impl Inbox {
             user,
             log,
             start: start.place,
+            fresh: true,
             seen: kept,
             kept,
             fed: Seq(0),
@@ -73,6 +77,9 @@ impl Inbox {
                 true => welcome.head,
                 false => Seq(0),
             };
+        }
+        if mem::take(&mut self.fresh) && !lost && self.start != Place::New {
+            self.numbers.on_earlier_run(welcome.head);
         }
         self.log = Some((welcome.store, welcome.epoch));
         self.fed = welcome.cursor;

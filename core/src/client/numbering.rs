@@ -42,7 +42,11 @@ enum Source {
 #[derive(Debug)]
 pub(super) struct Numbering {
     last: BTreeMap<Recipient, Number>,
+    /// Up to where numbers were told to be gone. Deliveries from before that was told may still wait.
+    removed: BTreeMap<Recipient, Number>,
     waiting: BTreeMap<Seq, Run>,
+    /// Up to here an earlier run of this device may have sent messages, of whose numbers nothing is told any more.
+    earlier: Seq,
     /// The last delivery.
     fed: Seq,
     conversations_max: usize,
@@ -52,10 +56,17 @@ impl Numbering {
     pub fn new(conversations_max: usize) -> Numbering {
         Numbering {
             last: BTreeMap::new(),
+            removed: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            earlier: Seq(0),
             fed: Seq(0),
             conversations_max,
         }
+    }
+
+    /// An earlier run of this device sent messages up to here, perhaps: what they leave between others is no gap.
+    pub fn on_earlier_run(&mut self, up_to: Seq) {
+        self.earlier = up_to;
     }
 
     /// Another log, or another user of the name: nothing seen so far says anything.
@@ -90,8 +101,10 @@ impl Numbering {
 
     /// The server dropped numbers up to this one, and said so.
     pub fn on_removed(&mut self, conversation: Recipient, up_to: Number) {
-        if let Some(last) = self.last.get_mut(&conversation) {
-            *last = up_to.max(*last);
+        let removed = self.removed.entry(conversation).or_default();
+        *removed = up_to.max(*removed);
+        if self.removed.len() > self.conversations_max {
+            self.removed.pop_first();
         }
     }
 
@@ -105,8 +118,8 @@ impl Numbering {
             if !passed {
                 return;
             }
-            let run = entry.remove();
-            self.take(&run, gap);
+            let (seq, run) = entry.remove_entry();
+            self.take(seq, &run, gap);
         }
     }
 
@@ -125,8 +138,11 @@ impl Numbering {
         }
     }
 
-    fn take(&mut self, run: &Run, gap: &mut dyn FnMut(Gap)) {
+    fn take(&mut self, seq: Seq, run: &Run, gap: &mut dyn FnMut(Gap)) {
         let (conversation, first) = (run.conversation, run.first);
+        if seq <= self.earlier {
+            return;
+        }
         let seen = self.last.insert(conversation, run.last);
         if self.last.len() > self.conversations_max {
             self.last.pop_first();
@@ -136,7 +152,10 @@ impl Numbering {
             return;
         };
         let expected = Number(seen.0.saturating_add(1));
-        if first != expected {
+        let removed = self.removed.get(&conversation).copied();
+        let explained =
+            expected < first && first.0 <= removed.unwrap_or_default().0.saturating_add(1);
+        if first != expected && !explained {
             gap(Gap {
                 conversation,
                 expected,

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, accepted, config, deliver, welcome, wire, words};
 use verbatim_core::client::Input;
-use verbatim_core::id::{Number, Seq};
+use verbatim_core::id::{MessageId, Number, Seq};
 use verbatim_core::name::Recipient;
 use verbatim_core::wire::{Place, ServerFrame};
 
@@ -117,6 +117,50 @@ fn removed_numbers_are_told_and_leave_no_gap() {
         words(&out),
         ["removed from ALL: up to 40", "message 90 bob -> ALL"]
     );
+}
+
+#[test]
+fn removed_numbers_may_be_told_while_deliveries_wait_for_an_answer() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.server(&[deliver(6, "bob", "ALL", 7)]);
+    bench.submit(1, "bob", "mine");
+    let removed = |up_to| ServerFrame::Removed {
+        conversation: Recipient::All,
+        up_to: Number(up_to),
+    };
+    let out = bench.server(&[removed(40), deliver(90, "bob", "ALL", 41)]);
+    assert_eq!(words(&out).len(), 2);
+    // Both deliveries were waiting for the answer when the second removal came.
+    let out = bench.server(&[removed(60), deliver(120, "bob", "ALL", 61)]);
+    assert_eq!(words(&out).len(), 2);
+    let out = bench.server(&[accepted(1, 1, 130, 1), deliver(131, "bob", "ALL", 63)]);
+    assert_eq!(
+        words(&out),
+        [
+            "#1 accepted",
+            "message 131 bob -> ALL",
+            "gap in ALL: 63 came instead of 62"
+        ]
+    );
+}
+
+#[test]
+fn what_an_earlier_run_sent_leaves_no_gap() {
+    let mut config = config();
+    config.start.place = Place::Server;
+    config.start.accepted = None;
+    config.start.allotted = MessageId(64);
+    let mut welcome = welcome(9, 5);
+    welcome.head = Seq(20);
+    let mut bench = Bench::online(config, &welcome);
+    // Numbers 8 and 10 are this device's own, of a run that is over; from seq 21 on it knows them all.
+    let out = bench.server(&[
+        deliver(6, "bob", "alice", 7),
+        deliver(9, "bob", "alice", 9),
+        deliver(21, "bob", "alice", 11),
+        deliver(22, "bob", "alice", 13),
+    ]);
+    assert_eq!(words(&out)[4..], ["gap in bob: 13 came instead of 12"]);
 }
 
 #[test]
