@@ -20,17 +20,28 @@ compile_error!(
      exported; type: RUSTFLAGS=\"--cfg tokio_unstable\" cargo test -p sim-tests (or: unset RUSTFLAGS)"
 );
 
+mod cast;
+pub mod checker;
 mod classic;
 mod client;
 mod connection;
 mod cuts;
+pub mod dice;
+pub mod history;
+pub mod ledger;
+mod nemesis;
 mod network;
 mod person;
+pub mod plan;
+mod rough;
+mod run;
 mod screen;
 mod server;
 mod session;
 mod sheet;
+mod stand;
 mod transport;
+mod witness;
 mod world;
 
 pub use classic::{Classic, line};
@@ -38,6 +49,7 @@ pub use client::Client;
 pub use connection::Connection;
 pub use cuts::Way;
 pub use person::Person;
+pub use run::{LIVENESS, Outcome, run};
 pub use server::{server_config, server_config_with};
 pub use session::{Session, device_of, hello_of, message};
 pub use sheet::Sheet;

@@ -1,6 +1,7 @@
 //! The server's host: the server that ships, with everything drawn from the run's seed that production draws at random.
 
 use crate::cuts::Door;
+use crate::dice::mix;
 use crate::transport::SimTransport;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use verbatim_net::{Server, ServerConfig, Tap, Transport};
 pub(crate) const NAME: &str = "server";
 /// Where clients connect to.
 pub(crate) const ADDRESS: &str = "server:8828";
-const PORT: u16 = 8828;
+pub(crate) const PORT: u16 = 8828;
 
 /// Serves until the host crashes. `start` counts the starts: each has an epoch, and with the memory engine a log, of
 /// its own.
@@ -62,14 +63,6 @@ pub(crate) fn simulated_wall() -> Wall {
     Wall(u64::try_from(since.as_millis()).expect("simulations end long before that"))
 }
 
-fn elapsed() -> Duration {
+pub(crate) fn elapsed() -> Duration {
     turmoil::sim_elapsed().expect("a server starts on a running host")
-}
-
-/// One number from two, of which no bit says anything about another (the finaliser of SplitMix64).
-pub(crate) fn mix(seed: u64, which: u64) -> u64 {
-    let mut z = seed.wrapping_add(which.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

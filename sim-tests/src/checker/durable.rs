@@ -1,0 +1,65 @@
+//! G1: what is told to be accepted is in the log, there and as it was told; and the log only grows. (At level `memory`
+//! a log lives as long as its server; that its end is told belongs to G6.)
+
+use super::Rule;
+use crate::history::{ClassicNews, DeviceNews, Event, ServerNews, Tag, What, Who};
+use crate::ledger::Ledger;
+use verbatim_core::client::LineState;
+
+#[derive(Default)]
+pub(super) struct Durable {
+    head: u64,
+}
+
+impl Rule for Durable {
+    fn name(&self) -> &'static str {
+        "G1 Durable"
+    }
+
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        match &event.what {
+            What::Server(ServerNews::Started { .. }) => self.head = 1,
+            What::Server(ServerNews::Appended { seq, .. }) => {
+                let before = std::mem::replace(&mut self.head, *seq);
+                if *seq != before + 1 {
+                    return Err(format!("record {seq} follows record {before}"));
+                }
+            }
+            What::Device(who, DeviceNews::Line { line, state }) => {
+                if let LineState::Accepted { seq, number } = state {
+                    return is_in_log(ledger, *who, *line, (seq.0, number.0));
+                }
+            }
+            What::Classic(who, ClassicNews::Answered { line, code: None }) => {
+                let tag = Tag {
+                    who: *who,
+                    line: *line,
+                };
+                if ledger.find(tag).is_none() {
+                    return Err(format!("{tag} was acknowledged and is in no log"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn is_in_log(ledger: &Ledger, who: Who, line: u64, told: (u64, u64)) -> Result<(), String> {
+    let tag = Tag { who, line };
+    let (seq, number) = told;
+    let place = ledger.people[who].place.ok_or("accepted before a welcome")?;
+    let log = &ledger.logs[place.log];
+    let Some((from, to, found, body)) = log.message(seq) else {
+        return Err(format!("{tag} was accepted as {seq}, where no message is"));
+    };
+    let to = to.map_or("ALL", |user| log.holders[&user].name.as_str());
+    let meant = &ledger.people[who].lines[&line].to;
+    let same = Tag::of(body) == Some(tag) && from == place.user && found == number;
+    if !same || !to.eq_ignore_ascii_case(meant) {
+        return Err(format!(
+            "{tag} to {meant} was accepted as {seq} number {number}, where the log has {found} to {to}: {body:?}"
+        ));
+    }
+    Ok(())
+}

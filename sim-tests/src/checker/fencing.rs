@@ -1,0 +1,119 @@
+//! G8: a session has one connection; what an older one says has no effect; connection counters only grow; who was
+//! replaced does not come back by itself; and nobody speaks for a name that somebody else holds.
+
+use super::Rule;
+use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
+use crate::ledger::Ledger;
+use std::collections::{BTreeMap, BTreeSet};
+use verbatim_core::client::Notice;
+
+#[derive(Default)]
+pub(super) struct Fencing {
+    /// The connection of each device's session, and its counter.
+    bound: BTreeMap<(Who, u64), (Conn, u64)>,
+    closed: BTreeSet<Conn>,
+    /// Names, and the claims that they are held by.
+    names: BTreeMap<String, u64>,
+    /// Who was told to stay away.
+    away: BTreeSet<Who>,
+}
+
+impl Rule for Fencing {
+    fn name(&self) -> &'static str {
+        "G8 Fencing"
+    }
+
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        match &event.what {
+            What::Server(ServerNews::Started { .. }) => {
+                self.bound.clear();
+                self.names.clear();
+                Ok(())
+            }
+            What::Server(ServerNews::Closing { conn, .. } | ServerNews::Ended(conn)) => {
+                self.closed.insert(*conn);
+                Ok(())
+            }
+            What::Server(ServerNews::Bound {
+                conn,
+                who,
+                device,
+                attempt,
+                ..
+            }) => self.on_bound((*who, *device), *conn, *attempt),
+            What::Server(ServerNews::Appended { seq, entry, by, .. }) => {
+                self.on_appended(ledger, *seq, entry, *by)
+            }
+            What::Device(who, news) => self.on_device(*who, news),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Fencing {
+    fn on_bound(&mut self, device: (Who, u64), conn: Conn, attempt: u64) -> Result<(), String> {
+        let who = device.0;
+        let Some((older, before)) = self.bound.insert(device, (conn, attempt)) else {
+            return Ok(());
+        };
+        if !self.closed.contains(&older) {
+            return Err(format!("u{who} has connections {older} and {conn}"));
+        }
+        if attempt <= before {
+            return Err(format!("u{who}'s try {attempt} was taken after {before}"));
+        }
+        Ok(())
+    }
+
+    fn on_appended(
+        &mut self,
+        ledger: &Ledger,
+        seq: u64,
+        entry: &Entry,
+        by: Option<Conn>,
+    ) -> Result<(), String> {
+        match entry {
+            Entry::Claim { name, .. } => {
+                let held = self.names.insert(name.to_ascii_lowercase(), seq);
+                if let Some(held) = held {
+                    return Err(format!("{name} was claimed at {seq}, held since {held}"));
+                }
+            }
+            Entry::Release { user } => self.names.retain(|_, held| held != user),
+            Entry::Message { from, .. } => {
+                if by.is_some_and(|by| self.closed.contains(&by)) {
+                    return Err(format!("a closed connection wrote record {seq}"));
+                }
+                return self.speaks(ledger, seq, *from);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the sender of a message has a connection that is its own.
+    fn speaks(&self, ledger: &Ledger, seq: u64, from: u64) -> Result<(), String> {
+        let holder = ledger.logs.last().and_then(|log| log.holders.get(&from));
+        let holder = holder.ok_or_else(|| format!("nobody wrote record {seq}"))?;
+        if !self.names.values().any(|held| *held == from) {
+            return Err(format!("{} has no name any more and wrote record {seq}", holder.name));
+        }
+        let (who, device) = holder.is;
+        let open = self.bound.get(&(who, device)).is_some_and(|(conn, _)| !self.closed.contains(conn));
+        match device > 0 && !open {
+            true => Err(format!("u{who} wrote record {seq} without a connection")),
+            false => Ok(()),
+        }
+    }
+
+    fn on_device(&mut self, who: Who, news: &DeviceNews) -> Result<(), String> {
+        match news {
+            DeviceNews::Told(Notice::Away(_)) => drop(self.away.insert(who)),
+            DeviceNews::Returned | DeviceNews::Began { .. } => drop(self.away.remove(&who)),
+            DeviceNews::Connects if self.away.contains(&who) => {
+                return Err(format!("u{who} came back by itself"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! G9: a message is from whom it says it is, and nobody's secret comes to anybody.
+
+use super::Rule;
+use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
+use crate::ledger::Ledger;
+
+pub(super) struct Identity;
+
+impl Rule for Identity {
+    fn name(&self) -> &'static str {
+        "G9 Identity"
+    }
+
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        match &event.what {
+            What::Server(ServerNews::Appended {
+                entry: Entry::Message { from, body, .. },
+                ..
+            }) => {
+                let holder = ledger.logs.last().and_then(|log| log.holders.get(from));
+                let is = holder.map(|holder| holder.is.0);
+                let wrote = Tag::of(body).map(|tag| tag.who);
+                if is != wrote {
+                    return Err(format!("{body:?} stands in the log as {is:?}'s"));
+                }
+                Ok(())
+            }
+            What::Device(who, DeviceNews::Wrote { message, .. }) => {
+                is_from(ledger, *who, message.from.as_str(), &message.body)
+            }
+            What::Device(who, DeviceNews::SecretSeen) => Err(format!("u{who} was told a secret")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_from(ledger: &Ledger, who: Who, from: &str, body: &str) -> Result<(), String> {
+    let tag = Tag::of(body).ok_or_else(|| format!("u{who} heard what nobody wrote: {body:?}"))?;
+    let name = ledger.people.get(tag.who).map(|person| person.name.as_str());
+    if name != Some(from) {
+        return Err(format!("u{who} heard {tag} from {from}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! G7: what is in flight to one connection without an ack is never more than its window, though one delivery is always
+//! allowed.
+
+use super::Rule;
+use crate::history::{Conn, Event, ServerNews, What};
+use crate::ledger::Ledger;
+use std::collections::{BTreeMap, VecDeque};
+
+#[derive(Default)]
+pub(super) struct Isolation {
+    windows: BTreeMap<Conn, Window>,
+}
+
+struct Window {
+    credit: (u64, u64),
+    flight: VecDeque<(u64, u64)>,
+}
+
+impl Rule for Isolation {
+    fn name(&self) -> &'static str {
+        "G7 Isolation"
+    }
+
+    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
+        let What::Server(news) = &event.what else {
+            return Ok(());
+        };
+        match news {
+            ServerNews::Bound { conn, credit, .. } => {
+                let window = Window {
+                    credit: *credit,
+                    flight: VecDeque::new(),
+                };
+                self.windows.insert(*conn, window);
+            }
+            ServerNews::Ended(conn) => drop(self.windows.remove(conn)),
+            ServerNews::AckCame { conn, seq } => {
+                if let Some(window) = self.windows.get_mut(conn) {
+                    window.flight.retain(|(flying, _)| flying > seq);
+                }
+            }
+            ServerNews::Delivering { conn, seq, bytes } => {
+                let window = self.windows.get_mut(conn);
+                let window = window.ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
+                window.flight.push_back((*seq, *bytes));
+                let (count, most) = (window.flight.len() as u64, window.credit);
+                let bytes: u64 = window.flight.iter().map(|(_, bytes)| bytes).sum();
+                if count > 1 && (count > most.0 || bytes > most.1) {
+                    return Err(format!(
+                        "{count} deliveries of {bytes} bytes fly to connection {conn}, whose window is {most:?}"
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

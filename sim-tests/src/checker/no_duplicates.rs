@@ -1,0 +1,53 @@
+//! G2: a line is in the log at most once, over all connections and starts of the server; the same message under the
+//! same id gets the same answer again.
+
+use super::Rule;
+use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What};
+use crate::ledger::Ledger;
+use std::collections::BTreeSet;
+
+#[derive(Default)]
+pub(super) struct NoDuplicates {
+    seen: BTreeSet<Tag>,
+}
+
+impl Rule for NoDuplicates {
+    fn name(&self) -> &'static str {
+        "G2 No duplicates"
+    }
+
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        match &event.what {
+            What::Server(ServerNews::Appended {
+                seq,
+                entry: Entry::Message { body, .. },
+                ..
+            }) => {
+                let tag = Tag::of(body).ok_or_else(|| format!("nobody wrote {body:?}"))?;
+                if !self.seen.insert(tag) {
+                    return Err(format!("{tag} was appended once more, as {seq}"));
+                }
+            }
+            What::Device(
+                who,
+                DeviceNews::Repeated {
+                    epoch,
+                    id,
+                    seq,
+                    answer,
+                },
+            ) => {
+                let log = ledger.log_of(*epoch).map(|log| &ledger.logs[log]);
+                let found = log.and_then(|log| log.message(*seq));
+                let same = found.map(|(_, _, number, _)| (*seq, number));
+                if answer.ok() != same {
+                    return Err(format!(
+                        "u{who}'s id {id} came again and was answered {answer:?}, and the first time {same:?}"
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

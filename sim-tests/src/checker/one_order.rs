@@ -1,0 +1,93 @@
+//! G4: everybody sees what the log has, as it has it and in its order; numbers of conversations have no gaps.
+
+use super::Rule;
+use crate::history::{DeviceNews, Entry, Event, ServerNews, What, Who};
+use crate::ledger::Ledger;
+use std::collections::BTreeMap;
+use verbatim_core::client::{Message, Notice};
+
+/// Two users, or everybody.
+type Conversation = Option<(u64, u64)>;
+
+#[derive(Default)]
+pub(super) struct OneOrder {
+    numbers: BTreeMap<Conversation, u64>,
+    /// What somebody's program wrote last, and of which start of the server.
+    wrote: BTreeMap<Who, (u64, u64)>,
+}
+
+impl Rule for OneOrder {
+    fn name(&self) -> &'static str {
+        "G4 One order"
+    }
+
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        match &event.what {
+            What::Server(ServerNews::Started { .. }) => self.numbers.clear(),
+            What::Server(ServerNews::Appended {
+                seq,
+                entry: Entry::Message {
+                    from, to, number, ..
+                },
+                ..
+            }) => self.on_number(*seq, to.map(|to| (to.min(*from), to.max(*from))), *number)?,
+            What::Device(who, DeviceNews::Began { .. }) => drop(self.wrote.remove(who)),
+            What::Device(who, DeviceNews::Told(notice @ Notice::Gap { .. })) => {
+                return Err(format!("u{who} was told: {notice}"));
+            }
+            What::Device(who, DeviceNews::Wrote { epoch, message }) => {
+                self.on_wrote(*who, *epoch, message.seq.0)?;
+                is_as_in_log(ledger, *who, *epoch, message)?;
+            }
+            What::Classic(who, _) => {
+                if let Some(misheard) = &ledger.people[*who].misheard {
+                    return Err(format!("u{who} heard out of order {misheard}"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl OneOrder {
+    fn on_number(&mut self, seq: u64, of: Conversation, number: u64) -> Result<(), String> {
+        let before = self.numbers.insert(of, number).unwrap_or(0);
+        if number != before + 1 {
+            return Err(format!("record {seq} has number {number} after {before}"));
+        }
+        Ok(())
+    }
+
+    fn on_wrote(&mut self, who: Who, epoch: u64, seq: u64) -> Result<(), String> {
+        let before = self.wrote.insert(who, (epoch, seq));
+        match before {
+            Some((known, before)) if known == epoch && before >= seq => {
+                Err(format!("u{who} wrote {seq} after {before}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_as_in_log(ledger: &Ledger, who: Who, epoch: u64, wrote: &Message) -> Result<(), String> {
+    let seq = wrote.seq.0;
+    let log = ledger.log_of(epoch).map(|log| &ledger.logs[log]);
+    let log = log.ok_or_else(|| format!("u{who} wrote {seq} of a start that was not"))?;
+    let (_, to, number, body) = log
+        .message(seq)
+        .ok_or_else(|| format!("u{who} wrote {seq}, where no message is"))?;
+    let to = to.map_or("ALL", |user| log.holders[&user].name.as_str());
+    if wrote.number.0 != number || wrote.to.to_string() != to || wrote.body != body {
+        return Err(format!(
+            "u{who} wrote {seq} as number {} to {}: {:?}, where the log has {number} to {to}: {body:?}",
+            wrote.number, wrote.to, wrote.body
+        ));
+    }
+    let place = ledger.place_for(who, epoch, seq);
+    let holder = place.and_then(|place| ledger.holder(place));
+    if !holder.is_some_and(|holder| holder.visible.contains(&seq)) {
+        return Err(format!("u{who} wrote {seq}, which is not for it"));
+    }
+    Ok(())
+}

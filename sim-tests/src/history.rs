@@ -1,0 +1,384 @@
+//! The history of a run: plain events in the order in which they happened. The checker judges nothing else.
+
+use crate::plan::Keeping;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+use verbatim_core::client::{LineState, Message, Notice};
+
+/// A user of the plan, by its index.
+pub type Who = usize;
+
+/// A line that somebody wrote: whose, and which of theirs, counted over the run from 1. It stands in the line's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    /// Who wrote it.
+    pub who: Who,
+    /// Which of its lines.
+    pub line: u64,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Since the beginning of the run.
+    pub at: Duration,
+    /// What happened.
+    pub what: What,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// At a session user's end.
+    Device(Who, DeviceNews),
+    /// At a classic user's end.
+    Classic(Who, ClassicNews),
+    /// At the server.
+    Server(ServerNews),
+    /// Something befell the network, or somebody acted.
+    Plan(String),
+    /// All faults are over.
+    Healed,
+}
+
+/// What happens at a session user's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceNews {
+    /// Its program started.
+    Began {
+        /// Which of its devices this is, counted from 1.
+        device: u64,
+        /// What outlives the program.
+        keeping: Keeping,
+    },
+    /// Its program ended, by dying or in good order.
+    Ended {
+        /// It died.
+        crashed: bool,
+    },
+    /// The person asked for a connection.
+    Returned,
+    /// The client opens a connection.
+    Connects,
+    /// `WELCOME` came.
+    Welcomed {
+        /// Which start of the server.
+        epoch: u64,
+        /// The log's last seq.
+        head: u64,
+        /// Highest id taken.
+        last: u64,
+        /// Where the feed starts.
+        cursor: u64,
+    },
+    /// A line was submitted.
+    Submitted {
+        /// Which.
+        line: u64,
+        /// To whom.
+        to: String,
+        /// Its text.
+        body: String,
+        /// Its age limit.
+        age: Option<Duration>,
+    },
+    /// A line changed its state.
+    Line {
+        /// Which.
+        line: u64,
+        /// Its state now.
+        state: LineState,
+    },
+    /// The client told something else.
+    Told(Notice),
+    /// A delivery was written: to the store, or to the terminal.
+    Wrote {
+        /// The start of the server that delivered it.
+        epoch: u64,
+        /// The delivery.
+        message: Message,
+    },
+    /// The client said `ACK`.
+    Acked {
+        /// Up to here.
+        seq: u64,
+    },
+    /// A program that used this device sent its last message once more, and got this answer.
+    Repeated {
+        /// The start of the server.
+        epoch: u64,
+        /// The message's id.
+        id: u64,
+        /// Where the log has it.
+        seq: u64,
+        /// What the server answered: its seq and number, or the code of a rejection.
+        answer: Result<(u64, u64), u16>,
+    },
+    /// A device's secret came to somebody.
+    SecretSeen,
+}
+
+/// What happens at a classic user's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassicNews {
+    /// Its program started.
+    Began,
+    /// Its program ended.
+    Ended,
+    /// Both halves are registered.
+    Registered,
+    /// The name is taken; it will try again.
+    Taken,
+    /// Its connections ended, or it gave them up.
+    Parted(&'static str),
+    /// A line was typed: it goes out when the lines before it are answered.
+    Typed {
+        /// Which.
+        line: u64,
+    },
+    /// A line was written to the server.
+    Said {
+        /// Which.
+        line: u64,
+        /// To whom.
+        to: String,
+        /// Its text.
+        body: String,
+    },
+    /// The server answered the line.
+    Answered {
+        /// Which.
+        line: u64,
+        /// `None`: it arrived. Otherwise the code of the error.
+        code: Option<u16>,
+    },
+    /// A `FORWARD` came, whole.
+    Heard {
+        /// From whom, as the server says.
+        from: String,
+        /// The text in it.
+        text: String,
+    },
+    /// It answered `RECEIVED`.
+    Received,
+    /// It answered that it counts otherwise.
+    Complained,
+    /// What was read is not what such a program can read.
+    Misread(String),
+}
+
+/// A connection, counted by the server over the run.
+pub type Conn = u64;
+
+/// What happens at the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerNews {
+    /// It started with an empty log whose first record is the start.
+    Started {
+        /// The number of this start.
+        epoch: u64,
+    },
+    /// It is down.
+    Stopped,
+    /// A record was appended.
+    Appended {
+        /// Its position.
+        seq: u64,
+        /// Its stamp.
+        stamp: u64,
+        /// The wall clock at that moment.
+        wall: u64,
+        /// The connection whose bytes led to it, if any.
+        by: Option<Conn>,
+        /// What it says.
+        entry: Entry,
+    },
+    /// A connection was opened.
+    Opened(Conn),
+    /// A session was bound to a connection and welcomed there.
+    Bound {
+        /// Which connection.
+        conn: Conn,
+        /// Whose it is.
+        who: Who,
+        /// With which device.
+        device: u64,
+        /// Its connection counter.
+        attempt: u64,
+        /// Un-acked deliveries that it takes, and bytes of them.
+        credit: (u64, u64),
+    },
+    /// The router closes a connection.
+    Closing {
+        /// Which.
+        conn: Conn,
+        /// Why, in the router's words.
+        reason: String,
+    },
+    /// A connection ended.
+    Ended(Conn),
+    /// Bytes came on a connection that the router had closed.
+    Late(Conn),
+    /// A delivery was handed to a connection.
+    Delivering {
+        /// Which.
+        conn: Conn,
+        /// The record's position.
+        seq: u64,
+        /// Bytes on the wire.
+        bytes: u64,
+    },
+    /// `ACK` came.
+    AckCame {
+        /// On which connection.
+        conn: Conn,
+        /// Up to here.
+        seq: u64,
+    },
+    /// A line, or a piece of one, was handed to a classic user.
+    Forwarding {
+        /// On which connection.
+        conn: Conn,
+        /// The record's position.
+        seq: u64,
+        /// Bytes of the text before the piece.
+        start: u64,
+        /// Bytes of the text before its end.
+        end: u64,
+    },
+    /// What a limit bounds is higher than it was before in this run.
+    Level {
+        /// The limit's name.
+        limit: &'static str,
+        /// How much there is.
+        now: u64,
+        /// How much there may be.
+        max: u64,
+    },
+    /// Bytes passed through the server's door: a number that tells all of them so far from any others.
+    Bytes(u64),
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A name found a holder.
+    Claim {
+        /// The name.
+        name: String,
+        /// Who, of the plan; and which of its devices (0: it is of the classic level).
+        holder: (Who, u64),
+    },
+    /// A user is no more.
+    Release {
+        /// The seq of its claim.
+        user: u64,
+    },
+    /// A message.
+    Message {
+        /// The seq of the sender's claim.
+        from: u64,
+        /// The seq of the recipient's claim; `None` for all.
+        to: Option<u64>,
+        /// The number in its conversation.
+        number: u64,
+        /// The sender's id for it; 0 from a classic user.
+        id: u64,
+        /// Its text.
+        body: String,
+    },
+}
+
+/// What all write to. Cloning it clones a handle.
+#[derive(Clone, Debug, Default)]
+pub struct History(Rc<RefCell<Vec<Event>>>);
+
+impl History {
+    /// Notes what happens now.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    pub fn note(&self, what: What) {
+        let at = turmoil::sim_elapsed().expect("things happen on hosts only");
+        self.note_at(at, what);
+    }
+
+    /// Notes what happens at that time.
+    pub fn note_at(&self, at: Duration, what: What) {
+        self.0.borrow_mut().push(Event { at, what });
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Whether nothing has happened.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lets a function look at the events from the `first` on.
+    pub fn look(&self, first: usize, see: impl FnOnce(&[Event])) {
+        see(&self.0.borrow()[first..]);
+    }
+
+    /// All events.
+    pub fn events(&self) -> Vec<Event> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Tag {
+    /// A text of that many bytes and more, which begins with the tag.
+    pub fn body(self, bytes: u64) -> String {
+        let mut body = format!("{self} ");
+        while (body.len() as u64) < bytes {
+            body.push(char::from(b'a' + (body.len() % 26) as u8));
+        }
+        body
+    }
+
+    /// Reads the tag of a text.
+    pub fn of(body: &str) -> Option<Tag> {
+        let (who, line) = body.split_once(' ')?.0.strip_prefix('u')?.split_once('.')?;
+        Some(Tag {
+            who: who.parse().ok()?,
+            line: line.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "u{}.{}", self.who, self.line)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>6}ms  ", self.at.as_millis())?;
+        match &self.what {
+            What::Device(who, DeviceNews::Wrote { epoch: _, message }) => {
+                let (seq, number, from) = (message.seq, message.number, message.from);
+                let tag = message.body.split(' ').next().unwrap_or_default();
+                let again = if message.may_repeat { " again?" } else { "" };
+                write!(f, "u{who} wrote {seq} from {from} to {} number={number} {tag}{again}", message.to)
+            }
+            What::Device(who, DeviceNews::Told(notice)) => write!(f, "u{who} told {notice}"),
+            What::Device(who, DeviceNews::Line { line, state }) => match state {
+                LineState::Accepted { seq, number } => {
+                    write!(f, "u{who} line {line} accepted seq={seq} number={number}")
+                }
+                state => write!(f, "u{who} line {line} {state}"),
+            },
+            What::Device(who, news) => write!(f, "u{who} {news:?}"),
+            What::Classic(who, news) => write!(f, "u{who} {news:?}"),
+            What::Server(news) => write!(f, "server {news:?}"),
+            What::Plan(words) => write!(f, "-- {words}"),
+            What::Healed => f.write_str("-- healed"),
+        }
+    }
+}

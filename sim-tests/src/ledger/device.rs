@@ -1,0 +1,109 @@
+//! What happens at a session user's end, folded.
+
+use super::{Ledger, Line, Place};
+use crate::history::{DeviceNews, Who};
+use verbatim_core::client::{LineState, Notice};
+use verbatim_core::name::Recipient;
+
+impl Ledger {
+    pub(super) fn on_device(&mut self, who: Who, news: &DeviceNews) {
+        let now = self.now;
+        let person = &mut self.people[who];
+        match news {
+            DeviceNews::Began { device, .. } => {
+                person.runs = true;
+                person.programs += 1;
+                if person.device != *device {
+                    person.place = None;
+                }
+                person.device = *device;
+                person.online = false;
+                person.away = None;
+            }
+            DeviceNews::Ended { .. } => {
+                person.runs = false;
+                person.online = false;
+            }
+            DeviceNews::Returned => person.away = None,
+            DeviceNews::Welcomed { epoch, head, .. } => {
+                let place = self.place_for(who, *epoch, head + 1);
+                self.people[who].place = place;
+            }
+            DeviceNews::Submitted {
+                line,
+                to,
+                body,
+                age,
+            } => {
+                let line_life = Line {
+                    to: to.clone(),
+                    body: body.clone(),
+                    since: (now, *age),
+                    program: person.programs,
+                    state: None,
+                    accepted: None,
+                    lost: false,
+                    answered: false,
+                };
+                person.lines.insert(*line, line_life);
+            }
+            DeviceNews::Line { line, state } => self.on_line(who, *line, *state),
+            DeviceNews::Told(notice) => self.on_told(who, notice),
+            DeviceNews::Wrote { epoch, message } => {
+                let place = self.place_for(who, *epoch, message.seq.0);
+                if let Some(holder) = place.and_then(|place| self.holder_mut(place)) {
+                    holder.wrote.insert(message.seq.0);
+                }
+            }
+            DeviceNews::Connects
+            | DeviceNews::Acked { .. }
+            | DeviceNews::Repeated { .. }
+            | DeviceNews::SecretSeen => {}
+        }
+    }
+
+    pub(super) fn holder_mut(&mut self, place: Place) -> Option<&mut super::Holder> {
+        self.logs.get_mut(place.log)?.holders.get_mut(&place.user)
+    }
+
+    fn on_line(&mut self, who: Who, line: u64, state: LineState) {
+        let place = self.people[who].place;
+        let Some(line) = self.people[who].lines.get_mut(&line) else {
+            return;
+        };
+        line.state = Some(state);
+        if let LineState::Accepted { seq, .. } = state {
+            line.accepted = place.map(|place| (place.log, seq.0));
+        }
+    }
+
+    fn on_told(&mut self, who: Who, notice: &Notice) {
+        let person = &mut self.people[who];
+        match notice {
+            Notice::Online { .. } => {
+                person.online = true;
+                person.away = None;
+            }
+            Notice::Offline { .. } => person.online = false,
+            Notice::Away(why) => {
+                person.online = false;
+                person.away = Some(why.clone());
+            }
+            Notice::Lost { .. } => {
+                let told = |line: &&mut Line| line.accepted.is_some();
+                let lines = person.lines.values_mut().filter(told);
+                lines.for_each(|line| line.lost = true);
+            }
+            Notice::Removed {
+                conversation: Recipient::All,
+                up_to,
+            } => {
+                let place = person.place;
+                if let Some(holder) = place.and_then(|place| self.holder_mut(place)) {
+                    holder.removed = holder.removed.max(up_to.0);
+                }
+            }
+            _ => {}
+        }
+    }
+}

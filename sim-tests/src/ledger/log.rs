@@ -1,0 +1,162 @@
+//! One log, as the server appended to it, and the users whom it knows.
+
+use crate::history::{Entry, Tag, Who};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A user: in which log, and the seq of its claim there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The index of the log.
+    pub log: usize,
+    /// The seq of the claim.
+    pub user: u64,
+}
+
+/// One log.
+pub struct Log {
+    /// The start of the server that it belongs to.
+    pub epoch: u64,
+    /// Its records; the first is the start.
+    pub records: Vec<Record>,
+    /// Users, by the seq of their claims.
+    pub holders: BTreeMap<u64, Holder>,
+    /// Where which line is.
+    pub tags: BTreeMap<Tag, u64>,
+}
+
+/// One record.
+pub struct Record {
+    /// Its stamp.
+    pub stamp: u64,
+    /// What it says; `None`: the start.
+    pub entry: Option<Entry>,
+}
+
+/// A user of the server.
+pub struct Holder {
+    /// Who it is, and with which device (0: a classic user).
+    pub is: (Who, u64),
+    /// Its name.
+    pub name: String,
+    /// The seq of its release.
+    pub released: Option<u64>,
+    /// Messages that it may see.
+    pub visible: Vec<u64>,
+    /// Those that it has written, or received.
+    pub wrote: BTreeSet<u64>,
+    /// It was told that messages to all up to this number are gone.
+    pub removed: u64,
+}
+
+impl Log {
+    pub(super) fn new(epoch: u64) -> Log {
+        let start = Record {
+            stamp: 0,
+            entry: None,
+        };
+        Log {
+            epoch,
+            records: vec![start],
+            holders: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// The last seq.
+    pub fn head(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    /// The record at `seq`.
+    pub fn record(&self, seq: u64) -> Option<&Record> {
+        self.records.get(usize::try_from(seq).ok()?.checked_sub(1)?)
+    }
+
+    /// The message at `seq`: sender, recipient, number, text.
+    pub fn message(&self, seq: u64) -> Option<(u64, Option<u64>, u64, &str)> {
+        match self.record(seq)?.entry.as_ref()? {
+            Entry::Message {
+                from,
+                to,
+                number,
+                body,
+                ..
+            } => Some((*from, *to, *number, body)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn append(&mut self, seq: u64, stamp: u64, entry: &Entry) {
+        match entry {
+            Entry::Claim { name, holder } => {
+                self.holders.insert(
+                    seq,
+                    Holder {
+                        is: *holder,
+                        name: name.clone(),
+                        released: None,
+                        visible: Vec::new(),
+                        wrote: BTreeSet::new(),
+                        removed: 0,
+                    },
+                );
+            }
+            Entry::Release { user } => {
+                if let Some(holder) = self.holders.get_mut(user) {
+                    holder.released = Some(seq);
+                }
+            }
+            Entry::Message { from, to, body, .. } => {
+                if let Some(tag) = Tag::of(body) {
+                    self.tags.entry(tag).or_insert(seq);
+                }
+                for (user, holder) in &mut self.holders {
+                    let meant = to.map_or(user != from, |to| to == *user);
+                    if meant && holder.released.is_none() {
+                        holder.visible.push(seq);
+                    }
+                }
+            }
+        }
+        self.records.push(Record {
+            stamp,
+            entry: Some(entry.clone()),
+        });
+    }
+
+    /// The latest user that a device of somebody became before `seq`.
+    pub fn user_before(&self, who: Who, device: u64, seq: u64) -> Option<u64> {
+        let own = |(_, holder): &(&u64, &Holder)| holder.is == (who, device);
+        self.holders
+            .range(..seq)
+            .filter(own)
+            .next_back()
+            .map(|(user, _)| *user)
+    }
+
+    /// Who holds that name now.
+    pub fn named(&self, name: &str) -> Option<&Holder> {
+        let live = |holder: &&Holder| holder.released.is_none();
+        let mut holders = self.holders.values().filter(live);
+        holders.find(|holder| holder.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The latest messages to all, at most so many.
+    pub fn latest_to_all(&self, count: usize) -> Vec<u64> {
+        let seqs = (1..=self.head()).rev();
+        let to_all = |seq: &u64| matches!(self.message(*seq), Some((_, None, ..)));
+        seqs.filter(to_all).take(count).collect()
+    }
+}
+
+impl Holder {
+    /// What it may see and has not written, though nobody told it that it is gone.
+    pub fn missing<'a>(&'a self, log: &'a Log) -> impl Iterator<Item = u64> + 'a {
+        let gone = |seq: u64| match log.message(seq) {
+            Some((_, None, number, _)) => number <= self.removed,
+            _ => false,
+        };
+        let missing = move |seq: &u64| !self.wrote.contains(seq) && !gone(*seq);
+        self.visible.iter().copied().filter(missing)
+    }
+}

@@ -1,0 +1,154 @@
+//! The ledger: the history so far, folded into who is who, what is in which log, and what became of every line.
+//! Rules and liveness look things up here.
+
+mod device;
+mod classic;
+mod log;
+mod pending;
+
+pub use classic::Hearing;
+pub use log::{Holder, Log, Place, Record};
+
+use crate::history::{Event, ServerNews, Tag, What, Who};
+use crate::plan::{Keeping, Part, Plan};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use verbatim_core::client::{LineState, WhyAway};
+
+/// See the module's words.
+pub struct Ledger {
+    /// The time of the last event.
+    pub now: Duration,
+    /// A log for each start of the server.
+    pub logs: Vec<Log>,
+    /// Who takes part.
+    pub people: Vec<Person>,
+    /// Of messages to all, only the receipts of so many latest ones are counted.
+    pub counted_max: usize,
+}
+
+/// Somebody.
+pub struct Person {
+    /// Its name.
+    pub name: String,
+    /// Its level.
+    pub part: Part,
+    /// Its program runs.
+    pub runs: bool,
+    /// How often its program has started.
+    pub programs: u64,
+    /// Which of its devices it uses.
+    pub device: u64,
+    /// It has a bound connection, or is registered.
+    pub online: bool,
+    /// It stays away, and why.
+    pub away: Option<WhyAway>,
+    /// Whom the server knows it as, since its last welcome or registration.
+    pub place: Option<Place>,
+    /// Its lines.
+    pub lines: BTreeMap<u64, Line>,
+    /// Of a classic user: lines that were typed and not said.
+    pub typed: u64,
+    /// Of a classic user: what it is hearing.
+    pub hearing: Option<Hearing>,
+    /// Of a classic user: what it heard was in no feed of its own.
+    pub misheard: Option<String>,
+}
+
+/// A line that somebody wrote.
+pub struct Line {
+    /// To whom.
+    pub to: String,
+    /// Its text.
+    pub body: String,
+    /// When it was submitted, and its age limit.
+    pub since: (Duration, Option<Duration>),
+    /// In which run of the program.
+    pub program: u64,
+    /// What the client said of it last.
+    pub state: Option<LineState>,
+    /// Where it was told to be.
+    pub accepted: Option<(usize, u64)>,
+    /// The session in which a receipt could come is lost.
+    pub lost: bool,
+    /// Of a classic line: whether it has its answer.
+    pub answered: bool,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new(plan: &Plan) -> Ledger {
+        let person = |user: &crate::plan::UserPlan| Person {
+            name: user.name.clone(),
+            part: user.part,
+            runs: false,
+            programs: 0,
+            device: 0,
+            online: false,
+            away: None,
+            place: None,
+            lines: BTreeMap::new(),
+            typed: 0,
+            hearing: None,
+            misheard: None,
+        };
+        Ledger {
+            now: Duration::ZERO,
+            logs: Vec::new(),
+            people: plan.users.iter().map(person).collect(),
+            counted_max: crate::stand::limits(plan.tightness).broadcasts_counted_max,
+        }
+    }
+
+    /// Folds one more event in.
+    pub fn fold(&mut self, event: &Event) {
+        self.now = event.at;
+        match &event.what {
+            What::Device(who, news) => self.on_device(*who, news),
+            What::Classic(who, news) => self.on_classic(*who, news),
+            What::Server(ServerNews::Started { epoch }) => self.logs.push(Log::new(*epoch)),
+            What::Server(ServerNews::Appended {
+                seq, stamp, entry, ..
+            }) => {
+                if let Some(log) = self.logs.last_mut() {
+                    log.append(*seq, *stamp, entry);
+                }
+            }
+            What::Server(_) | What::Plan(_) | What::Healed => {}
+        }
+    }
+
+    /// The log of that start of the server.
+    pub fn log_of(&self, epoch: u64) -> Option<usize> {
+        self.logs.iter().position(|log| log.epoch == epoch)
+    }
+
+    /// The user that somebody is, if that is still in the current log.
+    pub fn holder(&self, place: Place) -> Option<&Holder> {
+        self.logs.get(place.log)?.holders.get(&place.user)
+    }
+
+    /// The user that a device of somebody was when it was given the record at `seq`.
+    pub fn place_for(&self, who: Who, epoch: u64, seq: u64) -> Option<Place> {
+        let log = self.log_of(epoch)?;
+        let user = self.logs[log].user_before(who, self.people[who].device, seq)?;
+        Some(Place { log, user })
+    }
+
+    /// Where the message with that tag is.
+    pub fn find(&self, tag: Tag) -> Option<(usize, u64)> {
+        let found = |(at, log): (usize, &Log)| log.tags.get(&tag).map(|seq| (at, *seq));
+        self.logs.iter().enumerate().find_map(found)
+    }
+
+    /// Whether somebody keeps messages.
+    pub fn keeps_messages(&self, who: Who) -> bool {
+        matches!(
+            self.people[who].part,
+            Part::Device {
+                keeping: Keeping::Messages,
+                ..
+            }
+        )
+    }
+}

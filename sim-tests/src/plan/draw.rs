@@ -1,0 +1,197 @@
+//! Draws a plan from a seed: who takes part, and what each of them does.
+
+use super::faults::befall;
+use super::{Act, Chop, Deed, Keeping, Part, Plan, Step, Tightness, To, UserPlan};
+use crate::dice::Dice;
+use std::time::Duration;
+
+const NAMES: [&str; 12] = [
+    "ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "lea",
+];
+
+impl Plan {
+    /// The plan of that seed.
+    pub fn draw(seed: u64) -> Plan {
+        let mut dice = Dice::new(seed, "plan");
+        let fine = dice.chance(60);
+        let chaos = if fine {
+            dice.between(4_000, 8_000)
+        } else {
+            dice.between(6_000, 24_000)
+        };
+        let hosts = dice.between(2, 4);
+        let latencies: Vec<Duration> = (0..hosts).map(|_| latency(&mut dice)).collect();
+        let mut plan = Plan {
+            seed,
+            tick: Duration::from_millis(if fine { 1 } else { 10 }),
+            random_order: dice.chance(500),
+            segments_max: usize::try_from(dice.pick(&[64, 256, 4096])).expect("small"),
+            tightness: tightness(&mut dice),
+            latencies,
+            chop: chop(&mut dice),
+            users: users(&mut dice, hosts),
+            steps: Vec::new(),
+            chaos: Duration::from_millis(chaos),
+        };
+        plan.steps = steps(&plan, chaos);
+        plan
+    }
+}
+
+fn latency(dice: &mut Dice) -> Duration {
+    Duration::from_millis(dice.pick(&[1, 5, 10, 20, 40, 80]))
+}
+
+fn tightness(dice: &mut Dice) -> Tightness {
+    Tightness {
+        away: dice.chance(500),
+        room: dice.chance(300),
+        pages: dice.chance(400),
+    }
+}
+
+fn chop(dice: &mut Dice) -> Chop {
+    Chop {
+        permille: dice.pick(&[0, 100, 500, 900]),
+        bytes_max: dice.pick(&[1, 7, 40, 400]),
+        pause_max: dice.pick(&[0, 15, 60]),
+    }
+}
+
+fn users(dice: &mut Dice, hosts: u64) -> Vec<UserPlan> {
+    let count = dice.between(4, 9);
+    let mut users: Vec<UserPlan> = (0..count)
+        .map(|at| {
+            let name = NAMES[usize::try_from(at).expect("few users")];
+            let part = if dice.chance(700) {
+                device(dice)
+            } else {
+                classic(dice)
+            };
+            user(name, dice.below(hosts), part)
+        })
+        .collect();
+    if dice.chance(300) {
+        // Somebody else who wants the first one's name, in another spelling.
+        users.push(user("ANN", dice.below(hosts), device(dice)));
+    }
+    users
+}
+
+fn user(name: &str, host: u64, part: Part) -> UserPlan {
+    let host = usize::try_from(host).expect("few hosts");
+    UserPlan {
+        name: name.into(),
+        host,
+        part,
+    }
+}
+
+fn device(dice: &mut Dice) -> Part {
+    Part::Device {
+        keeping: dice.pick(&[Keeping::Nothing, Keeping::Counters, Keeping::Messages]),
+        deliveries: u32::try_from(dice.pick(&[1, 2, 4, 16, 256])).expect("small"),
+        bytes: dice.pick(&[0, 600, 262_144, 262_144]),
+        waits_for_name: dice.chance(300),
+        write_max: dice.pick(&[0, 0, 20, 200]),
+    }
+}
+
+fn classic(dice: &mut Dice) -> Part {
+    Part::Classic {
+        reads_once: dice.chance(500),
+        think_max: dice.pick(&[0, 30, 300]),
+    }
+}
+
+fn steps(plan: &Plan, chaos: u64) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (who, user) in plan.users.iter().enumerate() {
+        live(plan, who, user, chaos, &mut steps);
+    }
+    befall(plan, chaos, &mut steps);
+    // Stable: what happens at one time keeps the order of users, then of faults.
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// What one user does.
+fn live(plan: &Plan, who: usize, user: &UserPlan, chaos: u64, steps: &mut Vec<Step>) {
+    let mut dice = Dice::new(plan.seed, &format!("user {who}"));
+    let is_device = matches!(user.part, Part::Device { .. });
+    let pace = dice.pick(&[150, 400, 1_200]);
+    let unrest = dice.pick(&[0, 20, 80, 160]);
+    let mut at = if dice.chance(800) {
+        dice.below(200)
+    } else {
+        dice.below(chaos / 2)
+    };
+    steps.push(step(at, who, Act::Begin));
+    while at < chaos {
+        at += dice.between(1, pace * 2);
+        let act = if dice.chance(unrest) {
+            trouble(&mut dice, is_device)
+        } else {
+            say(&mut dice, plan.users.len(), is_device)
+        };
+        steps.push(step(at, who, act));
+        if let Act::Crash { .. } | Act::Leave { .. } = act {
+            at += dice.pick(&[1, 200, 1_000, 6_000]);
+            steps.push(step(at, who, Act::Begin));
+        }
+    }
+    steps.retain(|step| step.at < chaos);
+}
+
+fn step(at: u64, who: usize, act: Act) -> Step {
+    let deed = Deed::Do(who, act);
+    Step { at, deed }
+}
+
+fn say(dice: &mut Dice, users: usize, is_device: bool) -> Act {
+    let users = u64::try_from(users).expect("few users");
+    let to = match dice.below(20) {
+        0 => To::Nobody,
+        1..=4 => To::All,
+        _ => To::User(usize::try_from(dice.below(users)).expect("few users")),
+    };
+    let lines = if is_device {
+        dice.pick(&[1, 1, 1, 2, 5, 90])
+    } else {
+        1
+    };
+    let bytes = match dice.below(20) {
+        0 => dice.between(900, 3_000),
+        1 => dice.between(200, 900),
+        _ => dice.below(40),
+    };
+    let bytes = if lines > 5 { bytes.min(60) } else { bytes };
+    let age = dice.pick(&[0, 0, 0, 1_500, 8_000]);
+    Act::Say {
+        to,
+        lines,
+        bytes,
+        age,
+    }
+}
+
+fn trouble(dice: &mut Dice, is_device: bool) -> Act {
+    let span = dice.pick(&[300, 2_000, 12_000, 25_000]);
+    match dice.below(if is_device { 11 } else { 6 }) {
+        0 => Act::Crash { dark: 0 },
+        1 => Act::Crash { dark: span },
+        2 => Act::Cut {
+            far: dice.chance(500),
+        },
+        3 => Act::Dark(span),
+        4 => Act::Pause(span),
+        5 => Act::Leave {
+            forget: dice.chance(500),
+        },
+        6 => Act::Deaf(span),
+        7 => Act::Usurp(span),
+        8 => Act::Return,
+        9 => Act::Withdraw,
+        _ => Act::Who,
+    }
+}

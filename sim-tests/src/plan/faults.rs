@@ -1,0 +1,99 @@
+//! Draws what befalls the network and the server. Each kind of fault has dice of its own, and is on in some runs only.
+
+use super::{Deed, Fault, Plan, Step};
+use crate::dice::Dice;
+
+/// A kind of fault: its name, in how many of a thousand runs it is on, and the mean time between two, in milliseconds.
+struct Kind {
+    name: &'static str,
+    permille: u64,
+    mean: u64,
+    draw: fn(&mut Dice, usize) -> Fault,
+}
+
+const KINDS: [Kind; 7] = [
+    Kind {
+        name: "partition",
+        permille: 400,
+        mean: 6_000,
+        draw: |dice, host| Fault::Partition {
+            host,
+            span: span(dice),
+        },
+    },
+    Kind {
+        name: "one-way",
+        permille: 300,
+        mean: 6_000,
+        draw: |dice, host| Fault::OneWay {
+            host,
+            to_server: dice.chance(500),
+            span: span(dice),
+        },
+    },
+    Kind {
+        name: "hold",
+        permille: 300,
+        mean: 4_000,
+        draw: |dice, host| Fault::Hold {
+            host,
+            span: span(dice),
+        },
+    },
+    Kind {
+        name: "latency",
+        permille: 400,
+        mean: 3_000,
+        draw: |dice, host| Fault::Latency {
+            host,
+            each: dice.pick(&[1, 10, 40, 120]),
+        },
+    },
+    Kind {
+        name: "crash",
+        permille: 200,
+        mean: 8_000,
+        draw: |dice, _| Fault::ServerCrash {
+            power: dice.chance(500),
+            span: dice.pick(&[100, 1_000, 5_000]),
+        },
+    },
+    Kind {
+        name: "stop",
+        permille: 100,
+        mean: 8_000,
+        draw: |dice, _| Fault::ServerStop {
+            span: dice.pick(&[100, 1_000]),
+        },
+    },
+    Kind {
+        name: "clock",
+        permille: 500,
+        mean: 3_000,
+        draw: |dice, _| Fault::Clock {
+            jump: dice.pick(&[-86_400_000, -5_000, 5_000, 4_000_000_000]),
+        },
+    },
+];
+
+fn span(dice: &mut Dice) -> u64 {
+    dice.pick(&[200, 1_000, 4_000, 18_000])
+}
+
+/// Adds what befalls a run.
+pub(super) fn befall(plan: &Plan, chaos: u64, steps: &mut Vec<Step>) {
+    for kind in &KINDS {
+        let mut dice = Dice::new(plan.seed, kind.name);
+        if !dice.chance(kind.permille) {
+            continue;
+        }
+        let hosts = u64::try_from(plan.latencies.len()).expect("few hosts");
+        let mut at = dice.below(kind.mean);
+        while at < chaos {
+            let host = usize::try_from(dice.below(hosts)).expect("few hosts");
+            let deed = Deed::Befall((kind.draw)(&mut dice, host));
+            steps.push(Step { at, deed });
+            at += dice.between(1, kind.mean * 2);
+        }
+    }
+}

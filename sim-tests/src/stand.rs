@@ -1,0 +1,157 @@
+//! The server's host in a random run: the server that ships, in a rough network, under the eyes of a witness.
+
+use crate::cast::Stage;
+use crate::dice::mix;
+use crate::history::{ServerNews, What};
+use crate::plan::Tightness;
+use crate::server::{elapsed, server_config_within, simulated_wall};
+use crate::sheet::Sheet;
+use crate::witness::Witness;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+use verbatim_core::limits::Limits;
+use verbatim_core::now::Wall;
+use verbatim_net::transcript::Transcript;
+use verbatim_net::{Server, ServerConfig, Transport};
+
+pub(crate) use crate::server::NAME;
+
+/// How often the router's levels are read.
+const LEVELS_TIME: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// How far the wall clock of this thread's run is off, in milliseconds.
+    static SKEW: Cell<i64> = const { Cell::new(0) };
+}
+
+/// Sets the wall clock of this thread's run.
+pub fn jump(by: i64) {
+    SKEW.set(SKEW.get() + by);
+}
+
+/// The wall clock is right.
+pub fn reset_clock() {
+    SKEW.set(0);
+}
+
+fn skewed_wall() -> Wall {
+    Wall(simulated_wall().0.saturating_add_signed(SKEW.get()))
+}
+
+/// The server of a run, over all its starts. Cloning it clones a handle.
+#[derive(Clone)]
+pub struct Stand(Rc<Inner>);
+
+struct Inner {
+    stage: Stage,
+    starts: Cell<u64>,
+    running: RefCell<Option<Server>>,
+    sheet: Option<Sheet>,
+    levels: RefCell<BTreeMap<&'static str, u64>>,
+}
+
+impl Stand {
+    /// A server that writes its transcript there.
+    pub fn new(stage: Stage, sheet: Option<Sheet>) -> Stand {
+        Stand(Rc::new(Inner {
+            stage,
+            starts: Cell::new(0),
+            running: RefCell::default(),
+            sheet,
+            levels: RefCell::default(),
+        }))
+    }
+
+    /// Asks for the graceful end.
+    pub fn stop(&self) {
+        if let Some(server) = &*self.0.running.borrow() {
+            server.stop();
+        }
+    }
+
+    /// Serves until the host crashes, or [`Stand::stop`].
+    ///
+    /// # Errors
+    /// The port cannot be bound.
+    pub async fn serve(self) -> turmoil::Result {
+        let stage = &self.0.stage;
+        self.0.starts.set(self.0.starts.get() + 1);
+        let config = self.config(mix(stage.plan.seed, self.0.starts.get()));
+        let epoch = config.router.epoch.0;
+        let news = ServerNews::Started { epoch };
+        stage.history.note(What::Server(news));
+        let server = Server::new(config);
+        *self.0.running.borrow_mut() = Some(server.clone());
+        let looker = tokio::task::spawn_local(self.clone().look(server.clone()));
+        let transport = stage.air.server();
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, crate::server::PORT));
+        let listener = transport.bind(address).await?;
+        server.run(transport, listener).await;
+        looker.abort();
+        Ok(())
+    }
+
+    fn config(&self, seed: u64) -> ServerConfig {
+        let stage = &self.0.stage;
+        let limits = limits(stage.plan.tightness);
+        let transcript = self.0.sheet.as_ref().map(|sheet| {
+            Transcript::new(sheet.clone(), limits.clone(), true).started_at(elapsed())
+        });
+        let witness = Witness::new(
+            stage.air.clone(),
+            stage.history.clone(),
+            stage.devices.clone(),
+            limits.clone(),
+            transcript,
+        );
+        ServerConfig {
+            wall: skewed_wall,
+            ..server_config_within(limits, seed, Some(Box::new(witness)))
+        }
+    }
+
+    /// Notes how high the router's levels come.
+    async fn look(self, server: Server) {
+        loop {
+            tokio::time::sleep(LEVELS_TIME).await;
+            for level in server.status().levels {
+                let mut levels = self.0.levels.borrow_mut();
+                let highest = levels.entry(level.limit).or_default();
+                if level.now > *highest {
+                    *highest = level.now;
+                    self.0.stage.history.note(What::Server(ServerNews::Level {
+                        limit: level.limit,
+                        now: level.now,
+                        max: level.max,
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// The limits of a run.
+pub fn limits(tightness: Tightness) -> Limits {
+    let mut limits = Limits::default();
+    if tightness.away {
+        limits.away_time_max = Duration::from_secs(4);
+    }
+    if tightness.room {
+        limits.owed_bytes_max = 5 * 1024;
+        limits.log_bytes_max = 24 * 1024;
+        limits.log_reserve_bytes = 1024;
+    }
+    if tightness.pages {
+        limits.page_messages_max = 3;
+        limits.page_bytes_max = 400;
+        limits.users_page_max = 2;
+        limits.broadcasts_counted_max = 4;
+        limits.former_devices_max = 3;
+        limits.unwritten_bytes_max = 2 * 1024;
+        limits.classic_waiting_max = 3;
+    }
+    limits
+}

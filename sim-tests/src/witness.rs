@@ -1,0 +1,275 @@
+//! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
+
+use crate::dice::mix;
+use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
+use crate::rough::{Air, Wire};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use verbatim_core::classic::ClassicOut;
+use verbatim_core::id::{ConnId, DeviceId, Seq};
+use verbatim_core::limits::Limits;
+use verbatim_core::now::Now;
+use verbatim_core::record::{Holder, Record, Stream, What};
+use verbatim_core::router::{Input, Outgoing, Output};
+use verbatim_core::wire::{ClientFrame, Decoded, Hello, ServerFrame, Skip, client_frame};
+use verbatim_net::Tap;
+use verbatim_net::transcript::Transcript;
+
+use crate::sheet::Sheet;
+
+/// Which device of whom each secret is. Shared by those who make devices and those who look on.
+pub type Devices = Rc<std::cell::RefCell<BTreeMap<DeviceId, (Who, u64)>>>;
+
+/// See the module's words.
+pub struct Witness {
+    air: Air,
+    history: History,
+    devices: Devices,
+    limits: Limits,
+    talks: BTreeMap<ConnId, Talk>,
+    /// Of all bytes that came and went.
+    digest: u64,
+    transcript: Option<Transcript<Sheet>>,
+}
+
+struct Talk {
+    wire: Rc<Wire>,
+    unread: Vec<u8>,
+    /// No frame, or none of the session level, is looked for any more.
+    lost: bool,
+    skip: u64,
+    closed: bool,
+    hello: Option<Hello>,
+}
+
+impl Witness {
+    /// One who looks on at one server's life.
+    pub fn new(
+        air: Air,
+        history: History,
+        devices: Devices,
+        limits: Limits,
+        transcript: Option<Transcript<Sheet>>,
+    ) -> Witness {
+        Witness {
+            air,
+            history,
+            devices,
+            limits,
+            talks: BTreeMap::new(),
+            digest: 0,
+            transcript,
+        }
+    }
+
+    fn note(&self, news: ServerNews) {
+        self.history.note(Noted::Server(news));
+    }
+
+    fn on_input(&mut self, input: &Input<'_>) {
+        match input {
+            Input::Opened { conn, .. } => self.on_opened(*conn),
+            Input::Received { conn, bytes } => self.on_received(*conn, bytes),
+            Input::Closed { conn } => {
+                if let Some(talk) = self.talks.remove(conn) {
+                    self.note(ServerNews::Ended(talk.wire.ordinal));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_opened(&mut self, conn: ConnId) {
+        let wire = self.air.accepted().expect("it was accepted before it was told");
+        self.note(ServerNews::Opened(wire.ordinal));
+        let talk = Talk {
+            wire,
+            unread: Vec::new(),
+            lost: false,
+            skip: 0,
+            closed: false,
+            hello: None,
+        };
+        self.talks.insert(conn, talk);
+    }
+
+    fn on_received(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.digest = digest(self.digest, bytes);
+        let Some(talk) = self.talks.get_mut(&conn) else {
+            return;
+        };
+        let ordinal = talk.wire.ordinal;
+        if talk.closed {
+            return self.note(ServerNews::Late(ordinal));
+        }
+        let acks = talk.read(bytes, &self.limits);
+        for Seq(seq) in acks {
+            self.note(ServerNews::AckCame { conn: ordinal, seq });
+        }
+    }
+
+    fn on_output(&mut self, now: Now, by: Option<Conn>, output: &Output) {
+        match output {
+            Output::Append(record) => self.on_appended(now, by, record),
+            Output::Send { conn, frame } => self.on_sent(*conn, frame),
+            Output::Close { conn, reason } => {
+                if let Some(talk) = self.talks.get_mut(conn) {
+                    talk.closed = true;
+                    let (conn, reason) = (talk.wire.ordinal, reason.to_string());
+                    self.note(ServerNews::Closing { conn, reason });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
+        let mut bytes = Vec::new();
+        frame.encode(&mut bytes);
+        self.digest = digest(self.digest, &bytes);
+        let Some(talk) = self.talks.get(&conn) else {
+            return;
+        };
+        let conn = talk.wire.ordinal;
+        let length = bytes.len() as u64;
+        match frame {
+            Outgoing::Session(ServerFrame::Welcome(_)) => self.on_bound(conn),
+            Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
+                conn,
+                seq: message.seq.0,
+                bytes: length,
+            }),
+            Outgoing::Classic(ClassicOut::Forward(piece)) => self.note(ServerNews::Forwarding {
+                conn,
+                seq: piece.message.seq.0,
+                start: piece.start as u64,
+                end: piece.end as u64,
+            }),
+            _ => {}
+        }
+    }
+
+    fn on_bound(&self, conn: Conn) {
+        let talk = self.talks.values().find(|talk| talk.wire.ordinal == conn);
+        let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
+            return;
+        };
+        let (who, _) = self.devices.borrow()[&hello.device];
+        let deliveries = hello.credit.deliveries.clamp(1, self.limits.window_deliveries_max);
+        let bytes = hello.credit.bytes.min(self.limits.window_bytes_max);
+        self.note(ServerNews::Bound {
+            conn,
+            who,
+            device: self.devices.borrow()[&hello.device].1,
+            attempt: hello.attempt.0,
+            credit: (u64::from(deliveries), bytes),
+        });
+    }
+
+    fn on_appended(&self, now: Now, by: Option<Conn>, record: &Record) {
+        let entry = match &record.what {
+            What::Start { .. } => return,
+            What::Claim { name, holder } => Entry::Claim {
+                name: name.to_string(),
+                holder: self.holder(*holder, by),
+            },
+            What::Release { user } => Entry::Release { user: user.0.0 },
+            What::Message(message) => Entry::Message {
+                from: message.from.0.0,
+                to: match message.to {
+                    Stream::User(user) => Some(user.0.0),
+                    Stream::All => None,
+                },
+                number: message.number.0,
+                id: message.id.0,
+                body: message.body().to_owned(),
+            },
+        };
+        self.note(ServerNews::Appended {
+            seq: record.seq.0,
+            stamp: record.stamp.0,
+            wall: now.wall.0,
+            by,
+            entry,
+        });
+    }
+
+    fn holder(&self, holder: Holder, by: Option<Conn>) -> (Who, u64) {
+        match holder {
+            Holder::Device { device, .. } => self.devices.borrow()[&device],
+            Holder::Classic => {
+                let talk = |by| self.talks.values().find(|talk| talk.wire.ordinal == by);
+                let who = by.and_then(talk).and_then(|talk| talk.wire.who.get());
+                (who.expect("a registration's bytes led to its claim"), 0)
+            }
+        }
+    }
+}
+
+impl Talk {
+    /// Reads what came; gives the acks in it.
+    fn read(&mut self, bytes: &[u8], limits: &Limits) -> Vec<Seq> {
+        let mut acks = Vec::new();
+        if self.lost {
+            return acks;
+        }
+        self.unread.extend_from_slice(bytes);
+        let mut at = 0;
+        while !self.lost {
+            let skipped = self.skip.min((self.unread.len() - at) as u64);
+            self.skip -= skipped;
+            at += skipped as usize;
+            let rest = &self.unread[at..];
+            let head = &rest[..rest.len().min(5)];
+            if self.hello.is_none() && !b"HELLO".starts_with(head) {
+                self.lost = true;
+            }
+            match client_frame(rest, limits) {
+                _ if self.lost => {}
+                Decoded::Partial => break,
+                Decoded::Frame(frame, length) => {
+                    at += length;
+                    match frame {
+                        ClientFrame::Hello(hello) => self.hello = Some(*hello),
+                        ClientFrame::Ack(seq) => acks.push(seq),
+                        _ => {}
+                    }
+                }
+                Decoded::Refused(_, Skip::Bytes(length)) => self.skip = length,
+                Decoded::Refused(_, Skip::Lost) => self.lost = true,
+            }
+        }
+        self.unread.drain(..at);
+        acks
+    }
+}
+
+impl Tap for Witness {
+    fn router(&mut self, now: Now, input: &Input<'_>, outputs: &[Output]) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.router(now, input, outputs);
+        }
+        self.on_input(input);
+        let by = match input {
+            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.wire.ordinal),
+            _ => None,
+        };
+        let before = self.digest;
+        for output in outputs {
+            self.on_output(now, by, output);
+        }
+        if self.digest != before {
+            self.note(ServerNews::Bytes(self.digest));
+        }
+    }
+}
+
+fn digest(so_far: u64, bytes: &[u8]) -> u64 {
+    let mut digest = mix(so_far, bytes.len() as u64);
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        digest = mix(digest, u64::from_le_bytes(word));
+    }
+    digest
+}
