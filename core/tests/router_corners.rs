@@ -403,3 +403,51 @@ fn removed_is_told_again_only_to_whom_it_is_news() {
         "{again}"
     );
 }
+
+/// A line to all that was given up before it was acked counts as delivered to nobody, though it flew once.
+#[test]
+fn what_was_given_up_is_not_counted_as_delivered() {
+    let mut stage = Stage::new(Limits {
+        owed_bytes_max: 1_000,
+        ..Limits::default()
+    });
+    join(&mut stage, ALICE, &hello("alice", 1, ""));
+    join(&mut stage, BOB, &hello("bob", 1, ""));
+    say(&mut stage, ALICE, &send("ALL", 1, "never acked"));
+    assert!(stage.take_text(BOB).contains("DELIVER 4"));
+    stage.hang_up(BOB);
+    let long = "a".repeat(800);
+    say(&mut stage, ALICE, &send("ALL", 2, &long));
+    let cursor = "Store: 3901\nEpoch: 77\nCursor: 3\nAccepted: 0\n";
+    let welcome = join(&mut stage, LATER, &hello("bob", 2, cursor));
+    assert!(welcome.contains("REMOVED ALL 2"), "{welcome}");
+    say(&mut stage, ALICE, &send("bob", 3, "hi"));
+    say(&mut stage, LATER, "ACK 6\n\n");
+    stage.wait(Duration::from_secs(1));
+    let told = stage.take_text(ALICE);
+    assert!(told.contains("RECEIPT bob 6"), "{told}");
+    assert!(!told.contains("RECEIPT ALL"), "{told}");
+}
+
+/// What a user is owed never passes its limit, also when most of what could go is acked already.
+#[test]
+fn what_is_owed_stays_within_its_limit() {
+    let mut stage = Stage::new(Limits {
+        owed_bytes_max: 2_000,
+        ..Limits::default()
+    });
+    join(&mut stage, ALICE, &hello("alice", 1, ""));
+    join(&mut stage, BOB, &hello("bob", 1, ""));
+    let body = |bytes| "a".repeat(bytes);
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("ALL", id, &body(200)));
+    }
+    say(&mut stage, BOB, "ACK 5\n\n");
+    for id in 4..=6 {
+        say(&mut stage, ALICE, &send("bob", id, &body(200)));
+    }
+    say(&mut stage, ALICE, &send("ALL", 7, &body(700)));
+    let levels = stage.router.status().levels;
+    let owed = levels.iter().find(|level| level.limit == "owed_bytes_max");
+    assert!(owed.is_some_and(|owed| owed.now <= owed.max), "{owed:?}");
+}

@@ -11,9 +11,9 @@ pub struct Dice {
 impl Dice {
     /// The dice of `who` in the run of that seed.
     pub fn new(seed: u64, who: &str) -> Dice {
-        let key = who.bytes().fold(mix(seed, 0), |key, byte| {
-            mix(key, u64::from(byte) + 1)
-        });
+        let key = who
+            .bytes()
+            .fold(mix(seed, 0), |key, byte| mix(key, u64::from(byte) + 1));
         Dice { key, rolled: 0 }
     }
 

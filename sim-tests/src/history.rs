@@ -57,6 +57,8 @@ pub enum DeviceNews {
     Ended {
         /// It died.
         crashed: bool,
+        /// It gave its name up, and its device with it.
+        forgot: bool,
     },
     /// The person asked for a connection.
     Returned,
@@ -365,7 +367,11 @@ impl fmt::Display for Event {
                 let (seq, number, from) = (message.seq, message.number, message.from);
                 let tag = message.body.split(' ').next().unwrap_or_default();
                 let again = if message.may_repeat { " again?" } else { "" };
-                write!(f, "u{who} wrote {seq} from {from} to {} number={number} {tag}{again}", message.to)
+                write!(
+                    f,
+                    "u{who} wrote {seq} from {from} to {} number={number} {tag}{again}",
+                    message.to
+                )
             }
             What::Device(who, DeviceNews::Told(notice)) => write!(f, "u{who} told {notice}"),
             What::Device(who, DeviceNews::Line { line, state }) => match state {

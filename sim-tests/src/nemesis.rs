@@ -76,9 +76,7 @@ impl Nemesis {
     }
 
     fn note(&self, sim: &Sim<'_>, words: String) {
-        self.stage
-            .history
-            .note_at(sim.elapsed(), What::Plan(words));
+        self.stage.history.note_at(sim.elapsed(), What::Plan(words));
     }
 
     fn act(&mut self, now: u64, who: Who, act: Act) {

@@ -223,7 +223,10 @@ impl Wire {
     }
 
     fn left(until: &Cell<Option<Duration>>) -> Option<Duration> {
-        until.get()?.checked_sub(now()).filter(|left| !left.is_zero())
+        until
+            .get()?
+            .checked_sub(now())
+            .filter(|left| !left.is_zero())
     }
 
     fn darkness(&self) -> Option<Duration> {
@@ -243,7 +246,10 @@ impl Wire {
     fn listen(&self, end: End, context: &Context<'_>) {
         let mut wakers = self.wakers.borrow_mut();
         let waker = &mut wakers[usize::from(end == End::Far)];
-        if waker.as_ref().is_none_or(|known| !known.will_wake(context.waker())) {
+        if waker
+            .as_ref()
+            .is_none_or(|known| !known.will_wake(context.waker()))
+        {
             *waker = Some(context.waker().clone());
         }
     }
@@ -359,7 +365,9 @@ impl RoughStream {
     }
 
     fn darkness(&self) -> Option<Duration> {
-        (self.end == End::Near).then(|| self.wire.darkness()).flatten()
+        (self.end == End::Near)
+            .then(|| self.wire.darkness())
+            .flatten()
     }
 
     /// Says what was said in the dark.

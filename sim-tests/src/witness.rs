@@ -80,7 +80,10 @@ impl Witness {
     }
 
     fn on_opened(&mut self, conn: ConnId) {
-        let wire = self.air.accepted().expect("it was accepted before it was told");
+        let wire = self
+            .air
+            .accepted()
+            .expect("it was accepted before it was told");
         self.note(ServerNews::Opened(wire.ordinal));
         let talk = Talk {
             wire,
@@ -155,7 +158,10 @@ impl Witness {
             return;
         };
         let (who, _) = self.devices.borrow()[&hello.device];
-        let deliveries = hello.credit.deliveries.clamp(1, self.limits.window_deliveries_max);
+        let deliveries = hello
+            .credit
+            .deliveries
+            .clamp(1, self.limits.window_deliveries_max);
         let bytes = hello.credit.bytes.min(self.limits.window_bytes_max);
         self.note(ServerNews::Bound {
             conn,

@@ -34,7 +34,9 @@ fn seeds() -> Range<u64> {
 }
 
 fn words(violations: &[Violation]) -> String {
-    let lines = violations.iter().map(|violation| format!("  {violation}\n"));
+    let lines = violations
+        .iter()
+        .map(|violation| format!("  {violation}\n"));
     lines.collect()
 }
 
@@ -81,7 +83,11 @@ fn tell(seed: u64) {
     }
     println!("\n{}", outcome.transcript.unwrap_or_default());
     println!("{:?} simulated", outcome.elapsed);
-    assert!(outcome.violations.is_empty(), "seed {seed}:\n{}", words(&outcome.violations));
+    assert!(
+        outcome.violations.is_empty(),
+        "seed {seed}:\n{}",
+        words(&outcome.violations)
+    );
 }
 
 #[test]

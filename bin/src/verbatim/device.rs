@@ -84,8 +84,9 @@ impl Device {
     pub(crate) fn close(self, forgets: bool) -> io::Result<()> {
         match self.store {
             Some(store) if forgets && self.is_online => store.remove(),
-            Some(store) => store.end(),
-            None => Ok(()),
+            Some(store) if self.is_online => store.end(),
+            // What was shown may not be acked: the next run marks what comes again.
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -72,6 +72,14 @@ impl Router {
             all,
         };
         let at = session.flying;
+        // It flew on an older connection and was given up since: it will not come again, and no ack is about it.
+        while session
+            .flight
+            .get(at)
+            .is_some_and(|old| old.seq < flight.seq)
+        {
+            session.flight.remove(at);
+        }
         if session
             .flight
             .get(at)

@@ -69,7 +69,8 @@ impl Owed {
             number: message.number,
             amount: self.all,
         };
-        if self.bytes() > bytes_max {
+        // Of the older half most may be acked by now; then the younger one goes too.
+        while self.bytes() > bytes_max && self.all.messages > 0 {
             let gone = self.half.take().unwrap_or(now);
             self.all.take(gone.amount);
             (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);

@@ -207,7 +207,9 @@ impl Classic {
         let words = format!("REGISTER {side} {name}\n\n");
         half.stream.write_all(words.as_bytes()).await?;
         let answer = loop {
-            half.read(READ_BYTES).await?;
+            if half.read(READ_BYTES).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
             if let Some(answer) = half.take_head(self.reads_once) {
                 break answer;
             }
@@ -287,7 +289,9 @@ impl Classic {
             self.on_answer(line, &answer);
         }
         if talk.thinks.is_some() && !talk.receiving.unread.is_empty() {
-            self.note(ClassicNews::Misread("a second FORWARD before RECEIVED".into()));
+            self.note(ClassicNews::Misread(
+                "a second FORWARD before RECEIVED".into(),
+            ));
             return Some(Over::Broken("it cannot go on"));
         }
         let reply = match talk.receiving.take_forward(self.reads_once) {
@@ -365,7 +369,11 @@ impl Half {
         };
         let frame = String::from_utf8_lossy(&self.unread[..end]).into_owned();
         self.unread.drain(..end);
-        Some(frame.strip_suffix("\n\n").map_or(frame.clone(), String::from))
+        Some(
+            frame
+                .strip_suffix("\n\n")
+                .map_or(frame.clone(), String::from),
+        )
     }
 
     /// What has come for it.
@@ -374,13 +382,21 @@ impl Half {
             return Forward::Nothing;
         }
         let Some(body_at) = find(&self.unread, b"\n\n").map(|at| at + 2) else {
-            return if reads_once { self.misread() } else { Forward::Nothing };
+            return if reads_once {
+                self.misread()
+            } else {
+                Forward::Nothing
+            };
         };
         let head = String::from_utf8_lossy(&self.unread[..body_at]).into_owned();
         let Some((from, length)) = read_head(&head) else {
             return self.misread();
         };
-        let end = if reads_once { self.unread.len() } else { body_at + length };
+        let end = if reads_once {
+            self.unread.len()
+        } else {
+            body_at + length
+        };
         if self.unread.len() < end {
             return Forward::Nothing;
         }
@@ -410,4 +426,3 @@ fn read_head(head: &str) -> Option<(String, usize)> {
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
-

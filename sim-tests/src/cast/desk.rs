@@ -34,6 +34,8 @@ pub(super) struct Tray {
     /// Nothing is written before then.
     pub(super) paused_until: Rc<Cell<Option<Instant>>>,
     pub(super) write_max: u64,
+    /// The client is.
+    pub(super) online: Cell<bool>,
 }
 
 struct Delivered {
@@ -55,11 +57,14 @@ impl Tray {
             requests,
             paused_until,
             write_max,
+            online: Cell::new(false),
         }
     }
 
     fn is_paused(&self) -> bool {
-        self.paused_until.get().is_some_and(|until| until > Instant::now())
+        self.paused_until
+            .get()
+            .is_some_and(|until| until > Instant::now())
     }
 
     fn lose(&self) {
@@ -70,12 +75,7 @@ impl Tray {
 }
 
 impl Desk {
-    pub(super) fn new(
-        who: Who,
-        history: History,
-        disk: Rc<RefCell<Disk>>,
-        tray: Rc<Tray>,
-    ) -> Desk {
+    pub(super) fn new(who: Who, history: History, disk: Rc<RefCell<Disk>>, tray: Rc<Tray>) -> Desk {
         Desk {
             who,
             history,
@@ -163,8 +163,11 @@ impl Host for Desk {
     }
 
     fn show(&mut self, notice: Notice) {
-        if let Notice::Lost { .. } = notice {
-            self.tray.lose();
+        match notice {
+            Notice::Lost { .. } => self.tray.lose(),
+            Notice::Online { .. } => self.tray.online.set(true),
+            Notice::Offline { .. } | Notice::Away(_) => self.tray.online.set(false),
+            _ => {}
         }
         self.note(match notice {
             Notice::Line { line, state } => DeviceNews::Line {

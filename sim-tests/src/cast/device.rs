@@ -34,10 +34,13 @@ struct Device {
 
 struct Program {
     requests: UnboundedSender<Request>,
+    tray: Rc<Tray>,
     client: JoinHandle<()>,
     writer: JoinHandle<()>,
     /// It was told to end, and whether it gives the name up.
     leaves: Option<bool>,
+    /// It is to start again when it has ended.
+    again: bool,
 }
 
 pub(super) async fn play(player: Player) {
@@ -113,7 +116,11 @@ impl Device {
     /// Hands an act to the client.
     fn ask(&mut self, act: Act) {
         let last = LineId(self.lines);
-        let Some(program) = &mut self.program else {
+        let Some(program) = self
+            .program
+            .as_mut()
+            .filter(|program| program.leaves.is_none())
+        else {
             return;
         };
         let request = match act {
@@ -165,7 +172,8 @@ impl Device {
     }
 
     fn begin(&mut self) {
-        if self.program.is_some() {
+        if let Some(program) = &mut self.program {
+            program.again = program.leaves.is_some();
             return;
         }
         self.programs += 1;
@@ -185,13 +193,16 @@ impl Device {
             let ran = run_client(&transport, ADDRESS, config, asked, &mut desk).await;
             ran.expect("a simulated store can always be written");
         });
+        let kept = Rc::clone(&tray);
         let dice = Dice::new(stage.plan.seed, &format!("writer {who} {}", self.programs));
         let writer = tokio::task::spawn_local(write(who, history, disk, tray, dice));
         self.program = Some(Program {
             requests,
+            tray: kept,
             client,
             writer,
             leaves: None,
+            again: false,
         });
     }
 
@@ -219,7 +230,11 @@ impl Device {
             credit: Credit { deliveries, bytes },
             waits_for_name,
             limits: Limits::default(),
-            ..Config::throw_away(name, secret, stage.plan.seed ^ self.programs ^ (who as u64) << 32)
+            ..Config::throw_away(
+                name,
+                secret,
+                stage.plan.seed ^ self.programs ^ (who as u64) << 32,
+            )
         }
     }
 
@@ -231,7 +246,10 @@ impl Device {
             task.abort();
             let _ = task.await;
         }
-        self.note(DeviceNews::Ended { crashed: true });
+        self.note(DeviceNews::Ended {
+            crashed: true,
+            forgot: false,
+        });
     }
 
     /// The program ended by itself.
@@ -240,10 +258,15 @@ impl Device {
             return;
         };
         program.writer.abort();
-        self.disk
-            .borrow_mut()
-            .on_ended(program.leaves == Some(true));
-        self.note(DeviceNews::Ended { crashed: false });
+        let (forgets, online) = (program.leaves == Some(true), program.tray.online.get());
+        let forgot = self.disk.borrow_mut().on_ended(forgets, online);
+        self.note(DeviceNews::Ended {
+            crashed: false,
+            forgot,
+        });
+        if program.again {
+            self.begin();
+        }
     }
 
     fn usurp(&mut self, span: u64) {

@@ -17,6 +17,7 @@ pub(super) struct Disk {
     allotted: MessageId,
     welcomed: bool,
     ended_well: bool,
+    discarded: bool,
     accepted: MessageId,
     place: Option<(StoreId, Epoch, Seq)>,
 }
@@ -31,6 +32,7 @@ impl Disk {
             allotted: MessageId(0),
             welcomed: false,
             ended_well: true,
+            discarded: false,
             accepted: MessageId(0),
             place: None,
         }
@@ -38,13 +40,14 @@ impl Disk {
 
     /// A program starts: what does it find?
     pub(super) fn open(&mut self) -> Start {
-        if self.keeping == Keeping::Nothing || self.device == 0 {
+        if self.keeping == Keeping::Nothing || self.device == 0 || self.discarded {
             *self = Disk {
                 device: self.device + 1,
                 attempt: Try(0),
                 allotted: MessageId(0),
                 welcomed: false,
                 ended_well: true,
+                discarded: false,
                 accepted: MessageId(0),
                 place: None,
                 ..*self
@@ -82,7 +85,10 @@ impl Disk {
 
     /// The current device's secret.
     pub(super) fn secret(&self) -> DeviceId {
-        let (high, low) = (mix(self.key, self.device * 2), mix(self.key, self.device * 2 + 1));
+        let (high, low) = (
+            mix(self.key, self.device * 2),
+            mix(self.key, self.device * 2 + 1),
+        );
         let mut bits = [0; 16];
         bits[..8].copy_from_slice(&high.to_be_bytes());
         bits[8..].copy_from_slice(&low.to_be_bytes());
@@ -120,13 +126,11 @@ impl Disk {
         }
     }
 
-    /// The program ended in good order; if the name was given up, the server does not know the device any more.
-    pub(super) fn on_ended(&mut self, forgot: bool) {
-        self.ended_well = true;
-        if forgot {
-            self.welcomed = false;
-            self.place = None;
-            self.accepted = MessageId(0);
-        }
+    /// The program ended as it was told, online or not. Only who is online is heard: the name is given up, and the
+    /// device with it; or what was shown is acked. Whether the name was given up.
+    pub(super) fn on_ended(&mut self, forgets: bool, online: bool) -> bool {
+        self.ended_well = online;
+        self.discarded = forgets && online;
+        self.discarded
     }
 }

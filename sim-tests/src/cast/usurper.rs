@@ -56,7 +56,9 @@ impl Usurper {
                         replies.extend(again.unwrap_or_default());
                     }
                     ServerFrame::Ping => encode_client(&ClientFrame::Pong, &mut replies),
-                    ServerFrame::Accepted { first, seq, number, .. } => {
+                    ServerFrame::Accepted {
+                        first, seq, number, ..
+                    } => {
                         self.on_answer(epoch, repeated.as_ref(), first.0, Ok((seq.0, number.0)));
                     }
                     ServerFrame::Rejected(rejected) => {
@@ -92,13 +94,7 @@ impl Usurper {
         bytes
     }
 
-    fn on_answer(
-        &self,
-        epoch: u64,
-        sent: Option<&Sent>,
-        id: u64,
-        answer: Result<(u64, u64), u16>,
-    ) {
+    fn on_answer(&self, epoch: u64, sent: Option<&Sent>, id: u64, answer: Result<(u64, u64), u16>) {
         let Some(sent) = sent.filter(|sent| sent.id == id) else {
             return;
         };
@@ -115,9 +111,7 @@ impl Usurper {
     fn last_sent(&self, epoch: u64, last: u64) -> Option<Sent> {
         let mut found = None;
         self.stage.history.look(0, |events| {
-            let started = |event: &Event| {
-                event.what == What::Server(ServerNews::Started { epoch })
-            };
+            let started = |event: &Event| event.what == What::Server(ServerNews::Started { epoch });
             let from = events.iter().position(started).unwrap_or(events.len());
             found = find_sent(&events[from..], (self.who, self.device), last);
         });
@@ -132,7 +126,8 @@ fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
             _ => None,
         })
     };
-    let claim = |entry: &Entry| matches!(entry, Entry::Claim { holder: found, .. } if *found == holder);
+    let claim =
+        |entry: &Entry| matches!(entry, Entry::Claim { holder: found, .. } if *found == holder);
     let user = records().filter(|(_, entry)| claim(entry)).last()?.0;
     let name_of = |user: u64| {
         records().find_map(|(seq, entry)| match entry {
@@ -141,7 +136,9 @@ fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
         })
     };
     records().find_map(|(seq, entry)| match entry {
-        Entry::Message { from, to, id, body, .. } if *from == user && *id == last => Some(Sent {
+        Entry::Message {
+            from, to, id, body, ..
+        } if *from == user && *id == last => Some(Sent {
             seq,
             id: last,
             to: to.map_or(Some("ALL".into()), name_of)?,

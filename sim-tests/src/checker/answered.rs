@@ -103,12 +103,10 @@ impl Answered {
         let classic = recipient.filter(|holder| holder.is.1 == 0);
         let has = classic.is_some_and(|holder| holder.wrote.contains(&seq));
         match code {
-            None if classic.is_some() && !has => {
-                Err(format!("{tag} was acknowledged before its recipient received it"))
-            }
-            Some(_) if classic.is_none() => {
-                Err(format!("{tag} was refused, and is record {seq}"))
-            }
+            None if classic.is_some() && !has => Err(format!(
+                "{tag} was acknowledged before its recipient received it"
+            )),
+            Some(_) if classic.is_none() => Err(format!("{tag} was refused, and is record {seq}")),
             _ => Ok(()),
         }
     }
@@ -134,5 +132,6 @@ fn is_in_time(ledger: &Ledger, tag: Tag) -> Result<(), String> {
     let line = &ledger.people[tag.who].lines[&tag.line];
     let (since, age) = line.since;
     let late = age.is_some_and(|age| ledger.now > since + age);
-    late.then_some(()).map_or(Ok(()), |()| Err(format!("{tag} went out too old")))
+    late.then_some(())
+        .map_or(Ok(()), |()| Err(format!("{tag} went out too old")))
 }

@@ -48,7 +48,9 @@ impl Rule for Durable {
 fn is_in_log(ledger: &Ledger, who: Who, line: u64, told: (u64, u64)) -> Result<(), String> {
     let tag = Tag { who, line };
     let (seq, number) = told;
-    let place = ledger.people[who].place.ok_or("accepted before a welcome")?;
+    let place = ledger.people[who]
+        .place
+        .ok_or("accepted before a welcome")?;
     let log = &ledger.logs[place.log];
     let Some((from, to, found, body)) = log.message(seq) else {
         return Err(format!("{tag} was accepted as {seq}, where no message is"));

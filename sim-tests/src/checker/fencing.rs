@@ -95,10 +95,16 @@ impl Fencing {
         let holder = ledger.logs.last().and_then(|log| log.holders.get(&from));
         let holder = holder.ok_or_else(|| format!("nobody wrote record {seq}"))?;
         if !self.names.values().any(|held| *held == from) {
-            return Err(format!("{} has no name any more and wrote record {seq}", holder.name));
+            return Err(format!(
+                "{} has no name any more and wrote record {seq}",
+                holder.name
+            ));
         }
         let (who, device) = holder.is;
-        let open = self.bound.get(&(who, device)).is_some_and(|(conn, _)| !self.closed.contains(conn));
+        let open = self
+            .bound
+            .get(&(who, device))
+            .is_some_and(|(conn, _)| !self.closed.contains(conn));
         match device > 0 && !open {
             true => Err(format!("u{who} wrote record {seq} without a connection")),
             false => Ok(()),

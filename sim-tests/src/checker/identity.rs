@@ -36,7 +36,10 @@ impl Rule for Identity {
 
 fn is_from(ledger: &Ledger, who: Who, from: &str, body: &str) -> Result<(), String> {
     let tag = Tag::of(body).ok_or_else(|| format!("u{who} heard what nobody wrote: {body:?}"))?;
-    let name = ledger.people.get(tag.who).map(|person| person.name.as_str());
+    let name = ledger
+        .people
+        .get(tag.who)
+        .map(|person| person.name.as_str());
     if name != Some(from) {
         return Err(format!("u{who} heard {tag} from {from}"));
     }

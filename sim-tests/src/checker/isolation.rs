@@ -41,7 +41,8 @@ impl Rule for Isolation {
             }
             ServerNews::Delivering { conn, seq, bytes } => {
                 let window = self.windows.get_mut(conn);
-                let window = window.ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
+                let window = window
+                    .ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
                 window.flight.push_back((*seq, *bytes));
                 let (count, most) = (window.flight.len() as u64, window.credit);
                 let bytes: u64 = window.flight.iter().map(|(_, bytes)| bytes).sum();

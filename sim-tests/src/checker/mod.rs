@@ -11,8 +11,8 @@ mod isolation;
 mod liveness;
 mod no_duplicates;
 mod no_silent_loss;
-mod one_order;
 mod once_stored;
+mod one_order;
 mod sender_order;
 mod time;
 
@@ -129,6 +129,12 @@ fn rules() -> Vec<Box<dyn Rule>> {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}ms: {}", self.rule, self.at.as_millis(), self.what)
+        write!(
+            f,
+            "{} at {}ms: {}",
+            self.rule,
+            self.at.as_millis(),
+            self.what
+        )
     }
 }

@@ -26,10 +26,14 @@ impl Rule for NoSilentLoss {
         };
         match news {
             DeviceNews::Welcomed { .. } => self.on_welcomed(ledger, *who),
+            // Who hears nothing more need not hear this.
+            DeviceNews::Ended { .. } => drop(self.due.remove(who)),
             DeviceNews::Told(Notice::Lost { .. }) => {
                 return match self.due.remove(who) {
                     Some(true) => Ok(()),
-                    _ => Err(format!("u{who} was told that it lost a session, which goes on")),
+                    _ => Err(format!(
+                        "u{who} was told that it lost a session, which goes on"
+                    )),
                 };
             }
             DeviceNews::Told(Notice::Online { .. }) | DeviceNews::Line { .. } => {}
@@ -59,25 +63,21 @@ impl NoSilentLoss {
         let person = &ledger.people[who];
         let Some(place) = person.place else { return };
         let before = self.known.insert((who, person.device), place);
-        self.due.insert(who, before.is_some_and(|before| before != place));
+        self.due
+            .insert(who, before.is_some_and(|before| before != place));
     }
 }
 
 /// Whether all is written that a user may see below `seq`.
-fn nothing_missed(
-    ledger: &Ledger,
-    who: Who,
-    place: Option<Place>,
-    seq: u64,
-) -> Result<(), String> {
+fn nothing_missed(ledger: &Ledger, who: Who, place: Option<Place>, seq: u64) -> Result<(), String> {
     let Some(place) = place else { return Ok(()) };
     let Some(holder) = ledger.holder(place) else {
         return Ok(());
     };
     match holder.missing(&ledger.logs[place.log]).next() {
-        Some(missed) if missed < seq => {
-            Err(format!("u{who} has come to {seq} and has never written {missed}"))
-        }
+        Some(missed) if missed < seq => Err(format!(
+            "u{who} has come to {seq} and has never written {missed}"
+        )),
         _ => Ok(()),
     }
 }
@@ -95,13 +95,17 @@ fn is_told_truly(ledger: &Ledger, who: Who, line: u64, state: LineState) -> Resu
         LineState::Delivered if recipient.filter(has).is_none() => {
             Err(format!("{}, and its recipient has not written it", told()))
         }
-        LineState::Left if recipient.is_some_and(|holder| holder.is.1 > 0 && holder.released.is_none()) => {
+        LineState::Left
+            if recipient.is_some_and(|holder| holder.is.1 > 0 && holder.released.is_none()) =>
+        {
             Err(format!("{}, and its recipient is still there", told()))
         }
         LineState::Counted { count, of } => {
             let have = log.holders.values().filter(has).count() as u64;
             let wrong = count > have || count > of;
-            wrong.then_some(()).map_or(Ok(()), |()| Err(format!("{}, and {have} have written it", told())))
+            wrong.then_some(()).map_or(Ok(()), |()| {
+                Err(format!("{}, and {have} have written it", told()))
+            })
         }
         _ => Ok(()),
     }

@@ -61,7 +61,10 @@ impl Ledger {
         person.online = false;
         person.hearing = None;
         // Nobody waits for these answers any more.
-        person.lines.values_mut().for_each(|line| line.answered = true);
+        person
+            .lines
+            .values_mut()
+            .for_each(|line| line.answered = true);
     }
 
     fn on_registered(&mut self, who: Who) {
@@ -96,7 +99,9 @@ impl Ledger {
             None => self.people[who].misheard = Some(format!("{from}: {text:?}")),
             Some((seq, at)) => {
                 let bytes = at + text.len();
-                let whole = log.message(seq).is_some_and(|(.., body)| body.len() == bytes);
+                let whole = log
+                    .message(seq)
+                    .is_some_and(|(.., body)| body.len() == bytes);
                 self.people[who].hearing = Some(Hearing { seq, bytes, whole });
             }
         }

@@ -22,7 +22,6 @@ impl Ledger {
             }
             DeviceNews::Ended { .. } => {
                 person.runs = false;
-                person.online = false;
             }
             DeviceNews::Returned => person.away = None,
             DeviceNews::Welcomed { epoch, head, .. } => {

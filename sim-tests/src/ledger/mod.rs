@@ -1,8 +1,8 @@
 //! The ledger: the history so far, folded into who is who, what is in which log, and what became of every line.
 //! Rules and liveness look things up here.
 
-mod device;
 mod classic;
+mod device;
 mod log;
 mod pending;
 

@@ -57,7 +57,10 @@ impl Ledger {
         }
         let current = |line: &&Line| line.program == person.programs;
         for (number, line) in &person.lines {
-            if let Some(what) = Some(line).filter(current).and_then(|line| self.line_pending(person, line)) {
+            if let Some(what) = Some(line)
+                .filter(current)
+                .and_then(|line| self.line_pending(person, line))
+            {
                 pending.push(format!("u{who} line {number} to {}: {what}", line.to));
             }
         }

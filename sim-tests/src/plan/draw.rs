@@ -155,10 +155,12 @@ fn say(dice: &mut Dice, users: usize, is_device: bool) -> Act {
         1..=4 => To::All,
         _ => To::User(usize::try_from(dice.below(users)).expect("few users")),
     };
-    let lines = if is_device {
-        dice.pick(&[1, 1, 1, 2, 5, 90])
-    } else {
-        1
+    let lines = match dice.below(40) {
+        _ if !is_device => 1,
+        0 => 90,
+        1..=4 => 5,
+        5..=12 => 2,
+        _ => 1,
     };
     let bytes = match dice.below(20) {
         0 => dice.between(900, 3_000),
