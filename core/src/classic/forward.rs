@@ -52,6 +52,7 @@ impl Router {
             start,
             end: piece.end,
             due,
+            counting: live.counting,
             recounted,
         });
         self.set_timer(Timer::Forward(user), due);
@@ -98,9 +99,14 @@ impl Router {
         let (Some(flight), Some(message)) = (flight, live.waiting.front()) else {
             return;
         };
-        let ascii = message.body()[flight.start..flight.end].is_ascii();
-        if live.counting == Counting::Unknown && !ascii {
-            live.counting = Counting::Characters;
+        let text = &message.body()[flight.start..flight.end];
+        // What it counts may have shown itself while the piece was on its way.
+        let now = match live.counting {
+            Counting::Unknown => Counting::Characters,
+            known => known,
+        };
+        if now.length(text) != flight.counting.length(text) && !flight.recounted {
+            live.counting = now;
             return self.pump_forward(user, flight.start, true, out);
         }
         if flight.recounted {

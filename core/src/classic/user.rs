@@ -33,6 +33,8 @@ pub(super) struct Flight {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) due: Mono,
+    /// What its length counted.
+    pub(super) counting: Counting,
     /// It was sent once more in the other count.
     pub(super) recounted: bool,
 }

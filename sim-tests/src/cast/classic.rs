@@ -217,10 +217,11 @@ impl Classic {
         if answer == format!("REGISTERED {side} {name}") {
             return Ok(half);
         }
-        if answer.starts_with("ERROR 104") {
-            self.note(ClassicNews::Taken);
-        } else {
-            self.note(ClassicNews::Misread(answer));
+        match answer.get(..9) {
+            Some("ERROR 104") => self.note(ClassicNews::Taken),
+            // What it said was on its way for too long.
+            Some("ERROR 173") => {}
+            _ => self.note(ClassicNews::Misread(answer)),
         }
         Err(io::ErrorKind::AddrInUse.into())
     }
