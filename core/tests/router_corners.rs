@@ -451,3 +451,18 @@ fn what_is_owed_stays_within_its_limit() {
     let owed = levels.iter().find(|level| level.limit == "owed_bytes_max");
     assert!(owed.is_some_and(|owed| owed.now <= owed.max), "{owed:?}");
 }
+
+/// A classic user shows what it counts while a line counted otherwise is on its way to it: it gets that line once more.
+#[test]
+fn a_count_that_shows_itself_while_a_line_is_on_its_way() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    say(&mut stage, ALICE, &send("carol", 1, "café"));
+    assert!(stage.take_text(LATEST).contains("Content-length: 5"));
+    say(&mut stage, LATER, "SEND bob\nContent-length: 4\n\ncafé");
+    let again = say(&mut stage, LATEST, "ERROR 103 Header Incomplete\n\n");
+    assert_eq!(again, "FORWARD alice\nContent-length: 4\n\ncafé");
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.take_text(ALICE).contains("RECEIPT carol 5"));
+}
