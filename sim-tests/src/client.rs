@@ -1,9 +1,10 @@
 //! The client that ships, with somebody before its screen: it connects, resumes, acks and answers by itself, and what
 //! it tells its user is in the transcript.
 
+use crate::dice::mix;
 use crate::person::Person;
 use crate::screen::Screen;
-use crate::server::{self, mix};
+use crate::server;
 use crate::session::device_of;
 use crate::transport::SimTransport;
 use crate::world::World;

@@ -4,7 +4,7 @@ use crate::cast::Stage;
 use crate::dice::mix;
 use crate::history::{ServerNews, What};
 use crate::plan::Tightness;
-use crate::server::{elapsed, server_config_within, simulated_wall};
+use crate::server::{elapsed, server_config_with, simulated_wall};
 use crate::sheet::Sheet;
 use crate::witness::Witness;
 use std::cell::{Cell, RefCell};
@@ -109,7 +109,7 @@ impl Stand {
         );
         ServerConfig {
             wall: skewed_wall,
-            ..server_config_within(limits, seed, Some(Box::new(witness)))
+            ..server_config_with(limits, seed, Some(Box::new(witness)))
         }
     }
 
