@@ -2,6 +2,7 @@
 
 use crate::history::{Entry, Tag, Who};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A user: in which log, and the seq of its claim there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +39,8 @@ pub struct Holder {
     pub is: (Who, u64),
     /// Its name.
     pub name: String,
-    /// The seq of its release.
-    pub released: Option<u64>,
+    /// The seq of its release, and when that was.
+    pub released: Option<(u64, Duration)>,
     /// Messages that it may see.
     pub visible: Vec<u64>,
     /// Those that it has written, or received.
@@ -86,7 +87,7 @@ impl Log {
         }
     }
 
-    pub(super) fn append(&mut self, seq: u64, stamp: u64, entry: &Entry) {
+    pub(super) fn append(&mut self, now: Duration, seq: u64, stamp: u64, entry: &Entry) {
         match entry {
             Entry::Claim { name, holder } => {
                 self.holders.insert(
@@ -103,7 +104,7 @@ impl Log {
             }
             Entry::Release { user } => {
                 if let Some(holder) = self.holders.get_mut(user) {
-                    holder.released = Some(seq);
+                    holder.released = Some((seq, now));
                 }
             }
             Entry::Message { from, to, body, .. } => {
@@ -139,6 +140,16 @@ impl Log {
         let live = |holder: &&Holder| holder.released.is_none();
         let mut holders = self.holders.values().filter(live);
         holders.find(|holder| holder.name.eq_ignore_ascii_case(name))
+    }
+
+    /// When a user with that name was released last.
+    pub fn freed(&self, name: &str) -> Option<Duration> {
+        let named = |holder: &&Holder| holder.name.eq_ignore_ascii_case(name);
+        let holders = self.holders.values().filter(named);
+        holders
+            .filter_map(|holder| holder.released)
+            .map(|(_, at)| at)
+            .max()
     }
 
     /// The latest messages to all, at most so many.

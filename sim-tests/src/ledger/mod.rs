@@ -111,7 +111,7 @@ impl Ledger {
                 seq, stamp, entry, ..
             }) => {
                 if let Some(log) = self.logs.last_mut() {
-                    log.append(*seq, *stamp, entry);
+                    log.append(event.at, *seq, *stamp, entry);
                 }
             }
             What::Server(_) | What::Plan(_) | What::Healed => {}

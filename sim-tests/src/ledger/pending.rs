@@ -3,7 +3,11 @@
 use super::{Ledger, Line, Person};
 use crate::history::Who;
 use crate::plan::Part;
+use std::time::Duration;
 use verbatim_core::client::{LineState, WhyAway};
+
+/// Within so long after its name was freed who waited for it has it.
+const FREED_TIME: Duration = Duration::from_secs(30);
 
 impl Ledger {
     /// Everything that is promised to those who are online and has not happened.
@@ -34,7 +38,7 @@ impl Ledger {
         (0..self.people.len()).filter(away).collect()
     }
 
-    /// Whether somebody else holds the name of somebody.
+    /// Whether somebody else holds the name of somebody, or has just freed it.
     fn is_barred(&self, who: Who) -> bool {
         let person = &self.people[who];
         let is_device = matches!(person.part, Part::Device { .. });
@@ -44,8 +48,12 @@ impl Ledger {
             // One that waits for its name, or a classic one, says only that it tries again.
             None => true,
         };
-        let Some(holder) = self.logs.last().and_then(|log| log.named(&person.name)) else {
+        let Some(log) = self.logs.last() else {
             return false;
+        };
+        let Some(holder) = log.named(&person.name) else {
+            let freed = log.freed(&person.name);
+            return taken && freed.is_some_and(|at| self.now < at + FREED_TIME);
         };
         let device = if is_device { person.device } else { 0 };
         taken && holder.is != (who, device)
