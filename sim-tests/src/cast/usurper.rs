@@ -128,7 +128,7 @@ fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
     };
     let claim =
         |entry: &Entry| matches!(entry, Entry::Claim { holder: found, .. } if *found == holder);
-    let user = records().filter(|(_, entry)| claim(entry)).last()?.0;
+    let user = records().rfind(|(_, entry)| claim(entry))?.0;
     let name_of = |user: u64| {
         records().find_map(|(seq, entry)| match entry {
             Entry::Claim { name, .. } if seq == user => Some(name.clone()),

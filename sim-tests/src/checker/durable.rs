@@ -25,11 +25,13 @@ impl Rule for Durable {
                     return Err(format!("record {seq} follows record {before}"));
                 }
             }
-            What::Device(who, DeviceNews::Line { line, state }) => {
-                if let LineState::Accepted { seq, number } = state {
-                    return is_in_log(ledger, *who, *line, (seq.0, number.0));
-                }
-            }
+            What::Device(
+                who,
+                DeviceNews::Line {
+                    line,
+                    state: LineState::Accepted { seq, number },
+                },
+            ) => return is_in_log(ledger, *who, *line, (seq.0, number.0)),
             What::Classic(who, ClassicNews::Answered { line, code: None }) => {
                 let tag = Tag {
                     who: *who,

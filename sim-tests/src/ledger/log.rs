@@ -128,11 +128,7 @@ impl Log {
     /// The latest user that a device of somebody became before `seq`.
     pub fn user_before(&self, who: Who, device: u64, seq: u64) -> Option<u64> {
         let own = |(_, holder): &(&u64, &Holder)| holder.is == (who, device);
-        self.holders
-            .range(..seq)
-            .filter(own)
-            .next_back()
-            .map(|(user, _)| *user)
+        self.holders.range(..seq).rfind(own).map(|(user, _)| *user)
     }
 
     /// Who holds that name now.
