@@ -1,6 +1,7 @@
 //! Random runs: 200 seeds, or those that `VERBATIM_SEEDS` names (`1000`, or `5000..6000`), or the one in `VERBATIM_SEED`,
 //! told in full.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use sim_tests::checker::Violation;
 use sim_tests::plan::Plan;
