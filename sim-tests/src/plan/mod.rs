@@ -5,6 +5,7 @@
 
 mod draw;
 mod faults;
+mod tight;
 mod words;
 
 use std::time::Duration;
@@ -104,7 +105,7 @@ pub enum Keeping {
 }
 
 /// Something that happens at some time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Milliseconds from the beginning.
     pub at: u64,
@@ -113,7 +114,7 @@ pub struct Step {
 }
 
 /// What happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Somebody acts.
     Do(usize, Act),
