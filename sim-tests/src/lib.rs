@@ -35,6 +35,7 @@ pub mod ledger;
 mod levels;
 mod nemesis;
 mod network;
+mod on_events;
 mod on_turmoil;
 mod person;
 pub mod plan;

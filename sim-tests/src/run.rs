@@ -2,9 +2,11 @@
 
 use crate::cast::{Order, Stage};
 use crate::checker::{Checker, Violation};
+use crate::clock::Clock;
 use crate::ground::Ground;
 use crate::history::{Event, History};
 use crate::nemesis::Nemesis;
+use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
 use crate::sheet::Sheet;
@@ -25,6 +27,8 @@ pub(crate) const EPOCH_SECONDS: u64 = 1_616_000_000;
 /// What carries a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Substrate {
+    /// The cores alone, in a world of events.
+    Events,
     /// The server and the client driver that ship, on turmoil.
     Turmoil,
 }
@@ -57,6 +61,12 @@ pub fn run(plan: &Plan, on: Substrate, with_transcript: bool) -> Outcome {
     let plan = Rc::new(plan.clone());
     let sheet = with_transcript.then(Sheet::default);
     match on {
+        Substrate::Events => {
+            let (clock, hand) = Clock::hand();
+            let stage = Stage::new(plan, History::new(clock));
+            let ground = OnEvents::new(&stage, hand, sheet.clone());
+            play(&stage, ground, sheet)
+        }
         Substrate::Turmoil => {
             let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));
             let ground = OnTurmoil::new(&stage, sheet.clone());

@@ -20,6 +20,13 @@ struct Failure {
     why: String,
 }
 
+fn substrate() -> Substrate {
+    match std::env::var("VERBATIM_ON").as_deref() {
+        Ok("events") => Substrate::Events,
+        _ => Substrate::Turmoil,
+    }
+}
+
 fn seeds() -> Range<u64> {
     let Ok(text) = std::env::var("VERBATIM_SEEDS") else {
         return SEEDS;
@@ -44,7 +51,7 @@ fn words(violations: &[Violation]) -> String {
 /// Runs a seed; a panic in it is a failure like others.
 fn attempt(seed: u64) -> Result<Outcome, Failure> {
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        run(&Plan::draw(seed), Substrate::Turmoil, false)
+        run(&Plan::draw(seed), substrate(), false)
     }));
     let why = match ran {
         Ok(outcome) if outcome.violations.is_empty() => return Ok(outcome),
@@ -80,7 +87,7 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
 fn tell(seed: u64) {
     let plan = Plan::draw(seed);
     println!("{plan}");
-    let outcome = run(&plan, Substrate::Turmoil, true);
+    let outcome = run(&plan, substrate(), true);
     for event in &outcome.events {
         println!("{event}");
     }

@@ -12,6 +12,7 @@ pub use classic::Classic;
 pub use desk::Desk;
 pub use device::{Device, Effect};
 pub use script::{Does, Heard, Script};
+pub use usurper::Usurper;
 
 use crate::history::{History, Who};
 use crate::plan::{Act, Plan, To};
