@@ -5,9 +5,11 @@
 
 mod draw;
 mod faults;
+mod read;
 mod tight;
 mod words;
 
+pub use read::Mistake;
 use std::time::Duration;
 
 /// One run.
