@@ -155,7 +155,7 @@ impl Classic {
     /// Whether the order ends the program, and how.
     fn on_order(&mut self, order: Option<Order>) -> Option<Over> {
         match order? {
-            Order::Calm => self.paused_until = None,
+            Order::Calm => (self.paused_until, self.think_max) = (None, 0),
             Order::Act(Act::Begin) if !self.runs => {
                 self.runs = true;
                 self.note(ClassicNews::Began);

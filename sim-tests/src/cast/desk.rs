@@ -33,7 +33,7 @@ pub(super) struct Tray {
     pub(super) requests: UnboundedSender<Request>,
     /// Nothing is written before then.
     pub(super) paused_until: Rc<Cell<Option<Instant>>>,
-    pub(super) write_max: u64,
+    pub(super) write_max: Rc<Cell<u64>>,
     /// The client is.
     pub(super) online: Cell<bool>,
 }
@@ -49,7 +49,7 @@ impl Tray {
     pub(super) fn new(
         requests: UnboundedSender<Request>,
         paused_until: Rc<Cell<Option<Instant>>>,
-        write_max: u64,
+        write_max: Rc<Cell<u64>>,
     ) -> Tray {
         Tray {
             waiting: RefCell::default(),
@@ -155,7 +155,7 @@ impl Host for Desk {
             message,
             stale: false,
         });
-        if self.tray.write_max == 0 && !self.tray.is_paused() {
+        if self.tray.write_max.get() == 0 && !self.tray.is_paused() {
             write_all(self.who, &self.history, &self.disk, &self.tray);
         } else {
             self.tray.more.notify_one();
@@ -169,13 +169,6 @@ impl Host for Desk {
             Notice::Offline { .. } | Notice::Away(_) => self.tray.online.set(false),
             _ => {}
         }
-        self.note(match notice {
-            Notice::Line { line, state } => DeviceNews::Line {
-                line: line.0,
-                state,
-            },
-            notice => DeviceNews::Told(notice),
-        });
     }
 
     fn wall(&self) -> Wall {
@@ -192,9 +185,21 @@ impl Host for Desk {
             match output {
                 Output::Connect => self.note(DeviceNews::Connects),
                 Output::Send(frames) => self.say(&frames.0),
+                // Here and not when it is shown: an ack behind it is no ack before it.
+                Output::Show(notice) => self.note(news_of(notice)),
                 _ => {}
             }
         }
+    }
+}
+
+fn news_of(notice: &Notice) -> DeviceNews {
+    match notice {
+        Notice::Line { line, state } => DeviceNews::Line {
+            line: line.0,
+            state: *state,
+        },
+        notice => DeviceNews::Told(notice.clone()),
     }
 }
 
@@ -208,7 +213,7 @@ pub(super) async fn write(
 ) {
     loop {
         tray.more.notified().await;
-        let span = dice.between(0, tray.write_max);
+        let span = dice.between(0, tray.write_max.get());
         sleep(Duration::from_millis(span)).await;
         while tray.is_paused() {
             sleep(Duration::from_millis(100)).await;

@@ -25,6 +25,8 @@ struct Device {
     player: Player,
     disk: Rc<RefCell<Disk>>,
     paused_until: Rc<Cell<Option<Instant>>>,
+    /// Longest time that writing a delivery takes, in milliseconds.
+    write_max: Rc<Cell<u64>>,
     /// Lines written so far, over all programs.
     lines: u64,
     programs: u64,
@@ -44,7 +46,10 @@ struct Program {
 }
 
 pub(super) async fn play(player: Player) {
-    let Part::Device { keeping, .. } = player.stage.plan.users[player.who].part else {
+    let Part::Device {
+        keeping, write_max, ..
+    } = player.stage.plan.users[player.who].part
+    else {
         return;
     };
     let disk = Disk::new(keeping, player.stage.plan.seed, player.who);
@@ -52,6 +57,7 @@ pub(super) async fn play(player: Player) {
         player,
         disk: Rc::new(RefCell::new(disk)),
         paused_until: Rc::default(),
+        write_max: Rc::new(Cell::new(write_max)),
         lines: 0,
         programs: 0,
         program: None,
@@ -108,6 +114,7 @@ impl Device {
 
     fn on_calm(&mut self) {
         self.paused_until.set(None);
+        self.write_max.set(0);
         if let Some(usurper) = self.usurper.take() {
             usurper.abort();
         }
@@ -180,11 +187,8 @@ impl Device {
         let (requests, asked) = mpsc::unbounded_channel();
         let config = self.config();
         let Player { who, ref stage, .. } = self.player;
-        let write_max = match stage.plan.users[who].part {
-            Part::Device { write_max, .. } => write_max,
-            Part::Classic { .. } => 0,
-        };
         let paused = Rc::clone(&self.paused_until);
+        let write_max = Rc::clone(&self.write_max);
         let tray = Rc::new(Tray::new(requests.clone(), paused, write_max));
         let (disk, history) = (Rc::clone(&self.disk), stage.history.clone());
         let mut desk = Desk::new(who, history.clone(), Rc::clone(&disk), Rc::clone(&tray));

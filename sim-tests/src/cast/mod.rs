@@ -19,7 +19,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub enum Order {
     /// What the plan says.
     Act(Act),
-    /// Pauses are over.
+    /// All faults are over: nobody pauses, and nobody is slow.
     Calm,
 }
 
