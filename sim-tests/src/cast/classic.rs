@@ -105,7 +105,7 @@ impl Classic {
 
     fn on_order(&mut self, now: Duration, order: Order, out: &mut Vec<Does>) {
         match order {
-            Order::Calm => self.paused_until = None,
+            Order::Calm => (self.paused_until, self.think_max) = (None, 0),
             Order::Act(Act::Begin) if !self.runs => {
                 self.runs = true;
                 self.note(ClassicNews::Began);

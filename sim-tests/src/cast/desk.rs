@@ -21,7 +21,7 @@ pub struct Desk {
     disk: Rc<RefCell<Disk>>,
     dice: Dice,
     /// Longest time that writing takes, in milliseconds.
-    write_max: u64,
+    pub(super) write_max: u64,
     /// Nothing is written before then.
     pub(super) paused_until: Option<Duration>,
     waiting: Vec<Delivered>,
@@ -129,7 +129,7 @@ impl Desk {
     }
 
     /// Tells the user.
-    pub fn show(&mut self, notice: Notice) {
+    pub fn show(&mut self, notice: &Notice) {
         match notice {
             Notice::Lost { .. } => self
                 .waiting
@@ -139,13 +139,6 @@ impl Desk {
             Notice::Offline { .. } | Notice::Away(_) => self.online = false,
             _ => {}
         }
-        self.note(match notice {
-            Notice::Line { line, state } => DeviceNews::Line {
-                line: line.0,
-                state,
-            },
-            notice => DeviceNews::Told(notice),
-        });
     }
 
     /// Sees a step of the client before its outputs are carried out.
@@ -159,6 +152,8 @@ impl Desk {
             match output {
                 Output::Connect => self.note(DeviceNews::Connects),
                 Output::Send(frames) => self.say(&frames.0),
+                // Here and not when it is shown: an ack behind it is no ack before it.
+                Output::Show(notice) => self.note(news_of(notice)),
                 _ => {}
             }
         }
@@ -205,6 +200,16 @@ impl Desk {
             }
             rest = &rest[length..];
         }
+    }
+}
+
+fn news_of(notice: &Notice) -> DeviceNews {
+    match notice {
+        Notice::Line { line, state } => DeviceNews::Line {
+            line: line.0,
+            state: *state,
+        },
+        notice => DeviceNews::Told(notice.clone()),
     }
 }
 

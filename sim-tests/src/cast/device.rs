@@ -98,6 +98,7 @@ impl Device {
     pub fn on_order(&mut self, order: Order, out: &mut Vec<Effect>) {
         match order {
             Order::Calm => {
+                self.part.write_max = 0;
                 self.pause(None);
                 out.push(Effect::Free);
             }
@@ -115,7 +116,9 @@ impl Device {
     fn pause(&mut self, until: Option<Duration>) {
         self.paused_until = until;
         if let Some(program) = &self.program {
-            program.desk.borrow_mut().paused_until = until;
+            let mut desk = program.desk.borrow_mut();
+            desk.paused_until = until;
+            desk.write_max = self.part.write_max;
         }
     }
 

@@ -24,7 +24,7 @@ use std::rc::Rc;
 pub enum Order {
     /// What the plan says.
     Act(Act),
-    /// Pauses are over.
+    /// All faults are over: nobody pauses, and nobody is slow.
     Calm,
 }
 

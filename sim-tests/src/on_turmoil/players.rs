@@ -195,7 +195,7 @@ impl Host for Terminal {
     }
 
     fn show(&mut self, notice: Notice) {
-        self.desk.borrow_mut().show(notice);
+        self.desk.borrow_mut().show(&notice);
     }
 
     fn wall(&self) -> Wall {
