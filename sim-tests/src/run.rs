@@ -33,6 +33,13 @@ pub enum Substrate {
     Turmoil,
 }
 
+/// What is wanted of a run beside its judgement.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What goes through the server's door, as text.
+    pub transcript: bool,
+}
+
 /// What came of a run.
 pub struct Outcome {
     /// All that happened.
@@ -57,9 +64,9 @@ struct Run<G> {
 ///
 /// # Panics
 /// A task of the run panicked.
-pub fn run(plan: &Plan, on: Substrate, with_transcript: bool) -> Outcome {
+pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
     let plan = Rc::new(plan.clone());
-    let sheet = with_transcript.then(Sheet::default);
+    let sheet = options.transcript.then(Sheet::default);
     match on {
         Substrate::Events => {
             let (clock, hand) = Clock::hand();

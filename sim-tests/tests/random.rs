@@ -5,7 +5,7 @@
 
 use sim_tests::checker::Violation;
 use sim_tests::plan::Plan;
-use sim_tests::{Outcome, Substrate, run};
+use sim_tests::{Options, Outcome, Substrate, run};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -51,7 +51,7 @@ fn words(violations: &[Violation]) -> String {
 /// Runs a seed; a panic in it is a failure like others.
 fn attempt(seed: u64) -> Result<Outcome, Failure> {
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        run(&Plan::draw(seed), substrate(), false)
+        run(&Plan::draw(seed), substrate(), Options::default())
     }));
     let why = match ran {
         Ok(outcome) if outcome.violations.is_empty() => return Ok(outcome),
@@ -87,7 +87,7 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
 fn tell(seed: u64) {
     let plan = Plan::draw(seed);
     println!("{plan}");
-    let outcome = run(&plan, substrate(), true);
+    let outcome = run(&plan, substrate(), Options { transcript: true });
     for event in &outcome.events {
         println!("{event}");
     }

@@ -5,10 +5,13 @@
 
 mod draw;
 mod faults;
+mod named;
+mod profile;
 mod read;
 mod tight;
 mod words;
 
+pub use profile::Profile;
 pub use read::Mistake;
 use std::time::Duration;
 
