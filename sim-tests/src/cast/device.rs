@@ -148,9 +148,6 @@ impl Device {
         };
         // One that has ended hears nothing.
         let _ = program.requests.send(request);
-        if act == Act::Return {
-            self.note(DeviceNews::Returned);
-        }
     }
 
     fn say(&mut self, to: crate::plan::To, lines: u64, bytes: u64, age: u64) {
