@@ -61,7 +61,7 @@ pub enum DeviceNews {
         /// It gave its name up, and its device with it.
         forgot: bool,
     },
-    /// The person asked for a connection.
+    /// The client was told that the person asks for a connection.
     Returned,
     /// The client opens a connection.
     Connects,

@@ -47,6 +47,10 @@ pub struct Holder {
     pub wrote: BTreeSet<u64>,
     /// It was told that messages to all up to this number are gone.
     pub removed: u64,
+    /// The server has its ack up to here.
+    pub acked: u64,
+    /// Messages to all that were given up before it acked them: nobody can say whether it has them.
+    pub given_up: BTreeSet<u64>,
 }
 
 impl Log {
@@ -99,6 +103,8 @@ impl Log {
                         visible: Vec::new(),
                         wrote: BTreeSet::new(),
                         removed: 0,
+                        acked: 0,
+                        given_up: BTreeSet::new(),
                     },
                 );
             }

@@ -105,7 +105,10 @@ impl Ledger {
             return None;
         }
         let has = |(user, holder): &(&u64, &super::Holder)| {
-            holder.wrote.contains(&seq) && holder.released.is_none() && online(user)
+            holder.wrote.contains(&seq)
+                && !holder.given_up.contains(&seq)
+                && holder.released.is_none()
+                && online(user)
         };
         let due = log.holders.iter().filter(has).count() as u64;
         (counted < due).then(|| format!("counted {counted} and {due} have it"))
