@@ -110,6 +110,37 @@ fn lost_is_told_until_it_is_heard() {
     assert!(join(&mut stage, LATEST, &hello("alice", 3, known)).contains("Lost: yes"));
 }
 
+/// A device that has nothing but its secret hears of the loss until it has said that it knows: the program that was told
+/// first may have died before it read the `WELCOME`, and whoever starts the next one would never hear it.
+#[test]
+fn lost_is_told_until_it_is_acked() {
+    let mut stage = two();
+    stage.hang_up(ALICE);
+    for _ in 0..7 {
+        say(&mut stage, BOB, "PING\n\n");
+        stage.wait(Duration::from_secs(10));
+    }
+    let mut attempts = 2..;
+    let mut again = |stage: &mut Stage| {
+        let hello = hello("alice", attempts.next().unwrap(), "Cursor: server\n");
+        join(stage, ConnId(10), &hello)
+    };
+    for _ in 0..2 {
+        assert!(again(&mut stage).contains("Lost: yes"));
+        stage.hang_up(ConnId(10));
+    }
+    let told = again(&mut stage);
+    let cursor = told.lines().find_map(|line| line.strip_prefix("Cursor: "));
+    assert!(told.contains("Lost: yes"));
+    say(
+        &mut stage,
+        ConnId(10),
+        &format!("ACK {}\n\n", cursor.unwrap()),
+    );
+    stage.hang_up(ConnId(10));
+    assert!(!again(&mut stage).contains("Lost"));
+}
+
 /// Many questions in one read: the answers are counted as they are given, not when the read is over.
 #[test]
 fn a_flood_of_who_is_answered_within_the_bound() {

@@ -1,8 +1,8 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
+use crate::arrivals::Arrivals;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
-use crate::rough::{Air, Wire};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use verbatim_core::classic::ClassicOut;
@@ -22,7 +22,7 @@ pub type Devices = Rc<std::cell::RefCell<BTreeMap<DeviceId, (Who, u64)>>>;
 
 /// See the module's words.
 pub struct Witness {
-    air: Air,
+    arrivals: Arrivals,
     history: History,
     devices: Devices,
     limits: Limits,
@@ -33,7 +33,7 @@ pub struct Witness {
 }
 
 struct Talk {
-    wire: Rc<Wire>,
+    conn: Conn,
     unread: Vec<u8>,
     /// No frame, or none of the session level, is looked for any more.
     lost: bool,
@@ -45,14 +45,14 @@ struct Talk {
 impl Witness {
     /// One who looks on at one server's life.
     pub fn new(
-        air: Air,
+        arrivals: Arrivals,
         history: History,
         devices: Devices,
         limits: Limits,
         transcript: Option<Transcript<Sheet>>,
     ) -> Witness {
         Witness {
-            air,
+            arrivals,
             history,
             devices,
             limits,
@@ -72,7 +72,7 @@ impl Witness {
             Input::Received { conn, bytes } => self.on_received(*conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
-                    self.note(ServerNews::Ended(talk.wire.ordinal));
+                    self.note(ServerNews::Ended(talk.conn));
                 }
             }
             _ => {}
@@ -80,13 +80,10 @@ impl Witness {
     }
 
     fn on_opened(&mut self, conn: ConnId) {
-        let wire = self
-            .air
-            .accepted()
-            .expect("it was accepted before it was told");
-        self.note(ServerNews::Opened(wire.ordinal));
+        let number = self.arrivals.latest();
+        self.note(ServerNews::Opened(number));
         let talk = Talk {
-            wire,
+            conn: number,
             unread: Vec::new(),
             lost: false,
             skip: 0,
@@ -101,7 +98,7 @@ impl Witness {
         let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
-        let ordinal = talk.wire.ordinal;
+        let ordinal = talk.conn;
         if talk.closed {
             return self.note(ServerNews::Late(ordinal));
         }
@@ -118,7 +115,7 @@ impl Witness {
             Output::Close { conn, reason } => {
                 if let Some(talk) = self.talks.get_mut(conn) {
                     talk.closed = true;
-                    let (conn, reason) = (talk.wire.ordinal, reason.to_string());
+                    let (conn, reason) = (talk.conn, reason.to_string());
                     self.note(ServerNews::Closing { conn, reason });
                 }
             }
@@ -133,7 +130,7 @@ impl Witness {
         let Some(talk) = self.talks.get(&conn) else {
             return;
         };
-        let conn = talk.wire.ordinal;
+        let conn = talk.conn;
         let length = bytes.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(_)) => self.on_bound(conn),
@@ -153,7 +150,7 @@ impl Witness {
     }
 
     fn on_bound(&self, conn: Conn) {
-        let talk = self.talks.values().find(|talk| talk.wire.ordinal == conn);
+        let talk = self.talks.values().find(|talk| talk.conn == conn);
         let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
             return;
         };
@@ -204,8 +201,7 @@ impl Witness {
         match holder {
             Holder::Device { device, .. } => self.devices.borrow()[&device],
             Holder::Classic => {
-                let talk = |by| self.talks.values().find(|talk| talk.wire.ordinal == by);
-                let who = by.and_then(talk).and_then(|talk| talk.wire.who.get());
+                let who = by.and_then(|by| self.arrivals.owner(by));
                 (who.expect("a registration's bytes led to its claim"), 0)
             }
         }
@@ -257,7 +253,7 @@ impl Tap for Witness {
         }
         self.on_input(input);
         let by = match input {
-            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.wire.ordinal),
+            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.conn),
             _ => None,
         };
         let before = self.digest;

@@ -5,7 +5,7 @@
 
 use sim_tests::checker::Violation;
 use sim_tests::plan::Plan;
-use sim_tests::{Outcome, run};
+use sim_tests::{Outcome, Substrate, run};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -18,6 +18,13 @@ const THREADS: usize = 2;
 struct Failure {
     seed: u64,
     why: String,
+}
+
+fn substrate() -> Substrate {
+    match std::env::var("VERBATIM_ON").as_deref() {
+        Ok("events") => Substrate::Events,
+        _ => Substrate::Turmoil,
+    }
 }
 
 fn seeds() -> Range<u64> {
@@ -43,7 +50,9 @@ fn words(violations: &[Violation]) -> String {
 
 /// Runs a seed; a panic in it is a failure like others.
 fn attempt(seed: u64) -> Result<Outcome, Failure> {
-    let ran = catch_unwind(AssertUnwindSafe(|| run(&Plan::draw(seed), false)));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        run(&Plan::draw(seed), substrate(), false)
+    }));
     let why = match ran {
         Ok(outcome) if outcome.violations.is_empty() => return Ok(outcome),
         Ok(outcome) => words(&outcome.violations),
@@ -78,7 +87,7 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
 fn tell(seed: u64) {
     let plan = Plan::draw(seed);
     println!("{plan}");
-    let outcome = run(&plan, true);
+    let outcome = run(&plan, substrate(), true);
     for event in &outcome.events {
         println!("{event}");
     }

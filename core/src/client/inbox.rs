@@ -73,7 +73,7 @@ impl Inbox {
             self.seen = welcome.cursor;
             self.kept = welcome.cursor;
             self.numbers.forget();
-            self.repeats_up_to = match self.may_repeat && !lost {
+            self.repeats_up_to = match self.may_repeat && first {
                 true => welcome.head,
                 false => Seq(0),
             };
@@ -83,7 +83,8 @@ impl Inbox {
         }
         self.log = Some((welcome.store, welcome.epoch));
         self.fed = welcome.cursor;
-        self.acked = welcome.cursor;
+        // The server tells a loss again until it is acked.
+        self.acked = Seq(welcome.cursor.0.saturating_sub(u64::from(lost)));
     }
 
     /// A delivery, while ids up to `under_way` were. `None`: it came before.

@@ -193,6 +193,7 @@ impl Router {
         };
         let before = session.cursor;
         session.cursor = before.max(seq);
+        session.lost = false;
         while let Some(flight) = session.flight.pop_front_if(|flight| flight.seq <= seq) {
             if session.flying > 0 {
                 session.flying -= 1;

@@ -118,7 +118,8 @@ impl Router {
         // A place from before this user's claim belongs to a session that ended, and whose `Lost` may not have arrived.
         let is_ours = |store, epoch, seq| self.space.knows(store, epoch, seq) && seq >= user.0;
         let (start, lost) = match hello.place {
-            Place::New | Place::Server => (cursor, gone_back),
+            Place::New => (cursor, gone_back),
+            Place::Server => (cursor, gone_back || session.lost),
             Place::Cursor { store, epoch, seq } if is_ours(store, epoch, seq) => (seq, gone_back),
             Place::Cursor { .. } => (cursor, true),
         };
@@ -158,6 +159,7 @@ impl Router {
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
+        session.lost = lost;
         let away_due = session.away_since + away;
         session.tell_removed_again(start);
         let cursor = session.cursor;

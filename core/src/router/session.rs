@@ -53,6 +53,8 @@ pub(crate) struct Session {
     pub(super) receipts_after: Mono,
     pub(super) receipts_at: Option<Mono>,
     pub(super) unsettled: bool,
+    /// An older session of the device is lost, and it has not said since that it knows.
+    pub(super) lost: bool,
 }
 
 /// What belongs to the connection that a session is bound to, and ends with it.
@@ -136,6 +138,7 @@ impl Session {
             receipts_after: now,
             receipts_at: None,
             unsettled: false,
+            lost: false,
         }
     }
 

@@ -191,6 +191,19 @@ fn a_restarted_device_marks_what_may_be_a_repeat() {
     );
 }
 
+/// The program before heard of the loss too, wrote what came behind it and died before its acks arrived.
+#[test]
+fn a_loss_that_is_told_again_does_not_hide_a_repeat() {
+    let mut known = config();
+    known.start.place = Place::Server;
+    known.start.may_repeat = true;
+    let mut again = welcome(0, 5);
+    (again.head, again.lost) = (Seq(7), true);
+    let mut bench = Bench::online(known, &again);
+    let out = bench.server(&[deliver(7, "bob", "alice", 1)]);
+    assert_eq!(words(&out), ["message 7 bob -> alice (again?)"]);
+}
+
 #[test]
 fn mail_of_others_and_a_feed_that_goes_back_are_faults() {
     for frames in [
@@ -215,7 +228,7 @@ fn a_lost_session_takes_the_servers_cursor() {
     bench.cut();
     let mut lost = welcome(0, 2);
     lost.lost = true;
-    bench.connect(&lost);
+    assert!(wire(&bench.connect(&lost)).ends_with("ACK 2"));
     let out = bench.server(&[deliver(3, "bob", "alice", 4)]);
     assert_eq!(words(&out), ["message 3 bob -> alice"]);
     assert_eq!(wire(&bench.input(Input::Kept(Seq(3)))), "ACK 3");

@@ -81,6 +81,11 @@ impl Answered {
     }
 
     fn on_news(&mut self, who: Who, news: &DeviceNews) -> Result<(), String> {
+        if let DeviceNews::Wrote { .. } | DeviceNews::Repeated { .. } | DeviceNews::SecretSeen =
+            news
+        {
+            return Ok(()); // the client does not do these, so they can come between its line and its reason
+        }
         let unknown = self.unknown.remove(&who).unwrap_or(0);
         match news {
             DeviceNews::Told(Notice::Lost { unanswered, .. }) if *unanswered != unknown => Err(

@@ -1,10 +1,11 @@
 //! G6: nobody misses a message that it may see without being told; nothing is acked before it is written, or told to
-//! be delivered before it is; and whoever lost its session is told so, and nobody else.
+//! be delivered before it is; and whoever lost its session is told so, and nobody else. (Who was told and whose ack of it
+//! the server has not read may be told again.)
 
 use super::Rule;
-use crate::history::{DeviceNews, Event, What, Who};
+use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Place};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use verbatim_core::client::{LineState, Notice};
 
 #[derive(Default)]
@@ -13,6 +14,10 @@ pub(super) struct NoSilentLoss {
     known: BTreeMap<(Who, u64), Place>,
     /// Who has to hear that its session is lost before it hears anything else.
     due: BTreeMap<Who, bool>,
+    /// Devices that were told, and the server has no ack for it: they may be told again.
+    unsure: BTreeSet<(Who, u64)>,
+    /// Whose device is at the other end of each connection.
+    conns: BTreeMap<Conn, (Who, u64)>,
 }
 
 impl Rule for NoSilentLoss {
@@ -21,21 +26,19 @@ impl Rule for NoSilentLoss {
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        let What::Device(who, news) = &event.what else {
-            return Ok(());
+        let (who, news) = match &event.what {
+            What::Device(who, news) => (who, news),
+            What::Server(news) => {
+                self.on_server(news);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         match news {
             DeviceNews::Welcomed { .. } => self.on_welcomed(ledger, *who),
             // Who hears nothing more need not hear this.
             DeviceNews::Ended { .. } => drop(self.due.remove(who)),
-            DeviceNews::Told(Notice::Lost { .. }) => {
-                return match self.due.remove(who) {
-                    Some(true) => Ok(()),
-                    _ => Err(format!(
-                        "u{who} was told that it lost a session, which goes on"
-                    )),
-                };
-            }
+            DeviceNews::Told(Notice::Lost { .. }) => return self.on_told(ledger, *who),
             DeviceNews::Told(Notice::Online { .. }) | DeviceNews::Line { .. } => {}
             _ => {
                 if self.due.remove(who) == Some(true) {
@@ -59,6 +62,32 @@ impl Rule for NoSilentLoss {
 }
 
 impl NoSilentLoss {
+    fn on_server(&mut self, news: &ServerNews) {
+        match news {
+            ServerNews::Bound {
+                conn, who, device, ..
+            } => drop(self.conns.insert(*conn, (*who, *device))),
+            ServerNews::AckCame { conn, .. } => {
+                if let Some(device) = self.conns.get(conn) {
+                    self.unsure.remove(device);
+                }
+            }
+            ServerNews::Ended(conn) => drop(self.conns.remove(conn)),
+            _ => {}
+        }
+    }
+
+    fn on_told(&mut self, ledger: &Ledger, who: Who) -> Result<(), String> {
+        let due = self.due.remove(&who) == Some(true);
+        let first = self.unsure.insert((who, ledger.people[who].device));
+        match due || !first {
+            true => Ok(()),
+            false => Err(format!(
+                "u{who} was told that it lost a session, which goes on"
+            )),
+        }
+    }
+
     fn on_welcomed(&mut self, ledger: &Ledger, who: Who) {
         let person = &ledger.people[who];
         let Some(place) = person.place else { return };

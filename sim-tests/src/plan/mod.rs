@@ -5,8 +5,11 @@
 
 mod draw;
 mod faults;
+mod read;
+mod tight;
 mod words;
 
+pub use read::Mistake;
 use std::time::Duration;
 
 /// One run.
@@ -104,7 +107,7 @@ pub enum Keeping {
 }
 
 /// Something that happens at some time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Milliseconds from the beginning.
     pub at: u64,
@@ -113,7 +116,7 @@ pub struct Step {
 }
 
 /// What happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Somebody acts.
     Do(usize, Act),

@@ -3,7 +3,9 @@
 //! Each connection has a [`Wire`], known to both its ends by the client's address. Nothing is kept back but in the
 //! dark: what a chopped write leaves over stays with its writer, who writes it later, together with what has come.
 
+use crate::arrivals::Arrivals;
 use crate::dice::Dice;
+use crate::ground::End;
 use crate::plan::Chop;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -36,8 +38,7 @@ struct Inner {
     /// What is left of time on every host, as simulated time: faults end then.
     calm: Cell<bool>,
     wires: RefCell<BTreeMap<SocketAddr, Rc<Wire>>>,
-    opened: Cell<u64>,
-    accepted: RefCell<Option<Rc<Wire>>>,
+    arrivals: Arrivals,
     graves: RefCell<BTreeMap<usize, Vec<Grave>>>,
     buried: RefCell<BTreeMap<usize, Rc<Notify>>>,
 }
@@ -62,15 +63,6 @@ pub struct Wire {
     wakers: RefCell<[Option<Waker>; 2]>,
 }
 
-/// One of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The client's.
-    Near,
-    /// The server's.
-    Far,
-}
-
 /// A connection whose client has gone, in the dark.
 struct Grave {
     stream: TcpStream,
@@ -86,8 +78,7 @@ impl Air {
             chop,
             calm: Cell::new(false),
             wires: RefCell::default(),
-            opened: Cell::new(0),
-            accepted: RefCell::default(),
+            arrivals: Arrivals::default(),
             graves: RefCell::default(),
             buried: RefCell::default(),
         }))
@@ -115,9 +106,8 @@ impl Air {
         if let Some(wire) = wires.get(&client).filter(|wire| !wire.gone.get()) {
             return Rc::clone(wire);
         }
-        self.0.opened.set(self.0.opened.get() + 1);
         let wire = Rc::new(Wire {
-            ordinal: self.0.opened.get(),
+            ordinal: self.0.arrivals.number(),
             who: Cell::new(None),
             host: Cell::new(usize::MAX),
             classic: Cell::new(false),
@@ -133,9 +123,9 @@ impl Air {
         wire
     }
 
-    /// The wire that the server accepted last.
-    pub fn accepted(&self) -> Option<Rc<Wire>> {
-        self.0.accepted.borrow().clone()
+    /// All connections, as the server counts them.
+    pub fn arrivals(&self) -> Arrivals {
+        self.0.arrivals.clone()
     }
 
     fn of(&self, who: usize) -> Vec<Rc<Wire>> {
@@ -290,7 +280,7 @@ impl Transport for RoughTransport {
     async fn accept(&self, listener: &TcpListener) -> io::Result<(RoughStream, SocketAddr)> {
         let (stream, from) = listener.accept().await?;
         let wire = self.air.wire(from);
-        *self.air.0.accepted.borrow_mut() = Some(Rc::clone(&wire));
+        self.air.0.arrivals.accept(wire.ordinal);
         Ok((RoughStream::new(stream, wire, End::Far, &self.air), from))
     }
 
@@ -299,6 +289,7 @@ impl Transport for RoughTransport {
         let wire = self.air.wire(stream.local_addr()?);
         if let Some(origin) = self.origin {
             wire.who.set(Some(origin.who));
+            self.air.0.arrivals.own(wire.ordinal, origin.who);
             wire.host.set(origin.host);
             wire.classic.set(origin.classic);
             wire.whole.set(origin.whole);
