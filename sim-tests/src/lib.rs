@@ -33,6 +33,7 @@ mod nemesis;
 mod network;
 mod person;
 pub mod plan;
+pub mod probes;
 mod rough;
 mod run;
 mod screen;

@@ -174,6 +174,7 @@ impl Nemesis {
 
     /// Brings the links to the state that the faults ask for.
     fn apply(&mut self, sim: &mut Sim<'_>, now: u64) {
+        let before = self.blocked();
         for (host, link) in self.links.iter_mut().enumerate() {
             link.faults.retain(|(until, _)| *until > now);
             let wanted = link.faults.iter().map(|(_, passage)| *passage).max();
@@ -187,6 +188,15 @@ impl Nemesis {
                 self.stage.air.damage(host, sim.elapsed());
             }
         }
+        if self.blocked() != before {
+            let what = What::Blocked(self.blocked());
+            self.stage.history.note_at(sim.elapsed(), what);
+        }
+    }
+
+    fn blocked(&self) -> usize {
+        let cut = |link: &&Link| matches!(link.applied, Passage::Blocked(..));
+        self.links.iter().filter(cut).count()
     }
 
     /// Ends all faults and brings everybody back who has not gone for good.

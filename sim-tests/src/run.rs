@@ -6,6 +6,7 @@ use crate::dice::mix;
 use crate::history::{Event, History};
 use crate::nemesis::{Nemesis, host_name};
 use crate::plan::{Act, Plan};
+use crate::probes::Reached;
 use crate::rough::Air;
 use crate::sheet::Sheet;
 use crate::stand::{self, Stand};
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// What should not have happened.
     pub violations: Vec<Violation>,
+    /// Which rare states it came through, and how often.
+    pub reached: Reached,
     /// What went through the server's door, if it was asked for.
     pub transcript: Option<String>,
     /// How long the run took in simulated time.
@@ -57,10 +60,12 @@ pub fn run(plan: &Plan, with_transcript: bool) -> Outcome {
     run.nemesis.heal(&mut run.sim);
     run.settle();
     run.look();
+    let (violations, reached) = run.checker.end();
     Outcome {
         events: run.stage.history.events(),
         elapsed: run.sim.elapsed(),
-        violations: run.checker.end(),
+        violations,
+        reached,
         transcript: sheet.map(|sheet| sheet.text()),
     }
 }

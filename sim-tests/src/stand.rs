@@ -138,6 +138,7 @@ pub fn limits(tightness: Tightness) -> Limits {
     let mut limits = Limits::default();
     if tightness.away {
         limits.away_time_max = Duration::from_secs(4);
+        limits.write_time_max = Duration::from_secs(3);
     }
     if tightness.room {
         limits.owed_bytes_max = 5 * 1024;

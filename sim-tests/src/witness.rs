@@ -72,6 +72,9 @@ impl Witness {
             Input::Received { conn, bytes } => self.on_received(*conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
+                    if talk.wire.spoke_late.get() {
+                        self.note(ServerNews::Late(talk.wire.ordinal));
+                    }
                     self.note(ServerNews::Ended(talk.wire.ordinal));
                 }
             }
@@ -118,6 +121,7 @@ impl Witness {
             Output::Close { conn, reason } => {
                 if let Some(talk) = self.talks.get_mut(conn) {
                     talk.closed = true;
+                    talk.wire.closed.set(true);
                     let (conn, reason) = (talk.wire.ordinal, reason.to_string());
                     self.note(ServerNews::Closing { conn, reason });
                 }

@@ -4,11 +4,14 @@
 
 use sim_tests::checker::Violation;
 use sim_tests::plan::Plan;
+use sim_tests::probes::{PROBES, Probe, Reached};
 use sim_tests::{Outcome, run};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 const SEEDS: Range<u64> = 0..200;
 const THREADS: usize = 2;
@@ -17,6 +20,15 @@ const THREADS: usize = 2;
 struct Failure {
     seed: u64,
     why: String,
+}
+
+impl Failure {
+    fn told(&self) -> String {
+        let Failure { seed, why } = self;
+        format!(
+            "seed {seed}:\n{why}  again: VERBATIM_SEED={seed} cargo test -p sim-tests --test random -- --nocapture\n"
+        )
+    }
 }
 
 fn seeds() -> Range<u64> {
@@ -51,8 +63,43 @@ fn attempt(seed: u64) -> Result<Outcome, Failure> {
     Err(Failure { seed, why })
 }
 
-fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
-    let (next, failures) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
+/// What came of many seeds.
+#[derive(Default)]
+struct Sweep {
+    failures: Vec<Failure>,
+    /// In how many runs each state was reached, and how often in all.
+    reached: BTreeMap<Probe, (u64, u64)>,
+}
+
+impl Sweep {
+    fn take(&mut self, attempt: Result<Outcome, Failure>) {
+        match attempt {
+            Ok(outcome) => self.count(&outcome.reached),
+            Err(failure) => self.failures.push(failure),
+        }
+    }
+
+    fn count(&mut self, reached: &Reached) {
+        for (probe, times) in reached {
+            let (runs, all) = self.reached.entry(*probe).or_default();
+            (*runs, *all) = (*runs + 1, *all + times);
+        }
+    }
+
+    /// The states, the rarest first, each with the number of runs and of times.
+    fn rarest_first(&self) -> Vec<(u64, u64, Probe)> {
+        let count = |probe: &Probe| {
+            let (runs, times) = self.reached.get(probe).copied().unwrap_or_default();
+            (runs, times, *probe)
+        };
+        let mut counts: Vec<(u64, u64, Probe)> = PROBES.iter().map(count).collect();
+        counts.sort_unstable();
+        counts
+    }
+}
+
+fn sweep(seeds: &Range<u64>) -> Sweep {
+    let (next, swept) = (AtomicU64::new(seeds.start), Mutex::new(Sweep::default()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -61,16 +108,15 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
                     if seed >= seeds.end {
                         return;
                     }
-                    if let Err(failure) = attempt(seed) {
-                        failures.lock().unwrap().push(failure);
-                    }
+                    let attempted = attempt(seed);
+                    swept.lock().unwrap().take(attempted);
                 }
             });
         }
     });
-    let mut failures = failures.into_inner().unwrap();
-    failures.sort_by_key(|failure| failure.seed);
-    failures
+    let mut swept = swept.into_inner().unwrap();
+    swept.failures.sort_by_key(|failure| failure.seed);
+    swept
 }
 
 /// Tells one seed in full.
@@ -96,17 +142,30 @@ fn every_seed_keeps_every_guarantee() {
         return tell(seed.parse().expect("VERBATIM_SEED is a number"));
     }
     let seeds = seeds();
-    let failures = sweep(&seeds);
-    let told: String = failures
-        .iter()
-        .map(|Failure { seed, why }| {
-            format!("seed {seed}:\n{why}  again: VERBATIM_SEED={seed} cargo test -p sim-tests --test random -- --nocapture\n")
-        })
-        .collect();
+    let began = Instant::now();
+    let swept = sweep(&seeds);
+    println!(
+        "{} runs in {:.1?}",
+        seeds.end - seeds.start,
+        began.elapsed()
+    );
+    let counts = swept.rarest_first();
+    println!("reached in so many runs, so often:");
+    for (runs, times, probe) in &counts {
+        println!("{runs:>7} {times:>9}  {probe:?}");
+    }
+    let told: String = swept.failures.iter().map(Failure::told).collect();
+    let failed = swept.failures.len();
     assert!(
-        failures.is_empty(),
-        "{} of {} seeds failed\n{told}",
-        failures.len(),
+        failed == 0,
+        "{failed} of {} seeds failed\n{told}",
         seeds.end - seeds.start
     );
+    let missed: Vec<Probe> = counts
+        .iter()
+        .filter(|(runs, ..)| *runs == 0)
+        .map(|(.., probe)| *probe)
+        .collect();
+    let enough = seeds.end - seeds.start >= SEEDS.end - SEEDS.start;
+    assert!(missed.is_empty() || !enough, "never reached: {missed:?}");
 }
