@@ -1,6 +1,10 @@
 //! Random runs: 200 seeds, or those that `VERBATIM_SEEDS` names (`1000`, or `5000..6000`), or the one in `VERBATIM_SEED`,
 //! told in full.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    reason = "what a sweep reached, and a run that is told in full"
+)]
 
 use sim_tests::checker::Violation;
 use sim_tests::plan::Plan;
@@ -15,6 +19,7 @@ use std::time::Instant;
 
 const SEEDS: Range<u64> = 0..200;
 const THREADS: usize = 2;
+const CAUGHT: &str = "panics in runs are caught";
 
 /// One seed that went wrong.
 struct Failure {
@@ -109,12 +114,12 @@ fn sweep(seeds: &Range<u64>) -> Sweep {
                         return;
                     }
                     let attempted = attempt(seed);
-                    swept.lock().unwrap().take(attempted);
+                    swept.lock().expect(CAUGHT).take(attempted);
                 }
             });
         }
     });
-    let mut swept = swept.into_inner().unwrap();
+    let mut swept = swept.into_inner().expect(CAUGHT);
     swept.failures.sort_by_key(|failure| failure.seed);
     swept
 }
