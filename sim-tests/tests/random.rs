@@ -1,12 +1,12 @@
 //! Random runs: 200 seeds, or those that `VERBATIM_SEEDS` names (`1000`, or `5000..6000`), or the one in `VERBATIM_SEED`,
-//! told in full.
+//! told in full. A twentieth of them is run twice.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
     reason = "what a sweep reached, and a run that is told in full"
 )]
 
-use sim_tests::checker::Violation;
+use sim_tests::checker::{Violation, first_difference};
 use sim_tests::plan::Plan;
 use sim_tests::probes::{PROBES, Probe, Reached};
 use sim_tests::{Outcome, run};
@@ -19,6 +19,8 @@ use std::time::Instant;
 
 const SEEDS: Range<u64> = 0..200;
 const THREADS: usize = 2;
+/// Every so manieth seed is run a second time.
+const TWICE: u64 = 20;
 const CAUGHT: &str = "panics in runs are caught";
 
 /// One seed that went wrong.
@@ -57,9 +59,21 @@ fn words(violations: &[Violation]) -> String {
     lines.collect()
 }
 
-/// Runs a seed; a panic in it is a failure like others.
+/// Runs a seed, and some of them twice: they must not differ.
+fn run_seed(seed: u64) -> Outcome {
+    let plan = Plan::draw(seed);
+    let mut outcome = run(&plan, false);
+    if seed.is_multiple_of(TWICE) {
+        let again = run(&plan, false);
+        let differs = first_difference(&outcome.events, &again.events);
+        outcome.violations.extend(differs);
+    }
+    outcome
+}
+
+/// A panic in a run is a failure like others.
 fn attempt(seed: u64) -> Result<Outcome, Failure> {
-    let ran = catch_unwind(AssertUnwindSafe(|| run(&Plan::draw(seed), false)));
+    let ran = catch_unwind(AssertUnwindSafe(|| run_seed(seed)));
     let why = match ran {
         Ok(outcome) if outcome.violations.is_empty() => return Ok(outcome),
         Ok(outcome) => words(&outcome.violations),
