@@ -65,7 +65,7 @@ fn each_rule_sees_its_forgeries_and_no_other_does() {
 
 #[test]
 fn runs_that_differ_are_told_apart_at_the_first_event() {
-    let events = || run(&Plan::draw(1), Substrate::Events, Options::default()).events;
+    let events = || run(&Plan::draw(1), Substrate::Turmoil, Options::default()).events;
     let (first, mut second) = (events(), events());
     assert_eq!(first_difference(&first, &second), None);
     let forged = alter(&mut second, |what| match what {
@@ -82,7 +82,7 @@ fn runs_that_differ_are_told_apart_at_the_first_event() {
 /// A run with which nothing is wrong, and in which nothing is under way at the end.
 fn in_order(seed: u64) -> Option<(Plan, Events)> {
     let plan = Plan::draw(seed);
-    let events = run(&plan, Substrate::Events, Options::default()).events;
+    let events = run(&plan, Substrate::Turmoil, Options::default()).events;
     judge(&plan, &events).is_empty().then_some((plan, events))
 }
 
