@@ -87,7 +87,11 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
 fn tell(seed: u64) {
     let plan = Plan::draw(seed);
     println!("{plan}");
-    let outcome = run(&plan, substrate(), Options { transcript: true });
+    let options = Options {
+        transcript: true,
+        ..Options::default()
+    };
+    let outcome = run(&plan, substrate(), options);
     for event in &outcome.events {
         println!("{event}");
     }
