@@ -84,6 +84,8 @@ pub struct Limits {
     pub classic_settle_time: Duration,
     /// Classic level: quiet after which an ambiguous body counts as whole.
     pub classic_quiet_time: Duration,
+    /// Classic level: silence after which a head counts as whole that has not a single line end.
+    pub classic_end_time: Duration,
     /// Classic level: lines waiting for one recipient, beyond which senders are refused.
     pub classic_waiting_max: usize,
     /// Classic level: longest `FORWARD` in bytes, head and body: real receivers read once.
@@ -94,6 +96,8 @@ pub struct Limits {
     pub backoff_time_max: Duration,
     /// Client: how long opening a connection and the wait for `WELCOME` may take, each.
     pub connect_time_max: Duration,
+    /// Client of the classic level: how long a line may stay without an answer.
+    pub classic_answer_time_max: Duration,
     /// Client: lines queued without an answer, beyond which a line is refused to the person who typed it.
     pub outbox_messages_max: usize,
 }
@@ -138,11 +142,13 @@ impl Default for Limits {
             classic_pairing_time: Duration::from_millis(150),
             classic_settle_time: Duration::from_millis(100),
             classic_quiet_time: Duration::from_millis(50),
+            classic_end_time: Duration::from_millis(500),
             classic_waiting_max: 64,
             classic_forward_bytes_max: 1_000,
             backoff_time: Duration::from_millis(250),
             backoff_time_max: Duration::from_secs(15),
             connect_time_max: Duration::from_secs(10),
+            classic_answer_time_max: Duration::from_secs(30),
             outbox_messages_max: 10_000,
         }
     }

@@ -1,6 +1,7 @@
 //! The history of a run: plain events in the order in which they happened. The checker judges nothing else.
 
-use crate::plan::Keeping;
+use crate::clock::Clock;
+use crate::plan::{Keeping, Step};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -38,7 +39,7 @@ pub enum What {
     /// At the server.
     Server(ServerNews),
     /// Something befell the network, or somebody acted.
-    Plan(String),
+    Plan(Step),
     /// So many links are cut now, one way or both.
     Blocked(usize),
     /// All faults are over.
@@ -296,27 +297,43 @@ pub enum Entry {
 }
 
 /// What all write to. Cloning it clones a handle.
-#[derive(Clone, Debug, Default)]
-pub struct History(Rc<RefCell<Vec<Event>>>);
+#[derive(Clone, Debug)]
+pub struct History {
+    events: Rc<RefCell<Vec<Event>>>,
+    clock: Clock,
+}
 
 impl History {
+    /// An empty history of a run whose time that clock tells.
+    pub fn new(clock: Clock) -> History {
+        let events = Rc::default();
+        History { events, clock }
+    }
+
+    /// The time of the run.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    pub fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
     /// Notes what happens now.
     ///
     /// # Panics
     /// Outside of a run.
     pub fn note(&self, what: What) {
-        let at = turmoil::sim_elapsed().expect("things happen on hosts only");
-        self.note_at(at, what);
+        self.note_at(self.now(), what);
     }
 
     /// Notes what happens at that time.
     pub fn note_at(&self, at: Duration, what: What) {
-        self.0.borrow_mut().push(Event { at, what });
+        self.events.borrow_mut().push(Event { at, what });
     }
 
     /// How many events there are.
     pub fn len(&self) -> usize {
-        self.0.borrow().len()
+        self.events.borrow().len()
     }
 
     /// Whether nothing has happened.
@@ -326,12 +343,12 @@ impl History {
 
     /// Lets a function look at the events from the `first` on.
     pub fn look(&self, first: usize, see: impl FnOnce(&[Event])) {
-        see(&self.0.borrow()[first..]);
+        see(&self.events.borrow()[first..]);
     }
 
-    /// All events.
-    pub fn events(&self) -> Vec<Event> {
-        self.0.borrow().clone()
+    /// Hands all events over; the history is empty then.
+    pub fn take(&self) -> Vec<Event> {
+        self.events.take()
     }
 }
 
@@ -385,7 +402,7 @@ impl fmt::Display for Event {
             What::Device(who, news) => write!(f, "u{who} {news:?}"),
             What::Classic(who, news) => write!(f, "u{who} {news:?}"),
             What::Server(news) => write!(f, "server {news:?}"),
-            What::Plan(words) => write!(f, "-- {words}"),
+            What::Plan(step) => write!(f, "-- {step}"),
             What::Blocked(links) => write!(f, "-- {links} links are cut"),
             What::Healed => f.write_str("-- healed"),
         }

@@ -1,20 +1,22 @@
 //! Carries out a plan's steps: hands acts to those who act, and does to the network and the server what befalls them.
-//! At the end it heals everything.
+//! At the end it heals everything. It is the same on every ground.
 
-use crate::cast::{Order, Stage};
-use crate::history::{ServerNews, What, Who};
-use crate::plan::{Act, Deed, Fault, Step};
-use crate::rough::End;
-use crate::stand::{self, Stand};
+use crate::cast::Order;
+use crate::ground::{End, Ground, Passage};
+use crate::history::{History, ServerNews, What, Who};
+use crate::plan::{Act, Deed, Fault, Plan, Step};
+use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
-use turmoil::Sim;
+
+/// A slow network is a fault too: what one with a window of one delivery is owed comes within the time for it.
+const HEALED_LATENCY: Duration = Duration::from_millis(1);
+/// How long the server may take for its goodbyes, in milliseconds.
+const STOP_TIME: u64 = 500;
 
 /// See the module's words.
 pub struct Nemesis {
-    stage: Stage,
-    stand: Stand,
-    orders: Vec<UnboundedSender<Order>>,
+    plan: Rc<Plan>,
+    history: History,
     next: usize,
     links: Vec<Link>,
     /// When the server starts again.
@@ -31,68 +33,63 @@ struct Link {
     applied: Passage,
 }
 
-/// What passes on a link. Of several the last one counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Passage {
-    #[default]
-    Free,
-    Held,
-    /// Blocked to the server, from the server.
-    Blocked(bool, bool),
-}
-
 impl Nemesis {
-    /// One that hands orders to those who take part.
-    pub fn new(stage: Stage, stand: Stand, orders: Vec<UnboundedSender<Order>>) -> Nemesis {
-        let links = stage.plan.latencies.iter().map(|_| Link::default());
+    /// One that carries out that plan.
+    pub fn new(plan: Rc<Plan>, history: History) -> Nemesis {
+        let links = plan.latencies.iter().map(|_| Link::default());
         Nemesis {
             links: links.collect(),
-            gone: vec![false; orders.len()],
-            stage,
-            stand,
-            orders,
+            gone: vec![false; plan.users.len()],
+            history,
             next: 0,
             down_until: None,
+            plan,
         }
+    }
+
+    /// When something is due next.
+    pub fn deadline(&self) -> Option<Duration> {
+        let step = self.plan.steps.get(self.next).map(|step| step.at);
+        let faults = self.links.iter().flat_map(|link| &link.faults);
+        let faults = faults.map(|(until, _)| *until).min();
+        let due = [step, faults, self.down_until].into_iter().flatten().min();
+        due.map(Duration::from_millis)
     }
 
     /// Does all that is due.
-    pub fn turn(&mut self, sim: &mut Sim<'_>) {
-        let now = millis(sim.elapsed());
-        let plan = self.stage.plan.clone();
+    pub fn turn(&mut self, ground: &mut impl Ground) {
+        let now = millis(ground.now());
+        let plan = Rc::clone(&self.plan);
         while let Some(step) = plan.steps.get(self.next).filter(|step| step.at <= now) {
             self.next += 1;
-            self.carry_out(sim, now, step);
+            self.carry_out(ground, now, step);
         }
-        self.expire(sim, now);
+        self.expire(ground, now);
     }
 
-    fn carry_out(&mut self, sim: &mut Sim<'_>, now: u64, step: &Step) {
-        self.note(sim, step.to_string());
+    fn carry_out(&mut self, ground: &mut impl Ground, now: u64, step: &Step) {
+        self.note(ground, What::Plan(*step));
         match step.deed {
-            Deed::Do(who, act) => self.act(now, who, act),
-            Deed::Befall(fault) => self.befall(sim, now, fault),
+            Deed::Do(who, act) => self.act(ground, now, who, act),
+            Deed::Befall(fault) => self.befall(ground, now, fault),
         }
     }
 
-    fn note(&self, sim: &Sim<'_>, words: String) {
-        self.stage.history.note_at(sim.elapsed(), What::Plan(words));
+    fn note(&self, ground: &impl Ground, what: What) {
+        self.history.note_at(ground.now(), what);
     }
 
-    fn act(&mut self, now: u64, who: Who, act: Act) {
+    fn act(&mut self, ground: &mut impl Ground, now: u64, who: Who, act: Act) {
         let until = |span| Duration::from_millis(now + span);
-        let air = &self.stage.air;
         match act {
-            Act::Cut { far } => air.cut(who, if far { End::Far } else { End::Near }),
-            Act::Dark(span) => air.darken(who, until(span)),
-            Act::Deaf(span) => air.deafen(who, until(span)),
-            Act::Crash { dark } => {
-                if dark > 0 {
-                    air.darken(who, until(dark));
-                }
-                self.tell(who, act);
+            Act::Cut { far } => ground.cut(who, if far { End::Far } else { End::Near }),
+            Act::Dark(span) => ground.darken(who, until(span)),
+            Act::Deaf(span) => ground.deafen(who, until(span)),
+            Act::Crash { dark } if dark > 0 => {
+                ground.darken(who, until(dark));
+                ground.tell(who, Order::Act(act));
             }
-            _ => self.tell(who, act),
+            _ => ground.tell(who, Order::Act(act)),
         }
         match act {
             Act::Begin => self.gone[who] = false,
@@ -101,34 +98,24 @@ impl Nemesis {
         }
     }
 
-    /// Tells somebody to do something.
-    pub fn tell(&self, who: Who, act: Act) {
-        // Its task lives as long as the run.
-        let _ = self.orders[who].send(Order::Act(act));
-    }
-
-    fn befall(&mut self, sim: &mut Sim<'_>, now: u64, fault: Fault) {
+    fn befall(&mut self, ground: &mut impl Ground, now: u64, fault: Fault) {
         match fault {
-            Fault::Partition { host, span } => {
-                self.block(host, now + span, Passage::Blocked(true, true));
-            }
+            Fault::Partition { host, span } => self.block(host, now + span, NOTHING),
             Fault::OneWay {
                 host,
-                to_server,
+                to_server: up,
                 span,
-            } => self.block(host, now + span, Passage::Blocked(to_server, !to_server)),
+            } => self.block(host, now + span, Passage::Blocked { up, down: !up }),
             Fault::Hold { host, span } => self.block(host, now + span, Passage::Held),
-            Fault::Latency { host, each } => {
-                sim.set_link_latency(host_name(host), stand::NAME, Duration::from_millis(each));
-            }
-            Fault::ServerCrash { power, span } => self.crash(sim, now, power, span),
+            Fault::Latency { host, each } => ground.delay(host, Duration::from_millis(each)),
+            Fault::ServerCrash { power, span } => self.crash(ground, now, power, span),
             Fault::ServerStop { span } => {
                 if self.down_until.is_none() {
-                    self.stand.stop();
+                    ground.stop();
                     self.down_until = Some(now + span + STOP_TIME);
                 }
             }
-            Fault::Clock { jump } => stand::jump(jump),
+            Fault::Clock { jump } => ground.jump(jump),
         }
     }
 
@@ -136,113 +123,84 @@ impl Nemesis {
         self.links[host].faults.push((until, passage));
     }
 
-    fn crash(&mut self, sim: &mut Sim<'_>, now: u64, power: bool, span: u64) {
+    fn crash(&mut self, ground: &mut impl Ground, now: u64, power: bool, span: u64) {
         if self.down_until.is_some() {
             return;
         }
         if power {
             for host in 0..self.links.len() {
-                self.block(host, now + span, Passage::Blocked(true, true));
+                self.block(host, now + span, NOTHING);
             }
-            self.apply(sim, now);
+            self.apply(ground, now);
         }
-        sim.crash(stand::NAME);
-        self.stage
-            .history
-            .note_at(sim.elapsed(), What::Server(ServerNews::Stopped));
+        ground.crash(power);
+        self.note(ground, What::Server(ServerNews::Stopped));
         self.down_until = Some(now + span);
     }
 
-    fn expire(&mut self, sim: &mut Sim<'_>, now: u64) {
+    fn expire(&mut self, ground: &mut impl Ground, now: u64) {
         if self.down_until.is_some_and(|until| until <= now) {
-            self.restart(sim);
+            self.restart(ground);
         }
-        self.apply(sim, now);
+        self.apply(ground, now);
     }
 
-    fn restart(&mut self, sim: &mut Sim<'_>) {
+    fn restart(&mut self, ground: &mut impl Ground) {
         self.down_until = None;
-        if sim.is_host_running(stand::NAME) {
-            // It was told to stop and has not got round to it.
-            sim.crash(stand::NAME);
-        }
-        self.stage
-            .history
-            .note_at(sim.elapsed(), What::Server(ServerNews::Stopped));
-        sim.bounce(stand::NAME);
+        self.note(ground, What::Server(ServerNews::Stopped));
+        ground.start();
     }
 
     /// Brings the links to the state that the faults ask for.
-    fn apply(&mut self, sim: &mut Sim<'_>, now: u64) {
+    fn apply(&mut self, ground: &mut impl Ground, now: u64) {
         let before = self.blocked();
         for (host, link) in self.links.iter_mut().enumerate() {
             link.faults.retain(|(until, _)| *until > now);
             let wanted = link.faults.iter().map(|(_, passage)| *passage).max();
             let wanted = wanted.unwrap_or_default();
-            if wanted == link.applied {
-                continue;
-            }
-            link.applied = wanted;
-            set_passage(sim, &host_name(host), wanted);
-            if let Passage::Blocked(..) = wanted {
-                self.stage.air.damage(host, sim.elapsed());
+            if wanted != link.applied {
+                link.applied = wanted;
+                ground.pass(host, wanted);
             }
         }
         if self.blocked() != before {
             let what = What::Blocked(self.blocked());
-            self.stage.history.note_at(sim.elapsed(), what);
+            self.history.note_at(ground.now(), what);
         }
     }
 
     fn blocked(&self) -> usize {
-        let cut = |link: &&Link| matches!(link.applied, Passage::Blocked(..));
+        let cut = |link: &&Link| matches!(link.applied, Passage::Blocked { .. });
         self.links.iter().filter(cut).count()
     }
 
     /// Ends all faults and brings everybody back who has not gone for good.
-    pub fn heal(&mut self, sim: &mut Sim<'_>) {
+    pub fn heal(&mut self, ground: &mut impl Ground) {
         for link in &mut self.links {
             link.faults.clear();
         }
-        self.apply(sim, millis(sim.elapsed()));
+        self.apply(ground, millis(ground.now()));
         for host in 0..self.links.len() {
-            sim.set_link_latency(host_name(host), stand::NAME, HEALED_LATENCY);
+            ground.delay(host, HEALED_LATENCY);
         }
         if self.down_until.is_some() {
-            self.restart(sim);
+            self.restart(ground);
         }
-        self.stage.air.heal();
-        self.stage.history.note_at(sim.elapsed(), What::Healed);
-        for (who, orders) in self.orders.iter().enumerate() {
-            let _ = orders.send(Order::Calm);
-            if !self.gone[who] {
-                let _ = orders.send(Order::Act(Act::Begin));
+        ground.calm();
+        self.note(ground, What::Healed);
+        for (who, gone) in self.gone.iter().enumerate() {
+            ground.tell(who, Order::Calm);
+            if !gone {
+                ground.tell(who, Order::Act(Act::Begin));
             }
         }
     }
 }
 
-/// A slow network is a fault too: what one with a window of one delivery is owed comes within the time for it.
-const HEALED_LATENCY: Duration = Duration::from_millis(1);
-/// How long the server may take for its goodbyes.
-const STOP_TIME: u64 = 500;
-
-fn set_passage(sim: &Sim<'_>, host: &str, passage: Passage) {
-    // What is held goes on its way before anything else; after that the link is free.
-    sim.release(host, stand::NAME);
-    match passage {
-        Passage::Free => {}
-        Passage::Held => sim.hold(host, stand::NAME),
-        Passage::Blocked(true, true) => sim.partition(host, stand::NAME),
-        Passage::Blocked(true, _) => sim.partition_oneway(host, stand::NAME),
-        Passage::Blocked(..) => sim.partition_oneway(stand::NAME, host),
-    }
-}
-
-/// The name of a host of users.
-pub fn host_name(host: usize) -> String {
-    format!("host{host}")
-}
+const NOTHING: Passage = Passage::Blocked {
+    up: true,
+    down: true,
+};
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).expect("runs are short")

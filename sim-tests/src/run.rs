@@ -1,19 +1,18 @@
-//! One random run on turmoil: chaos, healing, and the time until everything that was promised is kept.
+//! One run: chaos, healing, and the time until everything that was promised is kept. It is the same on every ground.
 
-use crate::cast::{Player, Stage};
+use crate::cast::{Order, Stage};
 use crate::checker::{Checker, Violation};
-use crate::dice::mix;
+use crate::clock::Clock;
+use crate::ground::Ground;
 use crate::history::{Event, History};
-use crate::nemesis::{Nemesis, host_name};
+use crate::nemesis::Nemesis;
+use crate::on_events::OnEvents;
+use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
 use crate::probes::Reached;
-use crate::rough::Air;
 use crate::sheet::Sheet;
-use crate::stand::{self, Stand};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
-use tokio::sync::mpsc;
-use turmoil::{Builder, Sim};
+use std::time::Duration;
 
 /// Within so long after healing everything that was promised is kept (guarantee G13).
 pub const LIVENESS: Duration = Duration::from_secs(60);
@@ -24,7 +23,23 @@ const AFTER_TIME: Duration = Duration::from_millis(1_500);
 /// How often somebody who stays away is made to come back.
 const RETURN_TIME: Duration = Duration::from_secs(5);
 /// Simulated seconds since 1970 at a run's beginning.
-const EPOCH_SECONDS: u64 = 1_616_000_000;
+pub(crate) const EPOCH_SECONDS: u64 = 1_616_000_000;
+
+/// What carries a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Substrate {
+    /// The cores alone, in a world of events.
+    Events,
+    /// The server and the client driver that ship, on turmoil.
+    Turmoil,
+}
+
+/// What is wanted of a run beside its judgement.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What goes through the server's door, as text.
+    pub transcript: bool,
+}
 
 /// What came of a run.
 pub struct Outcome {
@@ -40,9 +55,9 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
-struct Run {
-    sim: Sim<'static>,
-    stage: Stage,
+struct Run<G> {
+    ground: G,
+    history: History,
     nemesis: Nemesis,
     checker: Checker,
     seen: usize,
@@ -52,57 +67,52 @@ struct Run {
 ///
 /// # Panics
 /// A task of the run panicked.
-pub fn run(plan: &Plan, with_transcript: bool) -> Outcome {
-    stand::reset_clock();
-    let sheet = with_transcript.then(Sheet::default);
-    let mut run = Run::new(plan.clone(), sheet.clone());
-    run.pass(plan.chaos);
-    run.nemesis.heal(&mut run.sim);
+pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
+    let plan = Rc::new(plan.clone());
+    let sheet = options.transcript.then(Sheet::default);
+    match on {
+        Substrate::Events => {
+            let (clock, hand) = Clock::hand();
+            let stage = Stage::new(plan, History::new(clock));
+            let ground = OnEvents::new(&stage, hand, sheet.clone());
+            play(&stage, ground, sheet)
+        }
+        Substrate::Turmoil => {
+            let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));
+            let ground = OnTurmoil::new(&stage, sheet.clone());
+            play(&stage, ground, sheet)
+        }
+    }
+}
+
+fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
+    let mut run = Run {
+        ground,
+        history: stage.history.clone(),
+        nemesis: Nemesis::new(Rc::clone(&stage.plan), stage.history.clone()),
+        checker: Checker::new(&stage.plan),
+        seen: 0,
+    };
+    run.pass(stage.plan.chaos);
+    run.nemesis.heal(&mut run.ground);
     run.settle();
     run.look();
     let (violations, reached) = run.checker.end();
     Outcome {
-        events: run.stage.history.events(),
-        elapsed: run.sim.elapsed(),
+        events: run.history.take(),
+        elapsed: run.ground.now(),
         violations,
         reached,
         transcript: sheet.map(|sheet| sheet.text()),
     }
 }
 
-impl Run {
-    fn new(plan: Plan, sheet: Option<Sheet>) -> Run {
-        let plan = Rc::new(plan);
-        let mut sim = build(&plan);
-        let stage = Stage {
-            history: History::default(),
-            air: Air::new(plan.seed, plan.chop),
-            devices: Rc::default(),
-            plan: Rc::clone(&plan),
-        };
-        let stand = Stand::new(stage.clone(), sheet);
-        let serving = stand.clone();
-        sim.host(stand::NAME, move || serving.clone().serve());
-        let orders = people(&mut sim, &stage);
-        let nemesis = Nemesis::new(stage.clone(), stand, orders);
-        Run {
-            sim,
-            nemesis,
-            checker: Checker::new(&plan),
-            stage,
-            seen: 0,
-        }
-    }
-
-    fn step(&mut self) {
-        self.nemesis.turn(&mut self.sim);
-        let stepped = self.sim.step();
-        stepped.expect("hosts of a run do not fail");
-    }
-
+impl<G: Ground> Run<G> {
     fn pass(&mut self, until: Duration) {
-        while self.sim.elapsed() < until {
-            self.step();
+        while self.ground.now() < until {
+            self.nemesis.turn(&mut self.ground);
+            let due = self.nemesis.deadline().unwrap_or(until);
+            self.ground.advance(due.min(until));
         }
     }
 
@@ -110,11 +120,11 @@ impl Run {
     fn look(&mut self) {
         let Run {
             checker,
-            stage,
+            history,
             seen,
             ..
         } = self;
-        stage.history.look(*seen, |events| {
+        history.look(*seen, |events| {
             events.iter().for_each(|event| checker.see(event));
             *seen += events.len();
         });
@@ -122,12 +132,12 @@ impl Run {
 
     /// Lets time pass until everything is kept that was promised, or the time for it is over.
     fn settle(&mut self) {
-        let healed = self.sim.elapsed();
+        let healed = self.ground.now();
         let mut returned = healed;
         loop {
-            self.pass(self.sim.elapsed() + LOOK_TIME);
+            self.pass(self.ground.now() + LOOK_TIME);
             self.look();
-            let now = self.sim.elapsed();
+            let now = self.ground.now();
             let pending = self.checker.pending();
             if pending.is_empty() {
                 break;
@@ -138,51 +148,10 @@ impl Run {
             if now >= returned + RETURN_TIME {
                 returned = now;
                 for who in self.checker.away() {
-                    self.nemesis.tell(who, Act::Return);
+                    self.ground.tell(who, Order::Act(Act::Return));
                 }
             }
         }
-        self.pass(self.sim.elapsed() + AFTER_TIME);
+        self.pass(self.ground.now() + AFTER_TIME);
     }
-}
-
-fn people(sim: &mut Sim<'static>, stage: &Stage) -> Vec<mpsc::UnboundedSender<crate::cast::Order>> {
-    let (mut orders, mut players) = (Vec::new(), Vec::new());
-    for who in 0..stage.plan.users.len() {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        orders.push(sender);
-        players.push(Player {
-            who,
-            stage: stage.clone(),
-            orders: receiver,
-        });
-    }
-    for (host, latency) in stage.plan.latencies.iter().enumerate() {
-        let here = |player: &mut Player| stage.plan.users[player.who].host == host;
-        let players: Vec<Player> = players.extract_if(.., here).collect();
-        let air = stage.air.clone();
-        sim.client(host_name(host), async move {
-            for player in players {
-                tokio::task::spawn_local(player.play());
-            }
-            air.bury(host).await;
-            Ok(())
-        });
-        sim.set_link_latency(host_name(host), stand::NAME, *latency);
-    }
-    orders
-}
-
-fn build(plan: &Plan) -> Sim<'static> {
-    let mut builder = Builder::new();
-    builder
-        .rng_seed(mix(plan.seed, 9))
-        .epoch(SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH_SECONDS))
-        .simulation_duration(Duration::MAX)
-        .tick_duration(plan.tick)
-        .tcp_capacity(plan.segments_max);
-    if plan.random_order {
-        builder.enable_random_order();
-    }
-    builder.build()
 }

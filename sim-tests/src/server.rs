@@ -41,20 +41,25 @@ pub fn server_config(seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
 /// The same with bounds of one's own.
 pub fn server_config_with(limits: Limits, seed: u64, tap: Option<Box<dyn Tap>>) -> ServerConfig {
     let engine = Memory::new(&limits);
-    let router = Config {
-        room: engine.room(),
+    let router = router_config(limits, seed, engine.room());
+    ServerConfig {
+        router,
+        engine: Box::new(engine),
+        wall: simulated_wall,
+        tap,
+    }
+}
+
+/// What a simulated router begins with.
+pub(crate) fn router_config(limits: Limits, seed: u64, room: u64) -> Config {
+    Config {
+        room,
         limits,
         store: StoreId(mix(seed, 1)),
         epoch: Epoch(mix(seed, 2)),
         seed: mix(seed, 3),
         classic_ack: AckVerb::Auto,
         level: Durability::Memory,
-    };
-    ServerConfig {
-        router,
-        engine: Box::new(engine),
-        wall: simulated_wall,
-        tap,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
+use crate::arrivals::Arrivals;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
-use crate::rough::{Air, Wire};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use verbatim_core::classic::ClassicOut;
@@ -22,7 +22,7 @@ pub type Devices = Rc<std::cell::RefCell<BTreeMap<DeviceId, (Who, u64)>>>;
 
 /// See the module's words.
 pub struct Witness {
-    air: Air,
+    arrivals: Arrivals,
     history: History,
     devices: Devices,
     limits: Limits,
@@ -33,26 +33,31 @@ pub struct Witness {
 }
 
 struct Talk {
-    wire: Rc<Wire>,
+    conn: Conn,
     unread: Vec<u8>,
     /// No frame, or none of the session level, is looked for any more.
     lost: bool,
     skip: u64,
     closed: bool,
     hello: Option<Hello>,
+    /// How it began, as far as a registration reaches.
+    first: Vec<u8>,
 }
+
+/// What is kept of a connection's beginning.
+const FIRST_BYTES: usize = 64;
 
 impl Witness {
     /// One who looks on at one server's life.
     pub fn new(
-        air: Air,
+        arrivals: Arrivals,
         history: History,
         devices: Devices,
         limits: Limits,
         transcript: Option<Transcript<Sheet>>,
     ) -> Witness {
         Witness {
-            air,
+            arrivals,
             history,
             devices,
             limits,
@@ -72,10 +77,10 @@ impl Witness {
             Input::Received { conn, bytes } => self.on_received(*conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
-                    if talk.wire.spoke_late.get() {
-                        self.note(ServerNews::Late(talk.wire.ordinal));
+                    if self.arrivals.spoke_late(talk.conn) {
+                        self.note(ServerNews::Late(talk.conn));
                     }
-                    self.note(ServerNews::Ended(talk.wire.ordinal));
+                    self.note(ServerNews::Ended(talk.conn));
                 }
             }
             _ => {}
@@ -83,18 +88,16 @@ impl Witness {
     }
 
     fn on_opened(&mut self, conn: ConnId) {
-        let wire = self
-            .air
-            .accepted()
-            .expect("it was accepted before it was told");
-        self.note(ServerNews::Opened(wire.ordinal));
+        let number = self.arrivals.latest();
+        self.note(ServerNews::Opened(number));
         let talk = Talk {
-            wire,
+            conn: number,
             unread: Vec::new(),
             lost: false,
             skip: 0,
             closed: false,
             hello: None,
+            first: Vec::new(),
         };
         self.talks.insert(conn, talk);
     }
@@ -104,10 +107,14 @@ impl Witness {
         let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
-        let ordinal = talk.wire.ordinal;
+        let ordinal = talk.conn;
         if talk.closed {
-            return self.note(ServerNews::Late(ordinal));
+            return self.arrivals.speak(ordinal);
         }
+        let room = FIRST_BYTES
+            .saturating_sub(talk.first.len())
+            .min(bytes.len());
+        talk.first.extend_from_slice(&bytes[..room]);
         let acks = talk.read(bytes, &self.limits);
         for Seq(seq) in acks {
             self.note(ServerNews::AckCame { conn: ordinal, seq });
@@ -121,8 +128,8 @@ impl Witness {
             Output::Close { conn, reason } => {
                 if let Some(talk) = self.talks.get_mut(conn) {
                     talk.closed = true;
-                    talk.wire.closed.set(true);
-                    let (conn, reason) = (talk.wire.ordinal, reason.to_string());
+                    self.arrivals.close(talk.conn);
+                    let (conn, reason) = (talk.conn, reason.to_string());
                     self.note(ServerNews::Closing { conn, reason });
                 }
             }
@@ -137,7 +144,7 @@ impl Witness {
         let Some(talk) = self.talks.get(&conn) else {
             return;
         };
-        let conn = talk.wire.ordinal;
+        let conn = talk.conn;
         let length = bytes.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(_)) => self.on_bound(conn),
@@ -157,7 +164,7 @@ impl Witness {
     }
 
     fn on_bound(&self, conn: Conn) {
-        let talk = self.talks.values().find(|talk| talk.wire.ordinal == conn);
+        let talk = self.talks.values().find(|talk| talk.conn == conn);
         let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
             return;
         };
@@ -177,6 +184,11 @@ impl Witness {
     }
 
     fn on_appended(&self, now: Now, by: Option<Conn>, record: &Record) {
+        // A registration may count as whole because nothing has followed it; then no bytes led to the claim.
+        let by = match &record.what {
+            What::Claim { name, .. } if by.is_none() => self.registering(name.as_str()),
+            _ => by,
+        };
         let entry = match &record.what {
             What::Start { .. } => return,
             What::Claim { name, holder } => Entry::Claim {
@@ -204,12 +216,20 @@ impl Witness {
         });
     }
 
+    fn registering(&self, name: &str) -> Option<Conn> {
+        let asks = |talk: &&Talk| {
+            let words = talk.first.split(u8::is_ascii_whitespace);
+            let name_in = words.filter(|word| !word.is_empty()).nth(2);
+            !talk.closed && name_in.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        self.talks.values().find(asks).map(|talk| talk.conn)
+    }
+
     fn holder(&self, holder: Holder, by: Option<Conn>) -> (Who, u64) {
         match holder {
             Holder::Device { device, .. } => self.devices.borrow()[&device],
             Holder::Classic => {
-                let talk = |by| self.talks.values().find(|talk| talk.wire.ordinal == by);
-                let who = by.and_then(talk).and_then(|talk| talk.wire.who.get());
+                let who = by.and_then(|by| self.arrivals.owner(by));
                 (who.expect("a registration's bytes led to its claim"), 0)
             }
         }
@@ -261,7 +281,7 @@ impl Tap for Witness {
         }
         self.on_input(input);
         let by = match input {
-            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.wire.ordinal),
+            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.conn),
             _ => None,
         };
         let before = self.digest;

@@ -1,19 +1,16 @@
 //! A classic user: two connections, one line at a time, one `RECEIVED` for each `FORWARD`. It reads once per message
 //! and understands the exact bytes only, as the seed does; or it reads as a stream, as better programs do.
 
-use super::{Order, Player};
+mod half;
+
+use super::script::{Does, Heard, Script};
+use super::{Order, Stage};
 use crate::dice::Dice;
-use crate::history::{ClassicNews, Tag, What};
+use crate::history::{ClassicNews, Tag, What, Who};
 use crate::plan::{Act, Part, To};
-use crate::rough::RoughStream;
-use crate::server::ADDRESS;
+use half::{Forward, Half};
 use std::collections::VecDeque;
-use std::future::pending;
-use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, sleep_until, timeout};
-use verbatim_net::Transport;
 
 /// The seed's read buffer.
 const READ_BYTES: usize = 2048;
@@ -21,16 +18,29 @@ const READ_BYTES: usize = 2048;
 const PATIENCE: Duration = Duration::from_secs(40);
 /// Before it registers again.
 const REST: Duration = Duration::from_millis(700);
+/// How often it looks whether a pause is over.
+const LOOK_TIME: Duration = Duration::from_millis(100);
 
-struct Classic {
-    player: Player,
+/// The connection on which it sends.
+const SENDING: usize = 0;
+/// The connection on which it receives.
+const RECEIVING: usize = 1;
+/// What it calls them.
+const SIDES: [&str; 2] = ["TOSEND", "TORECV"];
+
+/// See the module's words.
+pub struct Classic {
+    who: Who,
+    stage: Stage,
     dice: Dice,
     reads_once: bool,
     think_max: u64,
     runs: bool,
-    paused_until: Option<Instant>,
+    paused_until: Option<Duration>,
     lines: u64,
     typed: VecDeque<Line>,
+    link: Link,
+    halves: [Half; 2],
 }
 
 struct Line {
@@ -39,14 +49,23 @@ struct Line {
     body: String,
 }
 
-/// Both connections, and what it waits for.
+/// Where it stands with the server.
+enum Link {
+    /// It has no connection, and makes none before then.
+    Resting(Duration),
+    /// It registers that half, and gives up then.
+    Registering(usize, Duration),
+    /// It is registered.
+    Talking(Talk),
+}
+
+/// What it waits for.
+#[derive(Default)]
 struct Talk {
-    sending: Half,
-    receiving: Half,
     /// The line that waits for its answer, and until when.
-    waits: Option<(u64, Instant)>,
+    waits: Option<(u64, Duration)>,
     /// When to answer the last `FORWARD`, and how.
-    thinks: Option<(Instant, Reply)>,
+    thinks: Option<(Duration, Reply)>,
 }
 
 /// How a `FORWARD` is answered.
@@ -55,106 +74,37 @@ enum Reply {
     Complaint,
 }
 
-/// What was read on the receive connection.
-enum Forward {
-    Nothing,
-    Whole(String, String),
-    /// Its length is not what this program counts.
-    Miscounted,
-    Misread(String),
-}
-
-struct Half {
-    stream: RoughStream,
-    unread: Vec<u8>,
-}
-
-/// Why a talk is over.
-enum Over {
-    Crashed,
-    Left,
-    Broken(&'static str),
-}
-
-pub(super) async fn play(player: Player) {
-    let Part::Classic {
-        reads_once,
-        think_max,
-    } = player.stage.plan.users[player.who].part
-    else {
-        return;
-    };
-    let dice = Dice::new(player.stage.plan.seed, &format!("classic {}", player.who));
-    let mut classic = Classic {
-        player,
-        dice,
-        reads_once,
-        think_max,
-        runs: false,
-        paused_until: None,
-        lines: 0,
-        typed: VecDeque::new(),
-    };
-    loop {
-        classic.live().await;
-    }
-}
-
 impl Classic {
-    fn note(&self, news: ClassicNews) {
-        let history = &self.player.stage.history;
-        history.note(What::Classic(self.player.who, news));
-    }
-
-    /// From one registration to the end of it.
-    async fn live(&mut self) {
-        while !self.runs {
-            self.wait_for_order().await;
-        }
-        let over = match timeout(PATIENCE, self.register()).await {
-            Ok(Ok(mut talk)) => {
-                self.note(ClassicNews::Registered);
-                let over = self.talk(&mut talk).await;
-                over.unwrap_or(Over::Broken("an error"))
-            }
-            Ok(Err(_)) => Over::Broken("not registered"),
-            Err(_) => Over::Broken("not registered in time"),
+    /// That user of the plan, whose program does not run yet.
+    pub fn new(who: Who, stage: Stage) -> Classic {
+        let (reads_once, think_max) = match stage.plan.users[who].part {
+            Part::Classic {
+                reads_once,
+                think_max,
+            } => (reads_once, think_max),
+            Part::Device { .. } => (false, 0),
         };
-        match over {
-            Over::Broken(why) => self.note(ClassicNews::Parted(why)),
-            Over::Crashed | Over::Left => {
-                self.runs = false;
-                self.typed.clear();
-                self.note(ClassicNews::Ended);
-            }
-        }
-        let rest = Instant::now() + REST;
-        while Instant::now() < rest && self.runs {
-            tokio::select! {
-                biased;
-                order = self.player.orders.recv() => self.on_order_alone(order),
-                () = sleep_until(rest) => {}
-            }
+        Classic {
+            dice: Dice::new(stage.plan.seed, &format!("classic {who}")),
+            who,
+            stage,
+            reads_once,
+            think_max,
+            runs: false,
+            paused_until: None,
+            lines: 0,
+            typed: VecDeque::new(),
+            link: Link::Resting(Duration::ZERO),
+            halves: [Half::default(), Half::default()],
         }
     }
 
-    async fn wait_for_order(&mut self) {
-        let order = self.player.orders.recv().await;
-        self.on_order_alone(order);
+    fn note(&self, news: ClassicNews) {
+        self.stage.history.note(What::Classic(self.who, news));
     }
 
-    /// An order while there is no connection.
-    fn on_order_alone(&mut self, order: Option<Order>) {
-        if self.on_order(order).is_some() && self.runs {
-            self.runs = false;
-            self.typed.clear();
-            self.note(ClassicNews::Ended);
-        }
-    }
-
-    /// Whether the order ends the program, and how.
-    fn on_order(&mut self, order: Option<Order>) -> Option<Over> {
-        match order? {
+    fn on_order(&mut self, now: Duration, order: Order, out: &mut Vec<Does>) {
+        match order {
             Order::Calm => (self.paused_until, self.think_max) = (None, 0),
             Order::Act(Act::Begin) if !self.runs => {
                 self.runs = true;
@@ -162,20 +112,22 @@ impl Classic {
             }
             Order::Act(Act::Say { to, bytes, .. }) if self.runs => self.type_line(to, bytes),
             Order::Act(Act::Pause(span)) => {
-                self.paused_until = Some(Instant::now() + Duration::from_millis(span));
+                self.paused_until = Some(now + Duration::from_millis(span));
             }
-            Order::Act(Act::Crash { .. }) => return Some(Over::Crashed),
-            Order::Act(Act::Leave { .. }) => return Some(Over::Left),
+            Order::Act(Act::Crash { .. } | Act::Leave { .. }) if self.runs => {
+                self.runs = false;
+                self.typed.clear();
+                self.note(ClassicNews::Ended);
+                self.hang_up(now, out);
+            }
             Order::Act(_) => {}
         }
-        None
     }
 
     fn type_line(&mut self, to: To, bytes: u64) {
-        let to = self.player.stage.name_of(to);
+        let to = self.stage.name_of(to);
         self.lines += 1;
-        let line = self.lines;
-        let who = self.player.who;
+        let (who, line) = (self.who, self.lines);
         let mut body = Tag { who, line }.body(bytes);
         if self.reads_once && self.dice.chance(150) {
             // The seed counts characters.
@@ -185,117 +137,111 @@ impl Classic {
         self.typed.push_back(Line { line, to, body });
     }
 
-    async fn register(&mut self) -> io::Result<Talk> {
-        let sending = self.register_half("TOSEND").await?;
-        let receiving = self.register_half("TORECV").await?;
-        Ok(Talk {
-            sending,
-            receiving,
-            waits: None,
-            thinks: None,
-        })
+    /// Ends what connections there are, and rests.
+    fn hang_up(&mut self, now: Duration, out: &mut Vec<Does>) {
+        for (number, half) in self.halves.iter_mut().enumerate() {
+            if std::mem::take(half).is_open {
+                out.push(Does::Close(number));
+            }
+        }
+        self.link = Link::Resting(now + REST);
     }
 
-    async fn register_half(&mut self, side: &str) -> io::Result<Half> {
-        let name = self.player.name().to_owned();
-        let transport = self.player.transport();
-        let stream = transport.connect(ADDRESS).await?;
-        let mut half = Half {
-            stream,
-            unread: Vec::new(),
-        };
-        let words = format!("REGISTER {side} {name}\n\n");
-        half.stream.write_all(words.as_bytes()).await?;
-        let answer = loop {
-            if half.read(READ_BYTES).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            if let Some(answer) = half.take_head(self.reads_once) {
-                break answer;
-            }
-        };
-        if answer == format!("REGISTERED {side} {name}") {
-            return Ok(half);
-        }
-        match answer.get(..9) {
-            Some("ERROR 104") => self.note(ClassicNews::Taken),
-            // What it said was on its way for too long.
-            Some("ERROR 173") => {}
-            _ => self.note(ClassicNews::Misread(answer)),
-        }
-        Err(io::ErrorKind::AddrInUse.into())
+    fn part(&mut self, now: Duration, why: &'static str, out: &mut Vec<Does>) {
+        self.note(ClassicNews::Parted(why));
+        self.hang_up(now, out);
     }
 
-    async fn talk(&mut self, talk: &mut Talk) -> io::Result<Over> {
-        loop {
-            self.say_next(talk).await?;
-            let Talk {
-                sending,
-                receiving,
-                waits,
-                thinks,
-            } = talk;
-            let thinks_until = thinks.as_ref().map(|(at, _)| *at);
-            tokio::select! {
-                biased;
-                order = self.player.orders.recv() => {
-                    if let Some(over) = self.on_order(order) {
-                        return Ok(over);
-                    }
-                }
-                read = receiving.read(READ_BYTES) => if read? == 0 {
-                    return Ok(Over::Broken("the receive connection ended"));
-                },
-                read = sending.read(READ_BYTES) => if read? == 0 {
-                    return Ok(Over::Broken("the send connection ended"));
-                },
-                () = until(thinks_until) => self.on_thought(talk).await?,
-                () = until(waits.map(|(_, patience)| patience)) => {
-                    return Ok(Over::Broken("no answer in time"));
+    fn open(&mut self, side: usize, until: Duration, out: &mut Vec<Does>) {
+        self.halves[side].is_open = true;
+        self.link = Link::Registering(side, until);
+        out.push(Does::Open(side));
+    }
+
+    fn on_opened(&self, side: usize, out: &mut Vec<Does>) {
+        let (word, name) = (SIDES[side], self.stage.name(self.who));
+        let words = format!("REGISTER {word} {name}\n\n");
+        out.push(Does::Write(side, words.into_bytes()));
+    }
+
+    fn on_ended(&mut self, now: Duration, side: usize, out: &mut Vec<Does>) {
+        self.halves[side].is_open = false;
+        let why = match (&self.link, side) {
+            (Link::Talking(_), SENDING) => "the send connection ended",
+            (Link::Talking(_), _) => "the receive connection ended",
+            _ => "not registered",
+        };
+        self.part(now, why, out);
+    }
+
+    fn on_read(&mut self, now: Duration, side: usize, bytes: &[u8], out: &mut Vec<Does>) {
+        self.halves[side].unread.extend_from_slice(bytes);
+        match self.link {
+            Link::Resting(_) => {}
+            Link::Registering(half, until) => self.hear_registered(now, half, until, out),
+            Link::Talking(_) => {
+                if let Some(why) = self.hear(now) {
+                    self.part(now, why, out);
                 }
             }
-            if let Some(over) = self.hear(talk) {
-                return Ok(over);
+        }
+    }
+
+    fn hear_registered(
+        &mut self,
+        now: Duration,
+        side: usize,
+        until: Duration,
+        out: &mut Vec<Does>,
+    ) {
+        let Some(answer) = self.halves[side].take_head(self.reads_once) else {
+            return;
+        };
+        let (word, name) = (SIDES[side], self.stage.name(self.who));
+        if answer != format!("REGISTERED {word} {name}") {
+            match answer.get(..9) {
+                Some("ERROR 104") => self.note(ClassicNews::Taken),
+                // What it said was on its way for too long.
+                Some("ERROR 173") => {}
+                _ => self.note(ClassicNews::Misread(answer)),
             }
+            return self.part(now, "not registered", out);
         }
+        if side == SENDING {
+            return self.open(RECEIVING, until, out);
+        }
+        self.link = Link::Talking(Talk::default());
+        self.note(ClassicNews::Registered);
     }
 
-    /// Sends the next line, if none waits for its answer.
-    async fn say_next(&mut self, talk: &mut Talk) -> io::Result<()> {
-        if talk.waits.is_some() {
-            return Ok(());
-        }
-        let Some(Line { line, to, body }) = self.typed.pop_front() else {
-            return Ok(());
-        };
-        let length = if self.reads_once {
-            body.chars().count()
-        } else {
-            body.len()
-        };
-        let words = format!("SEND {to}\nContent-length: {length}\n\n{body}");
-        self.note(ClassicNews::Said { line, to, body });
-        talk.waits = Some((line, Instant::now() + PATIENCE));
-        let written = timeout(PATIENCE, talk.sending.stream.write_all(words.as_bytes())).await;
-        written.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    /// Takes in what came on both connections.
-    fn hear(&mut self, talk: &mut Talk) -> Option<Over> {
-        while let Some(answer) = talk.sending.take_head(self.reads_once) {
-            let Some((line, _)) = talk.waits.take() else {
+    /// Takes in what came on both connections. What it cannot go on with ends the talk.
+    fn hear(&mut self, now: Duration) -> Option<&'static str> {
+        while let Some(answer) = self.halves[SENDING].take_head(self.reads_once) {
+            let Some((line, _)) = self.talk().waits.take() else {
                 self.note(ClassicNews::Misread(answer));
-                return Some(Over::Broken("an answer that nobody waits for"));
+                return Some("an answer that nobody waits for");
             };
             self.on_answer(line, &answer);
         }
-        if talk.thinks.is_some() && !talk.receiving.unread.is_empty() {
+        self.hear_forward(now)
+    }
+
+    fn talk(&mut self) -> &mut Talk {
+        match &mut self.link {
+            Link::Talking(talk) => talk,
+            _ => unreachable!("only who is registered talks"),
+        }
+    }
+
+    fn hear_forward(&mut self, now: Duration) -> Option<&'static str> {
+        let thinks = self.talk().thinks.is_some();
+        if thinks && !self.halves[RECEIVING].unread.is_empty() {
             self.note(ClassicNews::Misread(
                 "a second FORWARD before RECEIVED".into(),
             ));
-            return Some(Over::Broken("it cannot go on"));
+            return Some("it cannot go on");
         }
-        let reply = match talk.receiving.take_forward(self.reads_once) {
+        let reply = match self.halves[RECEIVING].take_forward(self.reads_once) {
             Forward::Nothing => return None,
             Forward::Whole(from, text) => {
                 let heard = from.clone();
@@ -305,11 +251,11 @@ impl Classic {
             Forward::Miscounted => Reply::Complaint,
             Forward::Misread(misread) => {
                 self.note(ClassicNews::Misread(misread));
-                return Some(Over::Broken("it cannot go on"));
+                return Some("it cannot go on");
             }
         };
         let think = Duration::from_millis(self.dice.between(0, self.think_max));
-        talk.thinks = Some((Instant::now() + think, reply));
+        self.talk().thinks = Some((now + think, reply));
         None
     }
 
@@ -323,107 +269,94 @@ impl Classic {
         self.note(ClassicNews::Answered { line, code });
     }
 
-    async fn on_thought(&mut self, talk: &mut Talk) -> io::Result<()> {
-        if let Some(until) = self.paused_until.filter(|until| *until > Instant::now()) {
-            if let Some((at, _)) = &mut talk.thinks {
-                *at = until.min(Instant::now() + Duration::from_millis(100));
+    /// Does what is due.
+    fn go_on(&mut self, now: Duration, out: &mut Vec<Does>) {
+        match &self.link {
+            Link::Resting(until) if *until <= now && self.runs => {
+                self.open(SENDING, now + PATIENCE, out);
             }
-            return Ok(());
+            Link::Registering(_, until) if *until <= now => {
+                self.part(now, "not registered in time", out);
+            }
+            Link::Talking(talk) if talk.waits.is_some_and(|(_, until)| until <= now) => {
+                self.part(now, "no answer in time", out);
+            }
+            Link::Talking(_) => {
+                self.answer(now, out);
+                self.say_next(now, out);
+            }
+            _ => {}
         }
-        let words = match talk.thinks.take() {
-            None => return Ok(()),
-            Some((_, Reply::Received(from))) => {
+    }
+
+    /// Sends the next line, if none waits for its answer.
+    fn say_next(&mut self, now: Duration, out: &mut Vec<Does>) {
+        if self.talk().waits.is_some() {
+            return;
+        }
+        let Some(Line { line, to, body }) = self.typed.pop_front() else {
+            return;
+        };
+        let length = if self.reads_once {
+            body.chars().count()
+        } else {
+            body.len()
+        };
+        let words = format!("SEND {to}\nContent-length: {length}\n\n{body}");
+        self.note(ClassicNews::Said { line, to, body });
+        self.talk().waits = Some((line, now + PATIENCE));
+        out.push(Does::Write(SENDING, words.into_bytes()));
+    }
+
+    /// Answers the last `FORWARD`, when it has thought.
+    fn answer(&mut self, now: Duration, out: &mut Vec<Does>) {
+        let paused = self.paused_until.filter(|until| *until > now);
+        let talk = self.talk();
+        if let (Some((at, _)), Some(until)) = (&mut talk.thinks, paused) {
+            *at = (*at).max(until.min(now + LOOK_TIME));
+        }
+        let Some((_, reply)) = talk.thinks.take_if(|(at, _)| *at <= now) else {
+            return;
+        };
+        let words = match reply {
+            Reply::Received(from) => {
                 self.note(ClassicNews::Received);
                 format!("RECEIVED {from}\n\n")
             }
-            Some((_, Reply::Complaint)) => {
+            Reply::Complaint => {
                 self.note(ClassicNews::Complained);
                 "ERROR 103 Header Incomplete\n\n".into()
             }
         };
-        let written = timeout(PATIENCE, talk.receiving.stream.write_all(words.as_bytes())).await;
-        written.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
+        out.push(Does::Write(RECEIVING, words.into_bytes()));
     }
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => pending().await,
-    }
-}
-
-impl Half {
-    async fn read(&mut self, most: usize) -> io::Result<usize> {
-        let mut buffer = [0; READ_BYTES];
-        let length = self.stream.read(&mut buffer[..most]).await?;
-        self.unread.extend_from_slice(&buffer[..length]);
-        Ok(length)
-    }
-
-    /// A frame without a body. One who reads once takes all that there is for it.
-    fn take_head(&mut self, reads_once: bool) -> Option<String> {
-        let end = match reads_once {
-            true if self.unread.is_empty() => return None,
-            true => self.unread.len(),
-            false => find(&self.unread, b"\n\n")? + 2,
-        };
-        let frame = String::from_utf8_lossy(&self.unread[..end]).into_owned();
-        self.unread.drain(..end);
-        Some(
-            frame
-                .strip_suffix("\n\n")
-                .map_or(frame.clone(), String::from),
-        )
-    }
-
-    /// What has come for it.
-    fn take_forward(&mut self, reads_once: bool) -> Forward {
-        if self.unread.is_empty() {
-            return Forward::Nothing;
+impl Script for Classic {
+    fn handle(&mut self, now: Duration, heard: Heard<'_>, out: &mut Vec<Does>) {
+        match heard {
+            Heard::Order(order) => self.on_order(now, order, out),
+            Heard::Opened(side) => self.on_opened(side, out),
+            Heard::Read(side, bytes) => self.on_read(now, side, bytes, out),
+            Heard::Ended(side) => self.on_ended(now, side, out),
+            Heard::Time => {}
         }
-        let Some(body_at) = find(&self.unread, b"\n\n").map(|at| at + 2) else {
-            return if reads_once {
-                self.misread()
-            } else {
-                Forward::Nothing
-            };
-        };
-        let head = String::from_utf8_lossy(&self.unread[..body_at]).into_owned();
-        let Some((from, length)) = read_head(&head) else {
-            return self.misread();
-        };
-        let end = if reads_once {
-            self.unread.len()
-        } else {
-            body_at + length
-        };
-        if self.unread.len() < end {
-            return Forward::Nothing;
-        }
-        let Ok(text) = String::from_utf8(self.unread[body_at..end].to_vec()) else {
-            return self.misread();
-        };
-        self.unread.drain(..end);
-        match reads_once && text.chars().count() != length {
-            true => Forward::Miscounted,
-            false => Forward::Whole(from, text),
+        self.go_on(now, out);
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        match &self.link {
+            Link::Resting(until) => self.runs.then_some(*until),
+            Link::Registering(_, until) => Some(*until),
+            Link::Talking(talk) => {
+                let waits = talk.waits.map(|(_, until)| until);
+                let thinks = talk.thinks.as_ref().map(|(at, _)| *at);
+                [waits, thinks].into_iter().flatten().min()
+            }
         }
     }
 
-    fn misread(&self) -> Forward {
-        Forward::Misread(String::from_utf8_lossy(&self.unread).into_owned())
+    fn read_max(&self) -> usize {
+        READ_BYTES
     }
-}
-
-/// From whom a `FORWARD` is, and its length.
-fn read_head(head: &str) -> Option<(String, usize)> {
-    let mut lines = head.lines();
-    let from = lines.next()?.strip_prefix("FORWARD ")?;
-    let length = lines.next()?.strip_prefix("Content-length: ")?;
-    Some((from.into(), length.parse().ok()?))
-}
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
 }

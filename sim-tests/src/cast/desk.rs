@@ -3,41 +3,38 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
-use std::cell::{Cell, RefCell};
-use std::io;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{Instant, sleep};
 use verbatim_core::client::{Input, Keep, Message, Notice, Output};
+use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
-use verbatim_core::now::{Now, Wall};
 use verbatim_core::wire::{ClientFrame, Decoded, ServerFrame, client_frame, server_frame};
-use verbatim_net::{Host, Request};
+
+/// How often it is looked at whether a pause is over.
+const LOOK_TIME: Duration = Duration::from_millis(100);
 
 /// See the module's words.
-pub(super) struct Desk {
-    pub(super) who: Who,
-    pub(super) history: History,
-    pub(super) disk: Rc<RefCell<Disk>>,
-    pub(super) tray: Rc<Tray>,
+pub struct Desk {
+    who: Who,
+    history: History,
+    disk: Rc<RefCell<Disk>>,
+    dice: Dice,
+    /// Longest time that writing takes, in milliseconds.
+    pub(super) write_max: u64,
+    /// Nothing is written before then.
+    pub(super) paused_until: Option<Duration>,
+    waiting: Vec<Delivered>,
+    /// When what waits is written.
+    due: Option<Duration>,
+    /// The client is.
+    pub(super) online: bool,
     unread: Vec<u8>,
     epoch: u64,
+    limits: Limits,
 }
 
-/// Deliveries that wait to be written.
-pub(super) struct Tray {
-    waiting: RefCell<Vec<Delivered>>,
-    more: Notify,
-    pub(super) requests: UnboundedSender<Request>,
-    /// Nothing is written before then.
-    pub(super) paused_until: Rc<Cell<Option<Instant>>>,
-    pub(super) write_max: Rc<Cell<u64>>,
-    /// The client is.
-    pub(super) online: Cell<bool>,
-}
-
+/// A delivery that waits to be written.
 struct Delivered {
     epoch: u64,
     message: Message,
@@ -45,49 +42,122 @@ struct Delivered {
     stale: bool,
 }
 
-impl Tray {
-    pub(super) fn new(
-        requests: UnboundedSender<Request>,
-        paused_until: Rc<Cell<Option<Instant>>>,
-        write_max: Rc<Cell<u64>>,
-    ) -> Tray {
-        Tray {
-            waiting: RefCell::default(),
-            more: Notify::new(),
-            requests,
-            paused_until,
-            write_max,
-            online: Cell::new(false),
-        }
-    }
-
-    fn is_paused(&self) -> bool {
-        self.paused_until
-            .get()
-            .is_some_and(|until| until > Instant::now())
-    }
-
-    fn lose(&self) {
-        for delivered in self.waiting.borrow_mut().iter_mut() {
-            delivered.stale = true;
-        }
-    }
-}
-
 impl Desk {
-    pub(super) fn new(who: Who, history: History, disk: Rc<RefCell<Disk>>, tray: Rc<Tray>) -> Desk {
+    pub(super) fn new(
+        who: Who,
+        history: History,
+        disk: Rc<RefCell<Disk>>,
+        dice: Dice,
+        write_max: u64,
+    ) -> Desk {
         Desk {
             who,
             history,
             disk,
-            tray,
+            dice,
+            write_max,
+            paused_until: None,
+            waiting: Vec::new(),
+            due: None,
+            online: false,
             unread: Vec::new(),
             epoch: 0,
+            limits: Limits {
+                body_bytes_max: usize::MAX,
+                ..Limits::default()
+            },
         }
     }
 
     fn note(&self, news: DeviceNews) {
         self.history.note(What::Device(self.who, news));
+    }
+
+    /// Makes it durable.
+    pub fn keep(&self, keep: Keep) {
+        self.disk.borrow_mut().keep(keep);
+    }
+
+    /// Takes a message. It is written when that is due.
+    pub fn deliver(&mut self, message: Message) {
+        let epoch = self.epoch;
+        self.waiting.push(Delivered {
+            epoch,
+            message,
+            stale: false,
+        });
+        if self.due.is_none() {
+            let span = match self.write_max {
+                0 => 0,
+                longest => self.dice.between(0, longest),
+            };
+            self.due = Some(self.history.now() + Duration::from_millis(span));
+        }
+    }
+
+    /// When what waits is to be written.
+    pub fn due(&self) -> Option<Duration> {
+        self.due
+    }
+
+    /// Writes what is due; gives the seqs of which the client wants to hear that they are kept.
+    pub fn write(&mut self) -> Vec<Seq> {
+        let now = self.history.now();
+        if self.due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            self.due = Some(until.min(now + LOOK_TIME));
+            return Vec::new();
+        }
+        self.due = None;
+        let mut kept = Vec::new();
+        for Delivered {
+            epoch,
+            message,
+            stale,
+        } in std::mem::take(&mut self.waiting)
+        {
+            let seq = message.seq;
+            self.note(DeviceNews::Wrote { epoch, message });
+            self.disk.borrow_mut().on_written(epoch, seq);
+            if !stale {
+                kept.push(seq);
+            }
+        }
+        kept
+    }
+
+    /// Tells the user.
+    pub fn show(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Lost { .. } => self
+                .waiting
+                .iter_mut()
+                .for_each(|delivered| delivered.stale = true),
+            Notice::Online { .. } => self.online = true,
+            Notice::Offline { .. } | Notice::Away(_) => self.online = false,
+            _ => {}
+        }
+    }
+
+    /// Sees a step of the client before its outputs are carried out.
+    pub fn look(&mut self, input: &Input<'_>, outputs: &[Output]) {
+        match input {
+            Input::Connected => self.unread.clear(),
+            Input::Received(bytes) => self.hear(bytes),
+            Input::Return => self.note(DeviceNews::Returned),
+            _ => {}
+        }
+        for output in outputs {
+            match output {
+                Output::Connect => self.note(DeviceNews::Connects),
+                Output::Send(frames) => self.say(&frames.0),
+                // Here and not when it is shown: an ack behind it is no ack before it.
+                Output::Show(notice) => self.note(news_of(notice)),
+                _ => {}
+            }
+        }
     }
 
     /// Reads what the client is about to read.
@@ -96,13 +166,9 @@ impl Desk {
         if has_secret(&self.unread) {
             self.note(DeviceNews::SecretSeen);
         }
-        let limits = Limits {
-            body_bytes_max: usize::MAX,
-            ..Limits::default()
-        };
         let unread = std::mem::take(&mut self.unread);
         let mut at = 0;
-        while let Decoded::Frame(frame, length) = server_frame(&unread[at..], &limits) {
+        while let Decoded::Frame(frame, length) = server_frame(&unread[at..], &self.limits) {
             self.on_frame(&frame);
             at += length;
         }
@@ -128,68 +194,12 @@ impl Desk {
     }
 
     fn say(&self, bytes: &[u8]) {
-        let limits = Limits {
-            body_bytes_max: usize::MAX,
-            ..Limits::default()
-        };
         let mut rest = bytes;
-        while let Decoded::Frame(frame, length) = client_frame(rest, &limits) {
+        while let Decoded::Frame(frame, length) = client_frame(rest, &self.limits) {
             if let ClientFrame::Ack(seq) = frame {
                 self.note(DeviceNews::Acked { seq: seq.0 });
             }
             rest = &rest[length..];
-        }
-    }
-}
-
-impl Host for Desk {
-    fn keep(&mut self, keep: Keep) -> io::Result<()> {
-        self.disk.borrow_mut().keep(keep);
-        Ok(())
-    }
-
-    fn deliver(&mut self, message: Message) {
-        let epoch = self.epoch;
-        self.tray.waiting.borrow_mut().push(Delivered {
-            epoch,
-            message,
-            stale: false,
-        });
-        if self.tray.write_max.get() == 0 && !self.tray.is_paused() {
-            write_all(self.who, &self.history, &self.disk, &self.tray);
-        } else {
-            self.tray.more.notify_one();
-        }
-    }
-
-    fn show(&mut self, notice: Notice) {
-        match notice {
-            Notice::Lost { .. } => self.tray.lose(),
-            Notice::Online { .. } => self.tray.online.set(true),
-            Notice::Offline { .. } | Notice::Away(_) => self.tray.online.set(false),
-            _ => {}
-        }
-    }
-
-    fn wall(&self) -> Wall {
-        Wall(0)
-    }
-
-    fn tap(&mut self, _: Now, input: &Input<'_>, outputs: &[Output]) {
-        match input {
-            Input::Connected => self.unread.clear(),
-            Input::Received(bytes) => self.hear(bytes),
-            Input::Return => self.note(DeviceNews::Returned),
-            _ => {}
-        }
-        for output in outputs {
-            match output {
-                Output::Connect => self.note(DeviceNews::Connects),
-                Output::Send(frames) => self.say(&frames.0),
-                // Here and not when it is shown: an ack behind it is no ack before it.
-                Output::Show(notice) => self.note(news_of(notice)),
-                _ => {}
-            }
         }
     }
 }
@@ -201,42 +211,6 @@ fn news_of(notice: &Notice) -> DeviceNews {
             state: *state,
         },
         notice => DeviceNews::Told(notice.clone()),
-    }
-}
-
-/// Writes deliveries, each after some time, until the program ends.
-pub(super) async fn write(
-    who: Who,
-    history: History,
-    disk: Rc<RefCell<Disk>>,
-    tray: Rc<Tray>,
-    mut dice: Dice,
-) {
-    loop {
-        tray.more.notified().await;
-        let span = dice.between(0, tray.write_max.get());
-        sleep(Duration::from_millis(span)).await;
-        while tray.is_paused() {
-            sleep(Duration::from_millis(100)).await;
-        }
-        write_all(who, &history, &disk, &tray);
-    }
-}
-
-fn write_all(who: Who, history: &History, disk: &RefCell<Disk>, tray: &Tray) {
-    for delivered in tray.waiting.take() {
-        let Delivered {
-            epoch,
-            message,
-            stale,
-        } = delivered;
-        let seq = message.seq;
-        history.note(What::Device(who, DeviceNews::Wrote { epoch, message }));
-        disk.borrow_mut().on_written(epoch, seq);
-        if !stale {
-            // When the client has gone, nobody wants to know.
-            let _ = tray.requests.send(Request::Kept(seq));
-        }
     }
 }
 

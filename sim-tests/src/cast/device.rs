@@ -1,137 +1,135 @@
 //! A session user: the client that ships, in a program that starts, dies and starts again.
 
-use super::desk::{Desk, Tray, write};
+use super::desk::Desk;
 use super::disk::Disk;
-use super::{Order, Player, usurper};
+use super::usurper::{Talk, Usurper};
+use super::{Order, Stage};
 use crate::dice::Dice;
-use crate::history::{DeviceNews, Tag, What};
-use crate::plan::{Act, Keeping, Part};
-use std::cell::{Cell, RefCell};
-use std::future::pending;
+use crate::history::{DeviceNews, Tag, What, Who};
+use crate::plan::{Act, Keeping, Part, To};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::mpsc::{self, UnboundedSender};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use verbatim_core::client::{Config, LineId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::Credit;
-use verbatim_net::{Request, run_client};
+use verbatim_net::Request;
 
-use crate::server::ADDRESS;
-
-struct Device {
-    player: Player,
+/// See the module's words.
+pub struct Device {
+    who: Who,
+    stage: Stage,
+    part: Session,
     disk: Rc<RefCell<Disk>>,
-    paused_until: Rc<Cell<Option<Instant>>>,
-    /// Longest time that writing a delivery takes, in milliseconds.
-    write_max: Rc<Cell<u64>>,
+    paused_until: Option<Duration>,
     /// Lines written so far, over all programs.
     lines: u64,
     programs: u64,
     program: Option<Program>,
-    usurper: Option<JoinHandle<()>>,
+}
+
+/// Its ways, as the plan has them.
+#[derive(Clone, Copy)]
+struct Session {
+    keeping: Keeping,
+    credit: Credit,
+    waits_for_name: bool,
+    write_max: u64,
 }
 
 struct Program {
-    requests: UnboundedSender<Request>,
-    tray: Rc<Tray>,
-    client: JoinHandle<()>,
-    writer: JoinHandle<()>,
+    desk: Rc<RefCell<Desk>>,
     /// It was told to end, and whether it gives the name up.
     leaves: Option<bool>,
     /// It is to start again when it has ended.
     again: bool,
 }
 
-pub(super) async fn play(player: Player) {
-    let Part::Device {
-        keeping, write_max, ..
-    } = player.stage.plan.users[player.who].part
-    else {
-        return;
-    };
-    let disk = Disk::new(keeping, player.stage.plan.seed, player.who);
-    let mut device = Device {
-        player,
-        disk: Rc::new(RefCell::new(disk)),
-        paused_until: Rc::default(),
-        write_max: Rc::new(Cell::new(write_max)),
-        lines: 0,
-        programs: 0,
-        program: None,
-        usurper: None,
-    };
-    loop {
-        let order = {
-            let Device {
-                player, program, ..
-            } = &mut device;
-            tokio::select! {
-                biased;
-                order = player.orders.recv() => order,
-                () = ended(program) => None,
-            }
-        };
-        match order {
-            Some(order) => device.on_order(order).await,
-            None => device.on_ended(),
-        }
-    }
-}
-
-/// Waits for the program to end by itself.
-async fn ended(program: &mut Option<Program>) {
-    match program {
-        Some(program) => {
-            // A panic in it has ended the run.
-            let _ = (&mut program.client).await;
-        }
-        None => pending().await,
-    }
+/// What is to be done with its program.
+pub enum Effect {
+    /// Run a client of the core, and that round it.
+    Start(Box<Config>, Rc<RefCell<Desk>>),
+    /// Ask the client.
+    Ask(Request),
+    /// The program dies.
+    Kill,
+    /// Another program takes its device, in place of any that did before.
+    Usurp(Box<Usurper>),
+    /// That other program dies.
+    Free,
 }
 
 impl Device {
-    fn note(&self, news: DeviceNews) {
-        let history = &self.player.stage.history;
-        history.note(What::Device(self.player.who, news));
-    }
-
-    async fn on_order(&mut self, order: Order) {
-        match order {
-            Order::Calm => self.on_calm(),
-            Order::Act(Act::Begin) => self.begin(),
-            Order::Act(Act::Crash { .. }) => self.crash().await,
-            Order::Act(Act::Pause(span)) => {
-                let until = Instant::now() + Duration::from_millis(span);
-                self.paused_until.set(Some(until));
-            }
-            Order::Act(Act::Usurp(span)) => self.usurp(span),
-            Order::Act(act) => self.ask(act),
+    /// That user of the plan, whose program does not run yet.
+    pub fn new(who: Who, stage: Stage) -> Device {
+        let part = match stage.plan.users[who].part {
+            Part::Device {
+                keeping,
+                deliveries,
+                bytes,
+                waits_for_name,
+                write_max,
+            } => Session {
+                keeping,
+                credit: Credit { deliveries, bytes },
+                waits_for_name,
+                write_max,
+            },
+            Part::Classic { .. } => unreachable!("only session users run clients"),
+        };
+        Device {
+            disk: Rc::new(RefCell::new(Disk::new(part.keeping, stage.plan.seed, who))),
+            who,
+            stage,
+            part,
+            paused_until: None,
+            lines: 0,
+            programs: 0,
+            program: None,
         }
     }
 
-    fn on_calm(&mut self) {
-        self.paused_until.set(None);
-        self.write_max.set(0);
-        if let Some(usurper) = self.usurper.take() {
-            usurper.abort();
+    fn note(&self, news: DeviceNews) {
+        self.stage.history.note(What::Device(self.who, news));
+    }
+
+    /// Does what it is told.
+    pub fn on_order(&mut self, order: Order, out: &mut Vec<Effect>) {
+        match order {
+            Order::Calm => {
+                self.part.write_max = 0;
+                self.pause(None);
+                out.push(Effect::Free);
+            }
+            Order::Act(Act::Begin) => self.begin(out),
+            Order::Act(Act::Crash { .. }) => self.crash(out),
+            Order::Act(Act::Pause(span)) => {
+                let until = self.stage.history.now() + Duration::from_millis(span);
+                self.pause(Some(until));
+            }
+            Order::Act(Act::Usurp(span)) => self.usurp(span, out),
+            Order::Act(act) => self.ask(act, out),
+        }
+    }
+
+    fn pause(&mut self, until: Option<Duration>) {
+        self.paused_until = until;
+        if let Some(program) = &self.program {
+            let mut desk = program.desk.borrow_mut();
+            desk.paused_until = until;
+            desk.write_max = self.part.write_max;
         }
     }
 
     /// Hands an act to the client.
-    fn ask(&mut self, act: Act) {
-        let last = LineId(self.lines);
-        let Some(program) = self
-            .program
-            .as_mut()
-            .filter(|program| program.leaves.is_none())
-        else {
+    fn ask(&mut self, act: Act, out: &mut Vec<Effect>) {
+        let stays = |program: &&mut Program| program.leaves.is_none();
+        let Some(program) = self.program.as_mut().filter(stays) else {
             return;
         };
         let request = match act {
-            Act::Withdraw => Request::Withdraw(last),
+            Act::Withdraw => Request::Withdraw(LineId(self.lines)),
             Act::Who => Request::Who,
             Act::Return => Request::Return,
             Act::Leave { forget } => {
@@ -143,21 +141,19 @@ impl Device {
                 lines,
                 bytes,
                 age,
-            } => return self.say(to, lines, bytes, age),
+            } => return self.say((to, lines, bytes, age), out),
             _ => return,
         };
-        // One that has ended hears nothing.
-        let _ = program.requests.send(request);
+        out.push(Effect::Ask(request));
     }
 
-    fn say(&mut self, to: crate::plan::To, lines: u64, bytes: u64, age: u64) {
-        let to = self.player.stage.name_of(to);
+    fn say(&mut self, (to, lines, bytes, age): (To, u64, u64, u64), out: &mut Vec<Effect>) {
+        let to = self.stage.name_of(to);
         let recipient = Recipient::parse(to.as_bytes()).expect("plans name users");
         let age_max = (age > 0).then(|| Duration::from_millis(age));
         for _ in 0..lines {
             self.lines += 1;
-            let line = self.lines;
-            let who = self.player.who;
+            let (who, line) = (self.who, self.lines);
             let body = Tag { who, line }.body(bytes);
             self.note(DeviceNews::Submitted {
                 line,
@@ -165,43 +161,31 @@ impl Device {
                 body: body.clone(),
                 age: age_max,
             });
-            let program = self.program.as_ref().expect("looked at by the caller");
-            let _ = program.requests.send(Request::Submit {
+            out.push(Effect::Ask(Request::Submit {
                 line: LineId(line),
                 to: recipient,
                 body,
                 age_max,
-            });
+            }));
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, out: &mut Vec<Effect>) {
         if let Some(program) = &mut self.program {
             program.again = program.leaves.is_some();
             return;
         }
         self.programs += 1;
-        let (requests, asked) = mpsc::unbounded_channel();
         let config = self.config();
-        let Player { who, ref stage, .. } = self.player;
-        let paused = Rc::clone(&self.paused_until);
-        let write_max = Rc::clone(&self.write_max);
-        let tray = Rc::new(Tray::new(requests.clone(), paused, write_max));
-        let (disk, history) = (Rc::clone(&self.disk), stage.history.clone());
-        let mut desk = Desk::new(who, history.clone(), Rc::clone(&disk), Rc::clone(&tray));
-        let transport = self.player.transport();
-        let client = tokio::task::spawn_local(async move {
-            let ran = run_client(&transport, ADDRESS, config, asked, &mut desk).await;
-            ran.expect("a simulated store can always be written");
-        });
-        let kept = Rc::clone(&tray);
+        let Device { who, stage, .. } = self;
         let dice = Dice::new(stage.plan.seed, &format!("writer {who} {}", self.programs));
-        let writer = tokio::task::spawn_local(write(who, history, disk, tray, dice));
+        let (history, disk) = (stage.history.clone(), Rc::clone(&self.disk));
+        let mut desk = Desk::new(*who, history, disk, dice, self.part.write_max);
+        desk.paused_until = self.paused_until;
+        let desk = Rc::new(RefCell::new(desk));
+        out.push(Effect::Start(Box::new(config), Rc::clone(&desk)));
         self.program = Some(Program {
-            requests,
-            tray: kept,
-            client,
-            writer,
+            desk,
             leaves: None,
             again: false,
         });
@@ -209,85 +193,65 @@ impl Device {
 
     /// What the program reads when it starts.
     fn config(&mut self) -> Config {
-        let Player { who, ref stage, .. } = self.player;
-        let Part::Device {
-            keeping,
-            deliveries,
-            bytes,
-            waits_for_name,
-            ..
-        } = stage.plan.users[who].part
-        else {
-            unreachable!("only session users run clients")
-        };
+        let (who, part) = (self.who, self.part);
         let start = self.disk.borrow_mut().open();
         let (device, secret) = (self.disk.borrow().device, self.disk.borrow().secret());
-        stage.devices.borrow_mut().insert(secret, (who, device));
+        let mut devices = self.stage.devices.borrow_mut();
+        devices.insert(secret, (who, device));
+        drop(devices);
+        let keeping = part.keeping;
         self.note(DeviceNews::Began { device, keeping });
-        let name = Name::parse(self.player.name().as_bytes()).expect("plans name users");
+        let name = Name::parse(self.stage.name(who).as_bytes()).expect("plans name users");
+        let seed = self.stage.plan.seed ^ self.programs ^ (who as u64) << 32;
         Config {
             keeps_store: keeping != Keeping::Nothing,
             start,
-            credit: Credit { deliveries, bytes },
-            waits_for_name,
+            credit: part.credit,
+            waits_for_name: part.waits_for_name,
             limits: Limits::default(),
-            ..Config::throw_away(
-                name,
-                secret,
-                stage.plan.seed ^ self.programs ^ (who as u64) << 32,
-            )
+            ..Config::throw_away(name, secret, seed)
         }
     }
 
-    async fn crash(&mut self) {
-        let Some(program) = self.program.take() else {
-            return;
-        };
-        for task in [program.client, program.writer] {
-            task.abort();
-            let _ = task.await;
+    fn crash(&mut self, out: &mut Vec<Effect>) {
+        if self.program.take().is_some() {
+            out.push(Effect::Kill);
+            self.note(DeviceNews::Ended {
+                crashed: true,
+                forgot: false,
+            });
         }
-        self.note(DeviceNews::Ended {
-            crashed: true,
-            forgot: false,
-        });
     }
 
-    /// The program ended by itself.
-    fn on_ended(&mut self) {
+    /// The program has ended by itself.
+    pub fn on_ended(&mut self, out: &mut Vec<Effect>) {
         let Some(program) = self.program.take() else {
             return;
         };
-        program.writer.abort();
-        let (forgets, online) = (program.leaves == Some(true), program.tray.online.get());
+        let (forgets, online) = (program.leaves == Some(true), program.desk.borrow().online);
         let forgot = self.disk.borrow_mut().on_ended(forgets, online);
         self.note(DeviceNews::Ended {
             crashed: false,
             forgot,
         });
         if program.again {
-            self.begin();
+            self.begin(out);
         }
     }
 
-    fn usurp(&mut self, span: u64) {
+    fn usurp(&mut self, span: u64, out: &mut Vec<Effect>) {
         if self.program.is_none() {
             return;
         }
         let disk = self.disk.borrow();
-        let attempt = disk.attempt.next();
-        let usurper = usurper::Usurper {
-            who: self.player.who,
+        out.push(Effect::Usurp(Box::new(Usurper {
+            who: self.who,
             device: disk.device,
             secret: disk.secret(),
-            attempt,
-            stage: self.player.stage.clone(),
-            transport: self.player.transport(),
-            span: Duration::from_millis(span),
-        };
-        let task = tokio::task::spawn_local(usurper.run());
-        if let Some(before) = self.usurper.replace(task) {
-            before.abort();
-        }
+            attempt: disk.attempt.next(),
+            stage: self.stage.clone(),
+            until: self.stage.history.now() + Duration::from_millis(span),
+            talk: Talk::default(),
+        })));
     }
 }

@@ -1,18 +1,23 @@
-//! Those who take part in a run: session users with the client that ships, and scripted classic users. Each has a task
-//! on its host that does what the nemesis hands on from the plan.
+//! Those who take part in a run: session users with the client that ships, and scripted classic users. Nothing here
+//! waits or knows a network: a ground drives them, and they do what the nemesis hands on from the plan.
 
 mod classic;
 mod desk;
 mod device;
 mod disk;
+mod script;
 mod usurper;
 
+pub use classic::Classic;
+pub use desk::Desk;
+pub use device::{Device, Effect};
+pub use script::{Does, Heard, Script};
+pub use usurper::Usurper;
+
 use crate::history::{History, Who};
-use crate::plan::{Act, Part, Plan, To};
-use crate::rough::{Air, Origin, RoughTransport};
+use crate::plan::{Act, Plan, To};
 use crate::witness::Devices;
 use std::rc::Rc;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What somebody is told to do.
 #[derive(Clone, Copy, Debug)]
@@ -23,62 +28,36 @@ pub enum Order {
     Calm,
 }
 
-/// What all of a run share.
+/// What all of a run share. Cloning it clones a handle.
 #[derive(Clone)]
 pub struct Stage {
     /// The run.
     pub plan: Rc<Plan>,
     /// What happens is noted here.
     pub history: History,
-    /// The network.
-    pub air: Air,
     /// Whose devices are whose.
     pub devices: Devices,
 }
 
-/// One who takes part.
-pub struct Player {
-    /// Which user of the plan.
-    pub who: Who,
-    /// What it shares with the others.
-    pub stage: Stage,
-    /// What it is told to do.
-    pub orders: UnboundedReceiver<Order>,
-}
-
-impl Player {
-    /// Takes part until the run ends. To be run on its host.
-    pub async fn play(self) {
-        match self.stage.plan.users[self.who].part {
-            Part::Device { .. } => device::play(self).await,
-            Part::Classic { .. } => classic::play(self).await,
+impl Stage {
+    /// The stage of a run of that plan.
+    pub fn new(plan: Rc<Plan>, history: History) -> Stage {
+        Stage {
+            plan,
+            history,
+            devices: Devices::default(),
         }
     }
 
-    fn transport(&self) -> RoughTransport {
-        let user = &self.stage.plan.users[self.who];
-        let (classic, whole) = match user.part {
-            Part::Device { .. } => (false, false),
-            Part::Classic { reads_once, .. } => (true, reads_once),
-        };
-        self.stage.air.client(Origin {
-            who: self.who,
-            host: user.host,
-            classic,
-            whole,
-        })
+    /// Somebody's name.
+    fn name(&self, who: Who) -> &str {
+        &self.plan.users[who].name
     }
 
-    fn name(&self) -> &str {
-        &self.stage.plan.users[self.who].name
-    }
-}
-
-impl Stage {
     /// The name that is meant.
     fn name_of(&self, to: To) -> String {
         match to {
-            To::User(who) => self.plan.users[who].name.clone(),
+            To::User(who) => self.name(who).into(),
             To::All => "ALL".into(),
             To::Nobody => "nobody".into(),
         }

@@ -2,29 +2,46 @@
 //! and goes after a while. The guarantees hold all the same.
 
 use super::Stage;
+use super::script::{Does, Heard, Script};
 use crate::history::{DeviceNews, Entry, Event, ServerNews, What, Who};
-use crate::rough::RoughTransport;
-use crate::server::ADDRESS;
-use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
 use verbatim_core::id::{DeviceId, MessageId, Seq, Try};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::{
     ClientFrame, Credit, Decoded, Hello, Place, ServerFrame, encode_client, server_frame,
 };
-use verbatim_net::Transport;
 
-pub(super) struct Usurper {
+/// It has one connection.
+const ONLY: usize = 0;
+
+/// See the module's words.
+pub struct Usurper {
     pub(super) who: Who,
     pub(super) device: u64,
     pub(super) secret: DeviceId,
     pub(super) attempt: Try,
     pub(super) stage: Stage,
-    pub(super) transport: RoughTransport,
-    pub(super) span: Duration,
+    /// When it goes.
+    pub(super) until: Duration,
+    pub(super) talk: Talk,
+}
+
+/// What it has said and heard.
+#[derive(Default)]
+pub(super) struct Talk {
+    state: State,
+    unread: Vec<u8>,
+    epoch: u64,
+    repeated: Option<Sent>,
+}
+
+#[derive(Default, PartialEq)]
+enum State {
+    #[default]
+    New,
+    Open,
+    Over,
 }
 
 /// A message that is in the log.
@@ -35,49 +52,73 @@ struct Sent {
     body: String,
 }
 
-impl Usurper {
-    pub(super) async fn run(self) {
-        // However it ends: what matters is what the others notice.
-        let _ = timeout(self.span, self.talk()).await;
+impl Script for Usurper {
+    fn handle(&mut self, now: Duration, heard: Heard<'_>, out: &mut Vec<Does>) {
+        match heard {
+            Heard::Opened(_) => out.push(Does::Write(ONLY, self.hello())),
+            Heard::Read(_, bytes) => self.on_read(bytes, out),
+            Heard::Ended(_) => self.talk.state = State::Over,
+            Heard::Order(_) | Heard::Time => {}
+        }
+        if self.talk.state == State::New {
+            self.talk.state = State::Open;
+            out.push(Does::Open(ONLY));
+        }
+        if self.talk.state == State::Open && self.until <= now {
+            self.talk.state = State::Over;
+            out.push(Does::Close(ONLY));
+        }
     }
 
-    async fn talk(&self) -> io::Result<()> {
-        let mut stream = self.transport.connect(ADDRESS).await?;
-        stream.write_all(&self.hello()).await?;
-        let (mut unread, mut epoch, mut repeated) = (Vec::new(), 0, None);
-        while stream.read_buf(&mut unread).await? > 0 {
-            let mut replies = Vec::new();
-            while let Decoded::Frame(frame, length) = server_frame(&unread, &Limits::default()) {
-                match frame {
-                    ServerFrame::Welcome(welcome) => {
-                        epoch = welcome.epoch.0;
-                        repeated = self.last_sent(epoch, welcome.last.0);
-                        let again = repeated.as_ref().map(say_again);
-                        replies.extend(again.unwrap_or_default());
-                    }
-                    ServerFrame::Ping => encode_client(&ClientFrame::Pong, &mut replies),
-                    ServerFrame::Accepted {
-                        first, seq, number, ..
-                    } => {
-                        self.on_answer(epoch, repeated.as_ref(), first.0, Ok((seq.0, number.0)));
-                    }
-                    ServerFrame::Rejected(rejected) => {
-                        let (id, code) = (rejected.id.0, rejected.code.0);
-                        self.on_answer(epoch, repeated.as_ref(), id, Err(code));
-                    }
-                    _ => {}
-                }
-                unread.drain(..length);
-            }
-            stream.write_all(&replies).await?;
+    fn deadline(&self) -> Option<Duration> {
+        (self.talk.state == State::Open).then_some(self.until)
+    }
+
+    fn read_max(&self) -> usize {
+        usize::MAX
+    }
+}
+
+impl Usurper {
+    fn on_read(&mut self, bytes: &[u8], out: &mut Vec<Does>) {
+        let mut unread = std::mem::take(&mut self.talk.unread);
+        unread.extend_from_slice(bytes);
+        let mut replies = Vec::new();
+        let mut at = 0;
+        while let Decoded::Frame(frame, length) = server_frame(&unread[at..], &Limits::default()) {
+            self.on_frame(&frame, &mut replies);
+            at += length;
         }
-        Ok(())
+        unread.drain(..at);
+        self.talk.unread = unread;
+        if !replies.is_empty() {
+            out.push(Does::Write(ONLY, replies));
+        }
+    }
+
+    fn on_frame(&mut self, frame: &ServerFrame<'_>, replies: &mut Vec<u8>) {
+        match frame {
+            ServerFrame::Welcome(welcome) => {
+                self.talk.epoch = welcome.epoch.0;
+                self.talk.repeated = self.last_sent(welcome.epoch.0, welcome.last.0);
+                if let Some(sent) = &self.talk.repeated {
+                    replies.extend(say_again(sent));
+                }
+            }
+            ServerFrame::Ping => encode_client(&ClientFrame::Pong, replies),
+            ServerFrame::Accepted {
+                first, seq, number, ..
+            } => self.on_answer(first.0, Ok((seq.0, number.0))),
+            ServerFrame::Rejected(rejected) => {
+                self.on_answer(rejected.id.0, Err(rejected.code.0));
+            }
+            _ => {}
+        }
     }
 
     fn hello(&self) -> Vec<u8> {
-        let name = &self.stage.plan.users[self.who].name;
         let hello = Hello {
-            user: Name::parse(name.as_bytes()).expect("plans name users"),
+            user: Name::parse(self.stage.name(self.who).as_bytes()).expect("plans name users"),
             device: self.secret,
             attempt: self.attempt,
             keep: true,
@@ -94,12 +135,12 @@ impl Usurper {
         bytes
     }
 
-    fn on_answer(&self, epoch: u64, sent: Option<&Sent>, id: u64, answer: Result<(u64, u64), u16>) {
-        let Some(sent) = sent.filter(|sent| sent.id == id) else {
+    fn on_answer(&self, id: u64, answer: Result<(u64, u64), u16>) {
+        let Some(sent) = self.talk.repeated.as_ref().filter(|sent| sent.id == id) else {
             return;
         };
         let news = DeviceNews::Repeated {
-            epoch,
+            epoch: self.talk.epoch,
             id,
             seq: sent.seq,
             answer,

@@ -98,7 +98,7 @@ impl Ledger {
             now: Duration::ZERO,
             logs: Vec::new(),
             people: plan.users.iter().map(person).collect(),
-            counted_max: crate::stand::limits(plan.tightness).broadcasts_counted_max,
+            counted_max: plan.tightness.limits().broadcasts_counted_max,
             conns: BTreeMap::new(),
         }
     }

@@ -5,8 +5,14 @@
 
 mod draw;
 mod faults;
+mod named;
+mod profile;
+mod read;
+mod tight;
 mod words;
 
+pub use profile::Profile;
+pub use read::Mistake;
 use std::time::Duration;
 
 /// One run.
@@ -104,7 +110,7 @@ pub enum Keeping {
 }
 
 /// Something that happens at some time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Milliseconds from the beginning.
     pub at: u64,
@@ -113,7 +119,7 @@ pub struct Step {
 }
 
 /// What happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Somebody acts.
     Do(usize, Act),

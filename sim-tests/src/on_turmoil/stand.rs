@@ -1,18 +1,17 @@
 //! The server's host in a random run: the server that ships, in a rough network, under the eyes of a witness.
 
+use super::rough::Air;
 use crate::cast::Stage;
 use crate::dice::mix;
 use crate::history::{ServerNews, What};
-use crate::plan::Tightness;
+use crate::levels::Levels;
 use crate::server::{elapsed, server_config_with, simulated_wall};
 use crate::sheet::Sheet;
 use crate::witness::Witness;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
-use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
 use verbatim_net::transcript::Transcript;
 use verbatim_net::{Server, ServerConfig, Transport};
@@ -47,17 +46,19 @@ pub struct Stand(Rc<Inner>);
 
 struct Inner {
     stage: Stage,
+    air: Air,
     starts: Cell<u64>,
     running: RefCell<Option<Server>>,
     sheet: Option<Sheet>,
-    levels: RefCell<BTreeMap<&'static str, u64>>,
+    levels: RefCell<Levels>,
 }
 
 impl Stand {
     /// A server that writes its transcript there.
-    pub fn new(stage: Stage, sheet: Option<Sheet>) -> Stand {
+    pub fn new(stage: Stage, air: Air, sheet: Option<Sheet>) -> Stand {
         Stand(Rc::new(Inner {
             stage,
+            air,
             starts: Cell::new(0),
             running: RefCell::default(),
             sheet,
@@ -86,7 +87,7 @@ impl Stand {
         let server = Server::new(config);
         *self.0.running.borrow_mut() = Some(server.clone());
         let looker = tokio::task::spawn_local(self.clone().look(server.clone()));
-        let transport = stage.air.server();
+        let transport = self.0.air.server();
         let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, crate::server::PORT));
         let listener = transport.bind(address).await?;
         server.run(transport, listener).await;
@@ -96,12 +97,12 @@ impl Stand {
 
     fn config(&self, seed: u64) -> ServerConfig {
         let stage = &self.0.stage;
-        let limits = limits(stage.plan.tightness);
+        let limits = stage.plan.tightness.limits();
         let transcript = self.0.sheet.as_ref().map(|sheet| {
             Transcript::new(sheet.clone(), limits.clone(), true).started_at(elapsed())
         });
         let witness = Witness::new(
-            stage.air.clone(),
+            self.0.air.arrivals(),
             stage.history.clone(),
             stage.devices.clone(),
             limits.clone(),
@@ -117,42 +118,8 @@ impl Stand {
     async fn look(self, server: Server) {
         loop {
             tokio::time::sleep(LEVELS_TIME).await;
-            for level in server.status().levels {
-                let mut levels = self.0.levels.borrow_mut();
-                let highest = levels.entry(level.limit).or_default();
-                if level.now > *highest {
-                    *highest = level.now;
-                    self.0.stage.history.note(What::Server(ServerNews::Level {
-                        limit: level.limit,
-                        now: level.now,
-                        max: level.max,
-                    }));
-                }
-            }
+            let mut levels = self.0.levels.borrow_mut();
+            levels.look(&server.status(), &self.0.stage.history);
         }
     }
-}
-
-/// The limits of a run.
-pub fn limits(tightness: Tightness) -> Limits {
-    let mut limits = Limits::default();
-    if tightness.away {
-        limits.away_time_max = Duration::from_secs(4);
-        limits.write_time_max = Duration::from_secs(3);
-    }
-    if tightness.room {
-        limits.owed_bytes_max = 5 * 1024;
-        limits.log_bytes_max = 24 * 1024;
-        limits.log_reserve_bytes = 1024;
-    }
-    if tightness.pages {
-        limits.page_messages_max = 3;
-        limits.page_bytes_max = 400;
-        limits.users_page_max = 2;
-        limits.broadcasts_counted_max = 4;
-        limits.former_devices_max = 3;
-        limits.unwritten_bytes_max = 2 * 1024;
-        limits.classic_waiting_max = 3;
-    }
-    limits
 }

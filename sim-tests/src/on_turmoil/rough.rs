@@ -3,7 +3,9 @@
 //! Each connection has a [`Wire`], known to both its ends by the client's address. Nothing is kept back but in the
 //! dark: what a chopped write leaves over stays with its writer, who writes it later, together with what has come.
 
+use crate::arrivals::Arrivals;
 use crate::dice::Dice;
+use crate::ground::{DEAF_BYTES_MAX, End};
 use crate::plan::Chop;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,8 +25,6 @@ use verbatim_net::Transport;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// What a client may say in the dark before it notices.
 const DARK_BYTES_MAX: usize = 256 * 1024;
-/// What one that reads nothing still takes, in the buffers between.
-const DEAF_BYTES_MAX: usize = 512;
 /// A connection that wakes up after its client has gone says what it had to say, and ends after this time.
 const LATE_TIME: Duration = Duration::from_millis(300);
 
@@ -38,8 +38,7 @@ struct Inner {
     /// What is left of time on every host, as simulated time: faults end then.
     calm: Cell<bool>,
     wires: RefCell<BTreeMap<SocketAddr, Rc<Wire>>>,
-    opened: Cell<u64>,
-    accepted: RefCell<Option<Rc<Wire>>>,
+    arrivals: Arrivals,
     graves: RefCell<BTreeMap<usize, Vec<Grave>>>,
     buried: RefCell<BTreeMap<usize, Rc<Notify>>>,
 }
@@ -61,22 +60,9 @@ pub struct Wire {
     deaf_until: Cell<Option<Duration>>,
     /// Written to it since it reads nothing.
     unheard: Cell<usize>,
-    /// The router has closed it.
-    pub closed: Cell<bool>,
-    /// Something came on it after that.
-    pub spoke_late: Cell<bool>,
     damaged: Cell<Option<Duration>>,
     gone: Cell<bool>,
     wakers: RefCell<[Option<Waker>; 2]>,
-}
-
-/// One of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The client's.
-    Near,
-    /// The server's.
-    Far,
 }
 
 /// A connection whose client has gone, in the dark.
@@ -94,8 +80,7 @@ impl Air {
             chop,
             calm: Cell::new(false),
             wires: RefCell::default(),
-            opened: Cell::new(0),
-            accepted: RefCell::default(),
+            arrivals: Arrivals::default(),
             graves: RefCell::default(),
             buried: RefCell::default(),
         }))
@@ -123,9 +108,8 @@ impl Air {
         if let Some(wire) = wires.get(&client).filter(|wire| !wire.gone.get()) {
             return Rc::clone(wire);
         }
-        self.0.opened.set(self.0.opened.get() + 1);
         let wire = Rc::new(Wire {
-            ordinal: self.0.opened.get(),
+            ordinal: self.0.arrivals.number(),
             who: Cell::new(None),
             host: Cell::new(usize::MAX),
             classic: Cell::new(false),
@@ -134,8 +118,6 @@ impl Air {
             dark_until: Cell::new(None),
             deaf_until: Cell::new(None),
             unheard: Cell::new(0),
-            closed: Cell::new(false),
-            spoke_late: Cell::new(false),
             damaged: Cell::new(None),
             gone: Cell::new(false),
             wakers: RefCell::default(),
@@ -144,9 +126,9 @@ impl Air {
         wire
     }
 
-    /// The wire that the server accepted last.
-    pub fn accepted(&self) -> Option<Rc<Wire>> {
-        self.0.accepted.borrow().clone()
+    /// All connections, as the server counts them.
+    pub fn arrivals(&self) -> Arrivals {
+        self.0.arrivals.clone()
     }
 
     fn of(&self, who: usize) -> Vec<Rc<Wire>> {
@@ -304,7 +286,7 @@ impl Transport for RoughTransport {
     async fn accept(&self, listener: &TcpListener) -> io::Result<(RoughStream, SocketAddr)> {
         let (stream, from) = listener.accept().await?;
         let wire = self.air.wire(from);
-        *self.air.0.accepted.borrow_mut() = Some(Rc::clone(&wire));
+        self.air.0.arrivals.accept(wire.ordinal);
         Ok((RoughStream::new(stream, wire, End::Far, &self.air), from))
     }
 
@@ -313,6 +295,7 @@ impl Transport for RoughTransport {
         let wire = self.air.wire(stream.local_addr()?);
         if let Some(origin) = self.origin {
             wire.who.set(Some(origin.who));
+            self.air.0.arrivals.own(wire.ordinal, origin.who);
             wire.host.set(origin.host);
             wire.classic.set(origin.classic);
             wire.whole.set(origin.whole);
@@ -438,8 +421,8 @@ impl AsyncRead for RoughStream {
         }
         let before = buffer.filled().len();
         let polled = this.stream().poll_read(context, buffer);
-        if this.end == End::Far && this.wire.closed.get() && buffer.filled().len() > before {
-            this.wire.spoke_late.set(true);
+        if this.end == End::Far && buffer.filled().len() > before {
+            this.air.0.arrivals.speak(this.wire.ordinal);
         }
         polled
     }

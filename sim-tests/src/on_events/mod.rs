@@ -1,0 +1,199 @@
+//! A run in a world of events: the cores of server and client alone, a clock that jumps from one event to the next, and
+//! seeded links. No runtime, no task: one loop takes what comes next. It is made for volume.
+//!
+//! It is as rough as the streams on turmoil, with the same rules: a segment that is lost silences its lane for ever.
+
+mod links;
+mod people;
+mod pipe;
+mod queue;
+mod server;
+mod timing;
+
+use crate::arrivals::Arrivals;
+use crate::cast::{Order, Stage};
+use crate::ground::{End, Ground, Passage};
+use crate::history::Who;
+use crate::sheet::Sheet;
+use people::Person;
+use pipe::{Near, Pipe};
+use queue::{Coming, Micros, PipeId, Queue, Way};
+use server::Host;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// See the module's words.
+pub struct OnEvents {
+    stage: Stage,
+    now: Micros,
+    /// The run's clock.
+    hand: Rc<Cell<Duration>>,
+    queue: Queue,
+    links: Vec<Link>,
+    pipes: Vec<Pipe>,
+    /// Lanes with something to be written, in the order of asking.
+    to_write: Vec<(PipeId, Way)>,
+    host: Host,
+    people: Vec<Person>,
+    arrivals: Arrivals,
+    /// Nothing befalls connections any more.
+    calm: bool,
+}
+
+/// What lies between a host and the server.
+struct Link {
+    latency: Micros,
+    passage: Passage,
+}
+
+impl OnEvents {
+    /// A run at its beginning, with the clock's hand. Its transcript goes to the sheet.
+    pub fn new(stage: &Stage, hand: Rc<Cell<Duration>>, sheet: Option<Sheet>) -> OnEvents {
+        let plan = &stage.plan;
+        let link = |latency: &Duration| Link {
+            latency: micros(*latency),
+            passage: Passage::Free,
+        };
+        let people = 0..plan.users.len();
+        let mut world = OnEvents {
+            now: 0,
+            hand,
+            queue: Queue::new(plan.random_order.then_some(plan.seed)),
+            links: plan.latencies.iter().map(link).collect(),
+            pipes: Vec::new(),
+            to_write: Vec::new(),
+            host: Host::new(sheet),
+            people: people.map(|who| Person::new(who, stage)).collect(),
+            arrivals: Arrivals::default(),
+            calm: false,
+            stage: stage.clone(),
+        };
+        world.start_server();
+        world
+    }
+
+    fn step(&mut self, coming: Coming) {
+        match coming {
+            Coming::Knock(pipe) => self.on_knock(pipe),
+            Coming::Answer(pipe, open) => self.on_answer(pipe, open),
+            Coming::Arrival(pipe, way) => self.on_arrival(pipe, way),
+            Coming::Reset(pipe, way) => self.on_reset(pipe, way),
+            Coming::Write(pipe, way) => self.to_write.push((pipe, way)),
+            Coming::Wake(pipe) => self.on_wake(pipe),
+            Coming::Death(pipe) => self.on_death(pipe),
+            Coming::Patience(pipe) => self.on_patience(pipe),
+            Coming::Router => self.on_router_time(),
+            Coming::Person(who) => self.on_person_time(who),
+        }
+        self.write_all();
+    }
+
+    fn set_time(&mut self, at: Micros) {
+        self.now = at;
+        self.hand.set(Duration::from_micros(at));
+    }
+
+    /// The connections of somebody that are open at the client's end.
+    fn pipes_of(&self, who: Who) -> Vec<PipeId> {
+        let own = |pipe: &Pipe| pipe.owner.who() == who && pipe.near == Near::Open;
+        let pipes = self.pipes.iter().enumerate();
+        pipes
+            .filter(|(_, pipe)| own(pipe))
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+impl Ground for OnEvents {
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.now)
+    }
+
+    fn advance(&mut self, until: Duration) {
+        let until = micros(until);
+        while let Some((at, coming)) = self.queue.pop(until) {
+            self.set_time(at);
+            self.step(coming);
+        }
+        self.set_time(until.max(self.now));
+    }
+
+    fn tell(&mut self, who: Who, order: Order) {
+        self.on_order(who, order);
+        self.write_all();
+    }
+
+    fn cut(&mut self, who: Who, end: End) {
+        for pipe in self.pipes_of(who) {
+            match end {
+                End::Near => self.break_near(pipe),
+                End::Far => self.break_far(pipe),
+            }
+        }
+        self.write_all();
+    }
+
+    fn darken(&mut self, who: Who, until: Duration) {
+        let until = micros(until);
+        for pipe in self.pipes_of(who) {
+            self.pipes[pipe].dark_until = until;
+            self.queue.push(until, Coming::Wake(pipe));
+        }
+    }
+
+    fn deafen(&mut self, who: Who, until: Duration) {
+        let until = micros(until);
+        for pipe in self.pipes_of(who) {
+            (self.pipes[pipe].deaf_until, self.pipes[pipe].unheard) = (until, 0);
+            self.queue.push(until, Coming::Wake(pipe));
+        }
+    }
+
+    fn pass(&mut self, host: usize, passage: Passage) {
+        self.release(host);
+        self.links[host].passage = passage;
+        if let Passage::Blocked { .. } = passage {
+            self.damage(host);
+        }
+    }
+
+    fn delay(&mut self, host: usize, each: Duration) {
+        self.links[host].latency = micros(each);
+    }
+
+    fn crash(&mut self, _power: bool) {
+        // Before a power cut the nemesis has blocked every link.
+        self.crash_server();
+    }
+
+    fn stop(&mut self) {
+        self.stop_server();
+        self.write_all();
+    }
+
+    fn start(&mut self) {
+        self.crash_server();
+        self.start_server();
+    }
+
+    fn jump(&mut self, by: i64) {
+        self.host.jump(by);
+    }
+
+    fn calm(&mut self) {
+        self.calm = true;
+        for id in 0..self.pipes.len() {
+            let pipe = &mut self.pipes[id];
+            if pipe.dark_until.max(pipe.deaf_until) > self.now {
+                (pipe.dark_until, pipe.deaf_until) = (0, 0);
+                self.on_wake(id);
+            }
+        }
+        self.write_all();
+    }
+}
+
+fn micros(span: Duration) -> Micros {
+    u64::try_from(span.as_micros()).expect("runs are short")
+}

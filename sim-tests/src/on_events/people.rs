@@ -1,0 +1,422 @@
+//! Drives those who take part: the core's client for a session user, the script of a classic one.
+
+use super::OnEvents;
+use super::pipe::{Near, Owner};
+use super::queue::{Coming, Micros, PipeId, Way};
+use crate::cast::{Classic, Desk, Device, Does, Effect, Heard, Order, Script, Stage, Usurper};
+use crate::history::Who;
+use crate::plan::Part;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use verbatim_core::client::{Client, Config, Input, Output};
+use verbatim_core::now::{Mono, Now, Wall};
+use verbatim_net::Request;
+
+/// The most connections that a script has.
+const WIRES: usize = 2;
+
+/// Somebody at a desk.
+pub(super) struct Person {
+    seat: Seat,
+    /// The time for which it is to be woken.
+    armed: Option<Micros>,
+}
+
+enum Seat {
+    Device(Box<DeviceSeat>),
+    Classic(Box<Scripted<Classic>>),
+}
+
+struct DeviceSeat {
+    device: Device,
+    program: Option<Program>,
+    usurper: Option<Scripted<Usurper>>,
+}
+
+/// A client of the core in its program.
+struct Program {
+    client: Client,
+    desk: Rc<RefCell<Desk>>,
+    started: Micros,
+    pipe: Option<PipeId>,
+}
+
+struct Scripted<S> {
+    script: S,
+    pipes: [Option<PipeId>; WIRES],
+}
+
+impl Person {
+    pub(super) fn new(who: Who, stage: &Stage) -> Person {
+        let seat = match stage.plan.users[who].part {
+            Part::Device { .. } => Seat::Device(Box::new(DeviceSeat {
+                device: Device::new(who, stage.clone()),
+                program: None,
+                usurper: None,
+            })),
+            Part::Classic { .. } => Seat::Classic(Box::new(Scripted {
+                script: Classic::new(who, stage.clone()),
+                pipes: [None; WIRES],
+            })),
+        };
+        Person { seat, armed: None }
+    }
+
+    fn program(&mut self) -> Option<&mut Program> {
+        match &mut self.seat {
+            Seat::Device(seat) => seat.program.as_mut(),
+            Seat::Classic(_) => None,
+        }
+    }
+
+    fn usurper(&mut self) -> Option<&mut Scripted<Usurper>> {
+        match &mut self.seat {
+            Seat::Device(seat) => seat.usurper.as_mut(),
+            Seat::Classic(_) => None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        match &self.seat {
+            Seat::Classic(classic) => classic.script.deadline(),
+            Seat::Device(seat) => {
+                let program = seat.program.as_ref();
+                let client = program.and_then(|program| {
+                    let due = program.client.deadline()?;
+                    Some(Duration::from_micros(program.started + due.micros()))
+                });
+                let desk = program.and_then(|program| program.desk.borrow().due());
+                let usurper = seat.usurper.as_ref();
+                let usurper = usurper.and_then(|usurper| usurper.script.deadline());
+                [client, desk, usurper].into_iter().flatten().min()
+            }
+        }
+    }
+}
+
+impl OnEvents {
+    pub(super) fn on_order(&mut self, who: Who, order: Order) {
+        match &mut self.people[who].seat {
+            Seat::Classic(_) => self.tell_classic(who, Heard::Order(order)),
+            Seat::Device(seat) => {
+                let mut effects = Vec::new();
+                seat.device.on_order(order, &mut effects);
+                self.carry_out_effects(who, effects);
+            }
+        }
+        self.arm_person(who);
+    }
+
+    fn arm_person(&mut self, who: Who) {
+        let person = &mut self.people[who];
+        let Some(due) = person.deadline() else {
+            return;
+        };
+        let due = super::micros(due).max(self.now);
+        if person.armed.is_none_or(|armed| due < armed) {
+            person.armed = Some(due);
+            self.queue.push(due, Coming::Person(who));
+        }
+    }
+
+    pub(super) fn on_person_time(&mut self, who: Who) {
+        let now = self.now;
+        let person = &mut self.people[who];
+        if person.armed.is_none_or(|armed| armed > now) {
+            return;
+        }
+        person.armed = None;
+        match &person.seat {
+            Seat::Classic(_) => self.tell_classic(who, Heard::Time),
+            Seat::Device(_) => {
+                self.write_desk(who);
+                let due = |program: &mut Program| {
+                    let due = program.client.deadline();
+                    due.is_some_and(|due| program.started + due.micros() <= now)
+                };
+                if self.people[who].program().is_some_and(due) {
+                    self.tell_client(who, Input::Timeout);
+                }
+                self.tell_usurper(who, Heard::Time);
+            }
+        }
+        self.arm_person(who);
+    }
+
+    pub(super) fn near_opened(&mut self, id: PipeId) {
+        match self.pipes[id].owner {
+            Owner::Client(who) => self.tell_client(who, Input::Connected),
+            Owner::Classic(who, wire) => self.tell_classic(who, Heard::Opened(wire)),
+            Owner::Usurper(who) => self.tell_usurper(who, Heard::Opened(0)),
+        }
+        self.arm_person(self.pipes[id].owner.who());
+    }
+
+    pub(super) fn near_read(&mut self, id: PipeId, bytes: &[u8]) {
+        match self.pipes[id].owner {
+            Owner::Client(who) => self.tell_client(who, Input::Received(bytes)),
+            Owner::Classic(who, wire) => {
+                let Seat::Classic(classic) = &self.people[who].seat else {
+                    return;
+                };
+                for piece in bytes.chunks(classic.script.read_max()) {
+                    if self.pipes[id].near == Near::Open {
+                        self.tell_classic(who, Heard::Read(wire, piece));
+                    }
+                }
+            }
+            Owner::Usurper(who) => self.tell_usurper(who, Heard::Read(0, bytes)),
+        }
+        self.arm_person(self.pipes[id].owner.who());
+    }
+
+    pub(super) fn near_ended(&mut self, id: PipeId) {
+        match self.pipes[id].owner {
+            Owner::Client(who) => {
+                if let Some(program) = self.people[who].program() {
+                    program.pipe = None;
+                }
+                self.tell_client(who, Input::Disconnected("the connection ended"));
+            }
+            Owner::Classic(who, wire) => {
+                if let Seat::Classic(classic) = &mut self.people[who].seat {
+                    classic.pipes[wire] = None;
+                }
+                self.tell_classic(who, Heard::Ended(wire));
+            }
+            Owner::Usurper(who) => {
+                if let Some(usurper) = self.people[who].usurper() {
+                    usurper.pipes[0] = None;
+                }
+                self.tell_usurper(who, Heard::Ended(0));
+            }
+        }
+        self.arm_person(self.pipes[id].owner.who());
+    }
+
+    fn tell_classic(&mut self, who: Who, heard: Heard<'_>) {
+        let mut out = Vec::new();
+        let now = Duration::from_micros(self.now);
+        let Seat::Classic(classic) = &mut self.people[who].seat else {
+            return;
+        };
+        classic.script.handle(now, heard, &mut out);
+        for does in out {
+            self.do_it(who, does, false);
+        }
+    }
+
+    fn tell_usurper(&mut self, who: Who, heard: Heard<'_>) {
+        let mut out = Vec::new();
+        let now = Duration::from_micros(self.now);
+        let Some(usurper) = self.people[who].usurper() else {
+            return;
+        };
+        usurper.script.handle(now, heard, &mut out);
+        for does in out {
+            self.do_it(who, does, true);
+        }
+    }
+
+    fn do_it(&mut self, who: Who, does: Does, usurps: bool) {
+        let (Does::Open(wire) | Does::Write(wire, _) | Does::Close(wire)) = does;
+        let before = self.wire(who, wire, usurps).and_then(|pipe| *pipe);
+        match does {
+            Does::Open(_) => {
+                let pipe = self.knock(match usurps {
+                    true => Owner::Usurper(who),
+                    false => Owner::Classic(who, wire),
+                });
+                if let Some(at) = self.wire(who, wire, usurps) {
+                    *at = Some(pipe);
+                }
+            }
+            Does::Write(_, bytes) => {
+                if let Some(id) = before {
+                    self.say(id, bytes);
+                }
+            }
+            Does::Close(_) => {
+                if let Some(at) = self.wire(who, wire, usurps) {
+                    *at = None;
+                }
+                if let Some(id) = before {
+                    self.close_near(id);
+                }
+            }
+        }
+    }
+
+    fn wire(&mut self, who: Who, wire: usize, usurps: bool) -> Option<&mut Option<PipeId>> {
+        match &mut self.people[who].seat {
+            Seat::Classic(classic) => classic.pipes.get_mut(wire),
+            Seat::Device(seat) if usurps => seat.usurper.as_mut()?.pipes.get_mut(wire),
+            Seat::Device(_) => None,
+        }
+    }
+
+    fn say(&mut self, id: PipeId, bytes: Vec<u8>) {
+        let unsent = &mut self.pipes[id].up.unsent;
+        match unsent.is_empty() {
+            true => *unsent = bytes,
+            false => unsent.extend(bytes),
+        }
+        self.to_write.push((id, Way::Up));
+    }
+
+    fn carry_out_effects(&mut self, who: Who, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Start(config, desk) => self.start_program(who, *config, desk),
+                Effect::Ask(request) => self.ask(who, request),
+                Effect::Kill => {
+                    let program = self.with_seat(who, |seat| seat.program.take());
+                    if let Some(pipe) = program.and_then(|program| program.pipe) {
+                        self.close_near(pipe);
+                    }
+                }
+                Effect::Usurp(usurper) => {
+                    self.free(who);
+                    let scripted = Scripted {
+                        script: *usurper,
+                        pipes: [None; WIRES],
+                    };
+                    self.with_seat(who, |seat| seat.usurper.replace(scripted));
+                    self.tell_usurper(who, Heard::Time);
+                }
+                Effect::Free => self.free(who),
+            }
+        }
+    }
+
+    fn with_seat<T>(
+        &mut self,
+        who: Who,
+        change: impl FnOnce(&mut DeviceSeat) -> Option<T>,
+    ) -> Option<T> {
+        match &mut self.people[who].seat {
+            Seat::Device(seat) => change(seat),
+            Seat::Classic(_) => None,
+        }
+    }
+
+    /// The other program with somebody's device dies.
+    fn free(&mut self, who: Who) {
+        let usurper = self.with_seat(who, |seat| seat.usurper.take());
+        if let Some(pipe) = usurper.and_then(|usurper| usurper.pipes[0]) {
+            self.close_near(pipe);
+        }
+    }
+
+    fn start_program(&mut self, who: Who, config: Config, desk: Rc<RefCell<Desk>>) {
+        let program = Program {
+            client: Client::new(config),
+            desk,
+            started: self.now,
+            pipe: None,
+        };
+        self.with_seat(who, |seat| seat.program.replace(program));
+        self.tell_client(who, Input::Timeout);
+    }
+
+    fn ask(&mut self, who: Who, request: Request) {
+        match request {
+            Request::Submit {
+                line,
+                to,
+                body,
+                age_max,
+            } => self.tell_client(
+                who,
+                Input::Submit {
+                    line,
+                    to,
+                    body: &body,
+                    age_max,
+                },
+            ),
+            Request::Withdraw(line) => self.tell_client(who, Input::Withdraw(line)),
+            Request::Who => self.tell_client(who, Input::Who),
+            Request::Kept(seq) => self.tell_client(who, Input::Kept(seq)),
+            Request::Return => self.tell_client(who, Input::Return),
+            Request::Leave { forget } => self.tell_client(who, Input::Leave { forget }),
+        }
+    }
+
+    /// Tells somebody's client one thing and does all that follows from it.
+    fn tell_client(&mut self, who: Who, input: Input<'_>) {
+        let micros = self.now;
+        let Some(program) = self.people[who].program() else {
+            return;
+        };
+        let now = Now {
+            mono: Mono::from_micros(micros - program.started),
+            wall: Wall(0),
+        };
+        let mut outputs = Vec::new();
+        program.client.handle(now, input, &mut outputs);
+        let desk = Rc::clone(&program.desk);
+        desk.borrow_mut().look(&input, &outputs);
+        let mut done = false;
+        for output in outputs {
+            match output {
+                Output::Keep(keep) => desk.borrow().keep(keep),
+                Output::Connect => {
+                    let pipe = self.knock(Owner::Client(who));
+                    if let Some(program) = self.people[who].program() {
+                        program.pipe = Some(pipe);
+                    }
+                }
+                Output::Send(frames) => {
+                    if let Some(id) = self.people[who].program().and_then(|program| program.pipe) {
+                        self.say(id, frames.0);
+                    }
+                }
+                Output::Disconnect => self.hang_up(who),
+                Output::Deliver(message) => desk.borrow_mut().deliver(message),
+                Output::Show(notice) => desk.borrow_mut().show(&notice),
+                Output::Done => done = true,
+            }
+        }
+        if done {
+            return self.end_program(who);
+        }
+        self.write_desk(who);
+    }
+
+    /// The client ends its connection: what it said is still written.
+    fn hang_up(&mut self, who: Who) {
+        let pipe = self.people[who].program();
+        if let Some(id) = pipe.and_then(|program| program.pipe.take()) {
+            let pipe = &mut self.pipes[id];
+            if pipe.near == Near::Opening {
+                pipe.up.unsent.clear();
+            }
+            pipe.near = Near::Closed;
+            pipe.up.ends = true;
+            self.to_write.push((id, Way::Up));
+        }
+    }
+
+    fn end_program(&mut self, who: Who) {
+        self.hang_up(who);
+        self.with_seat(who, |seat| seat.program.take());
+        let mut effects = Vec::new();
+        if let Seat::Device(seat) = &mut self.people[who].seat {
+            seat.device.on_ended(&mut effects);
+        }
+        self.carry_out_effects(who, effects);
+    }
+
+    /// Writes what is due on somebody's desk.
+    fn write_desk(&mut self, who: Who) {
+        let Some(program) = self.people[who].program() else {
+            return;
+        };
+        let kept = program.desk.borrow_mut().write();
+        for seq in kept {
+            self.tell_client(who, Input::Kept(seq));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The limits of a run's server.
+
+use super::Tightness;
+use std::time::Duration;
+use verbatim_core::limits::Limits;
+
+impl Tightness {
+    /// The limits that ship, but for what is tight.
+    pub fn limits(self) -> Limits {
+        let mut limits = Limits::default();
+        if self.away {
+            limits.away_time_max = Duration::from_secs(4);
+            limits.write_time_max = Duration::from_secs(3);
+        }
+        if self.room {
+            limits.owed_bytes_max = 5 * 1024;
+            limits.log_bytes_max = 24 * 1024;
+            limits.log_reserve_bytes = 1024;
+        }
+        if self.pages {
+            limits.page_messages_max = 3;
+            limits.page_bytes_max = 400;
+            limits.users_page_max = 2;
+            limits.broadcasts_counted_max = 4;
+            limits.former_devices_max = 3;
+            limits.unwritten_bytes_max = 2 * 1024;
+            limits.classic_waiting_max = 3;
+        }
+        limits
+    }
+}
