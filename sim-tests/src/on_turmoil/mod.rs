@@ -4,6 +4,8 @@ mod players;
 mod rough;
 mod scripts;
 mod stand;
+mod stream;
+mod wire;
 
 use crate::cast::{Order, Stage};
 use crate::clock::Clock;

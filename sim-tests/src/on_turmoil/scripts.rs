@@ -1,6 +1,7 @@
 //! Drives a scripted program: opens, writes and reads its connections, and wakes it when it wants that.
 
-use super::rough::{RoughStream, RoughTransport};
+use super::rough::RoughTransport;
+use super::stream::RoughStream;
 use crate::cast::{Does, Heard, Order, Script};
 use crate::clock::Clock;
 use crate::server::ADDRESS;

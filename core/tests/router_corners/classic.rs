@@ -1,0 +1,152 @@
+//! Corners of the classic level.
+
+use super::stage::Stage;
+use super::{ALICE, BOB, LATER, LATEST, hello, join, say, send, two};
+use std::time::Duration;
+use verbatim_core::id::ConnId;
+use verbatim_core::limits::Limits;
+
+/// A classic recipient that goes before the commit of a line to it has not received that line.
+#[test]
+fn a_classic_recipient_gone_before_the_commit() {
+    let mut stage = Stage::new(Limits::default());
+    for (conn, half) in [
+        (0, "TOSEND anna"),
+        (1, "TORECV anna"),
+        (2, "TOSEND ben"),
+        (3, "TORECV ben"),
+    ] {
+        stage.open(ConnId(conn));
+        stage.say(ConnId(conn), format!("REGISTER {half}\n\n").as_bytes());
+    }
+    let sender = ConnId(0);
+    stage.take(sender);
+    stage.commits_wait = true;
+    assert_eq!(
+        say(&mut stage, sender, "SEND ben\nContent-length: 2\n\nhi"),
+        ""
+    );
+    stage.hang_up(ConnId(2));
+    stage.hang_up(ConnId(3));
+    stage.commits_wait = false;
+    stage.commit();
+    assert_eq!(stage.take_text(sender), "ERROR 102 Unable to send\n\n");
+}
+
+/// A line of a sender who counts characters can be over the limit in bytes though its count is not.
+#[test]
+fn a_long_line_counted_in_characters_is_refused_not_waited_for() {
+    let mut stage = two();
+    for (conn, half) in [(LATER, "TOSEND carol"), (LATEST, "TORECV carol")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {half}\n\n").as_bytes());
+    }
+    stage.take(LATER);
+    let line = |text: &str| {
+        format!(
+            "SEND bob\nContent-length: {}\n\n{text}",
+            text.chars().count()
+        )
+    };
+    assert_eq!(say(&mut stage, LATER, &line("éa")), "SENT bob\n\n");
+    let long = line(&"é".repeat(40_000));
+    for part in long.as_bytes().chunks(60_000) {
+        stage.say(LATER, part);
+    }
+    assert_eq!(stage.take_text(LATER), "ERROR 102 Unable to send\n\n");
+    assert_eq!(say(&mut stage, LATER, &line("again")), "SENT bob\n\n");
+}
+
+fn register(stage: &mut Stage, name: &str, send: ConnId, receive: ConnId) {
+    for (conn, word) in [(send, "TOSEND"), (receive, "TORECV")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {word} {name}\n\n").as_bytes());
+    }
+    stage.wait(Limits::default().classic_settle_time);
+    stage.take(send);
+    stage.take(receive);
+}
+
+/// A connection that was refused a classic registration has no level yet.
+#[test]
+fn hello_may_follow_a_refused_registration() {
+    let mut stage = Stage::new(Limits::default());
+    stage.open(ALICE);
+    let refused = say(&mut stage, ALICE, "REGISTER TOSEND a_b\n\n");
+    assert_eq!(refused, "ERROR 100 Malformed username\n\n");
+    assert!(say(&mut stage, ALICE, &hello("alice", 1, "")).starts_with("WELCOME"));
+}
+
+/// Session users who are away get a classic user's line to all on resume.
+#[test]
+fn a_classic_line_to_all_waits_for_those_who_are_away() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    stage.hang_up(ALICE);
+    stage.hang_up(BOB);
+    let answer = say(&mut stage, LATER, "SEND ALL\nContent-length: 2\n\nhi");
+    assert_eq!(answer, "SENT ALL\n\n");
+    let heard = join(
+        &mut stage,
+        BOB,
+        &hello("bob", 2, "Store: 3901\nEpoch: 77\nCursor: 3\n"),
+    );
+    assert!(
+        heard.contains("DELIVER 5\nFrom: carol\nTo: ALL\n"),
+        "{heard}"
+    );
+}
+
+/// What a classic recipient refuses is lost to it, and nothing else is.
+#[test]
+fn left_in_the_middle() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("carol", id, "hi"));
+    }
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    say(&mut stage, LATEST, "ERROR 103 Header Incomplete\n\n");
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    stage.take(ALICE);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(heard, "RECEIPT carol 5 left 6\n\nRECEIPT carol 7\n\n");
+}
+
+/// One line waits for each classic recipient at a time, whoever sends; what waits when its connection goes is lost in order.
+#[test]
+fn what_waits_for_a_receive_connection_that_ends() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    say(&mut stage, ALICE, &send("carol", 1, "one"));
+    say(&mut stage, ALICE, &send("carol", 2, "two"));
+    assert_eq!(
+        stage.take_text(LATEST),
+        "FORWARD alice\nContent-length: 3\n\none"
+    );
+    stage.wait(Duration::from_secs(1));
+    stage.take(ALICE);
+    stage.hang_up(LATEST);
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(
+        heard,
+        "RECEIPT carol 4 left 5\n\nRECEIPT carol 5 left 6\n\n"
+    );
+}
+
+/// A classic user shows what it counts while a line counted otherwise is on its way to it: it gets that line once more.
+#[test]
+fn a_count_that_shows_itself_while_a_line_is_on_its_way() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    say(&mut stage, ALICE, &send("carol", 1, "café"));
+    assert!(stage.take_text(LATEST).contains("Content-length: 5"));
+    say(&mut stage, LATER, "SEND bob\nContent-length: 4\n\ncafé");
+    let again = say(&mut stage, LATEST, "ERROR 103 Header Incomplete\n\n");
+    assert_eq!(again, "FORWARD alice\nContent-length: 4\n\ncafé");
+    say(&mut stage, LATEST, "RECEIVED alice\n\n");
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.take_text(ALICE).contains("RECEIPT carol 5"));
+}
