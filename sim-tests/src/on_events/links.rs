@@ -2,11 +2,11 @@
 
 use super::pipe::{Far, Lane, Near, Owner, Pipe};
 use super::queue::{Coming, Micros, PipeId, Way};
-use super::timing::{DEAF_BYTES, KEEPALIVE, LINGER};
+use super::timing::{KEEPALIVE, LINGER};
 use super::{OnEvents, server::Life};
 use crate::dice::Dice;
 use crate::flights::{Load, Start};
-use crate::ground::Passage;
+use crate::ground::{DEAF_BYTES_MAX, Passage};
 use crate::plan::Part;
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ impl OnEvents {
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
             let whole = pipe.whole;
-            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES;
+            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES_MAX;
             let lane = pipe.lane(way);
             if muted || stuffed || lane.segments() >= segments_max {
                 break;

@@ -84,10 +84,6 @@ impl Sweep {
         if tally.failures.len() > TOLD_MAX {
             println!("and {} seeds more", tally.failures.len() - TOLD_MAX);
         }
-        println!("rare states, in so many runs, so often:");
-        for (runs, times, probe) in tally.rarest_first() {
-            println!("{runs:>9} {times:>9}  {probe:?}");
-        }
         println!("{}", words(tally, took));
         if self.probes {
             println!("reached in so many seeds, so often:");
