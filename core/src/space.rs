@@ -5,6 +5,7 @@ use crate::name::{Name, NameKey};
 use crate::now::Wall;
 use crate::outcomes::{Outcome, Outcomes};
 use crate::record::{Holder, Message, Record, Stream, What};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -18,7 +19,7 @@ pub struct Space {
     epoch: Epoch,
     names: BTreeMap<NameKey, UserId>,
     devices: BTreeMap<DeviceId, UserId>,
-    users: BTreeMap<UserId, User>,
+    users: BTreeMap<UserId, Box<User>>,
     pairs: BTreeMap<(UserId, UserId), Pair>,
     partners: BTreeSet<(UserId, UserId)>,
     all: Number,
@@ -61,9 +62,10 @@ impl Space {
         self.store = store;
         self.epoch = epoch;
         self.starts.insert(epoch, self.head);
-        let classic =
-            |(id, user): (&UserId, &User)| (user.holder == Holder::Classic).then_some(*id);
-        let gone: Vec<UserId> = self.users.iter().filter_map(classic).collect();
+        let classic = self
+            .users()
+            .filter(|(_, user)| user.holder == Holder::Classic);
+        let gone: Vec<UserId> = classic.map(|(id, _)| id).collect();
         for user in gone {
             self.release(user);
         }
@@ -78,14 +80,13 @@ impl Space {
         if let Holder::Device { device, .. } = holder {
             self.devices.insert(device, id);
         }
-        self.users.insert(
-            id,
-            User {
-                name,
-                holder,
-                outcomes: Outcomes::default(),
-            },
-        );
+        let outcomes = Outcomes::default();
+        let user = User {
+            name,
+            holder,
+            outcomes,
+        };
+        self.users.insert(id, Box::new(user));
     }
 
     fn release(&mut self, id: UserId) {
@@ -175,7 +176,7 @@ impl Space {
 
     /// A user, while it holds its name.
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id)
+        self.users.get(&id).map(|user| &**user)
     }
 
     /// Uses an id up without a record.
@@ -187,7 +188,7 @@ impl Space {
 
     /// All users, in the order of their claims.
     pub fn users(&self) -> impl ExactSizeIterator<Item = (UserId, &User)> {
-        self.users.iter().map(|(id, user)| (*id, user))
+        self.users.iter().map(|(id, user)| (*id, &**user))
     }
 
     /// Names after `after` (from the first one if `None`), in their order.

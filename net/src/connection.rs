@@ -9,6 +9,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use verbatim_core::id::ConnId;
 use verbatim_core::router::Input;
 
@@ -21,23 +23,77 @@ const LINGER_TIME_MAX: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Serves a connection until it ends, and tells the router.
-pub(crate) async fn serve<S>(owner: Rc<RefCell<Owner>>, conn: ConnId, mut stream: S)
+///
+/// Written out and not as an `async` function: that would keep room for its end from its beginning, and most
+/// connections are idle for most of their lives.
+pub(crate) struct Serve<S> {
+    owner: Rc<RefCell<Owner>>,
+    gone: Rc<Notify>,
+    conn: ConnId,
+    stream: Option<S>,
+    farewell: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+impl<S> Serve<S> {
+    /// `gone` is notified when the router has been told.
+    pub(crate) fn new(
+        owner: Rc<RefCell<Owner>>,
+        conn: ConnId,
+        stream: S,
+        gone: Rc<Notify>,
+    ) -> Serve<S> {
+        Serve {
+            owner,
+            gone,
+            conn,
+            stream: Some(stream),
+            farewell: None,
+        }
+    }
+}
+
+impl<S> Future for Serve<S>
 where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if let Some(stream) = &mut this.stream {
+            let ending = ready!(exchange(cx, stream, &this.owner, this.conn));
+            let farewell = this.stream.take().map(|stream| {
+                let farewell = farewell(Rc::clone(&this.owner), this.conn, stream, ending);
+                Box::pin(farewell) as Pin<Box<dyn Future<Output = ()>>>
+            });
+            this.farewell = farewell;
+        }
+        if let Some(farewell) = &mut this.farewell {
+            ready!(farewell.as_mut().poll(cx));
+        }
+        this.gone.notify_one();
+        Poll::Ready(())
+    }
+}
+
+/// Writes what is left, hears the other end out, and tells the router.
+async fn farewell<S>(
+    owner: Rc<RefCell<Owner>>,
+    conn: ConnId,
+    mut stream: S,
+    ending: io::Result<Ending>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let ending = poll_fn(|cx| exchange(cx, &mut stream, &owner, conn)).await;
     if let Ok(Ending::Ours) = ending {
         let mut drained = 0;
         let flush = poll_fn(|cx| flush(cx, &mut stream, &owner, conn));
-        let flushed = tokio::time::timeout(CLOSING_TIME_MAX, flush).await;
+        let flushed = timeout(CLOSING_TIME_MAX, flush).await;
         // One that was never told anything has nothing to lose, and its place is wanted.
         let told = owner.borrow_mut().slot(conn).said;
         if let (Ok(Ok(())), true) = (flushed, told) {
-            let _ = tokio::time::timeout(
-                LINGER_TIME_MAX,
-                poll_fn(|cx| drain(cx, &mut stream, &owner, &mut drained)),
-            )
-            .await;
+            let drain = poll_fn(|cx| drain(cx, &mut stream, &owner, &mut drained));
+            let _ = timeout(LINGER_TIME_MAX, drain).await;
         }
     }
     if let Err(error) = ending {

@@ -1,6 +1,6 @@
 //! The server: an accept loop, a timer, and a graceful end, round the router's owner.
 
-use crate::connection;
+use crate::connection::Serve;
 use crate::engine::Engine;
 use crate::owner::Owner;
 use crate::tap::Tap;
@@ -88,10 +88,7 @@ impl Server {
                     let conn = self.owner.borrow_mut().open(from);
                     tracing::debug!(%conn, %from, "opened");
                     let (owner, gone) = (Rc::clone(&self.owner), Rc::clone(&self.gone));
-                    tokio::task::spawn_local(async move {
-                        connection::serve(owner, conn, stream).await;
-                        gone.notify_one();
-                    });
+                    tokio::task::spawn_local(Serve::new(owner, conn, stream, gone));
                 }
                 Err(error) if is_about_the_peer(&error) => {}
                 Err(error) => {

@@ -19,8 +19,9 @@ const FLOOD: u64 = 250_000;
 /// After the messages of so many users.
 const FLOOD_EVERY: usize = 128;
 
-/// Time for the server to come to rest.
-const REST: f64 = 1.0;
+/// Time for the server to come to rest: it gives memory back that an idle user does not need when it looks after it, at
+/// every heartbeat.
+const REST: f64 = 6.0;
 
 /// How much of what.
 #[derive(Clone, Copy, Debug)]

@@ -219,7 +219,7 @@ impl Router {
         ));
         let ready_at = self.now().mono + self.limits().classic_settle_time;
         let live = ClassicUser::new((send.conn, receive.conn), style, user.0, ready_at);
-        self.insert_live(user, Box::new(Live::Classic(live)));
+        self.insert_live(user, Live::Classic(Box::new(live)));
         for (half, side) in [(send, Side::Send), (receive, Side::Receive)] {
             self.settle_in(half.conn, Role::Classic(Half::Registered(user, side)));
             if !half.answered {

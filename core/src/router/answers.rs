@@ -108,6 +108,7 @@ impl Router {
             return None; // not committed yet
         }
         let waits = session
+            .rare()
             .refusals
             .iter()
             .any(|refused| refused.id == id && refused.after > self.committed);
@@ -116,7 +117,7 @@ impl Router {
 
     /// Why an id was rejected, as far as that is remembered.
     pub(super) fn refusal_of(&self, user: UserId, id: MessageId) -> Code {
-        let refusals = self.session(user).map(|session| &session.refusals);
+        let refusals = self.session(user).map(|session| &session.rare().refusals);
         let found = refusals.and_then(|refusals| refusals.iter().find(|refused| refused.id == id));
         found.map_or(Code::NOT_TAKEN, |refused| refused.code)
     }

@@ -1,5 +1,6 @@
 //! One connection as the router sees it: what it may say, what is on its way to it, and when it is given up.
 
+use super::session::Session;
 use super::timers::Timer;
 use super::{Outgoing, Output, Router};
 use crate::classic::Half;
@@ -355,7 +356,9 @@ impl Router {
     pub(super) fn on_conn_due(&mut self, conn: ConnId, out: &mut Vec<Output>) {
         let now = self.now.mono;
         let Some(found) = self.conn(conn) else { return };
-        if found.quiet_at.is_some_and(|at| at <= now) {
+        if let Role::Session(user) = found.role {
+            self.session_mut(user).into_iter().for_each(Session::shrink);
+        } else if found.quiet_at.is_some_and(|at| at <= now) {
             self.on_quiet(conn, out);
         }
         match self.conn(conn).and_then(|found| self.overdue(found)) {

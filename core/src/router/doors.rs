@@ -8,7 +8,6 @@ use crate::id::{ConnId, UserId};
 use crate::limits::Limits;
 use crate::now::{Mono, Now};
 use crate::space::Space;
-use alloc::boxed::Box;
 
 impl Router {
     pub(crate) fn space(&self) -> &Space {
@@ -41,22 +40,19 @@ impl Router {
     }
 
     pub(crate) fn live_mut(&mut self, user: UserId) -> Option<&mut Live> {
-        self.live.get_mut(&user).map(|live| &mut **live)
+        self.live.get_mut(&user)
     }
 
     pub(crate) fn live_users(&self) -> impl Iterator<Item = &Live> {
-        self.live.values().map(|live| &**live)
+        self.live.values()
     }
 
-    pub(crate) fn insert_live(&mut self, user: UserId, live: Box<Live>) {
+    pub(crate) fn insert_live(&mut self, user: UserId, live: Live) {
         self.live.insert(user, live);
     }
 
     pub(crate) fn is_classic(&self, user: UserId) -> bool {
-        matches!(
-            self.live.get(&user).map(|live| &**live),
-            Some(Live::Classic(_))
-        )
+        matches!(self.live.get(&user), Some(Live::Classic(_)))
     }
 
     pub(crate) fn count_refused(&mut self) {

@@ -31,7 +31,7 @@ impl Router {
 
     /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
     fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
-        match self.live.get_mut(&user).map(|live| &mut **live) {
+        match self.live.get_mut(&user) {
             // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),

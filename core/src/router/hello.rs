@@ -99,7 +99,7 @@ impl Router {
         );
         let user = UserId(seq);
         let session = Session::new(hello.device, seq, self.now.mono);
-        self.live.insert(user, Box::new(Live::Session(session)));
+        self.live.insert(user, Live::Session(Box::new(session)));
         let lost = hello.place != Place::New || hello.accepted.is_some_and(|id| id > MessageId(0));
         self.bind(user, conn, hello, seq, lost, out);
     }

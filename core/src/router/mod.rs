@@ -229,7 +229,7 @@ pub struct Router {
     connections: usize,
     unregistered: BTreeSet<(u64, ConnId)>,
     opened: u64,
-    live: BTreeMap<UserId, Box<Live>>,
+    live: BTreeMap<UserId, Live>,
     former: VecDeque<(DeviceId, Try)>,
     pub(crate) registrations: Registrations,
     uncommitted: VecDeque<Record>,
@@ -343,7 +343,7 @@ impl Router {
 
     /// Sends a user's session all that it may have now.
     fn pump(&mut self, user: UserId, out: &mut Vec<Output>) {
-        let Some(Live::Session(session)) = self.live.get_mut(&user).map(|live| &mut **live) else {
+        let Some(Live::Session(session)) = self.live.get_mut(&user) else {
             return;
         };
         session.unsettled = false;
@@ -357,7 +357,7 @@ impl Router {
 
     /// Notes that a session has something new to be pumped.
     fn unsettle(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user).map(|live| &mut **live)
+        if let Some(Live::Session(session)) = self.live.get_mut(&user)
             && !session.unsettled
         {
             session.unsettled = true;

@@ -7,6 +7,7 @@ use crate::id::{Number, Seq, UserId};
 use crate::name::Recipient;
 use crate::record::Message;
 use crate::wire::ServerFrame;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Some messages and their size.
@@ -29,12 +30,12 @@ impl Amount {
 }
 
 /// What one session is owed, in constant space.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Owed {
     own: Amount,
     all: Amount,
     /// Where the older half of what was meant for all ends.
-    half: Option<Half>,
+    half: Option<Box<Half>>,
     /// Of what was meant for all, everything up to here will not be delivered any more.
     pub(super) floor: Seq,
     floor_number: Number,
@@ -71,15 +72,13 @@ impl Owed {
         };
         // Of the older half most may be acked by now; then the younger one goes too.
         while self.bytes() > bytes_max && self.all.messages > 0 {
-            let gone = self.half.take().unwrap_or(now);
+            let gone = self.half.take().map_or(now, |half| *half);
             self.all.take(gone.amount);
             (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
         }
         if self.half.is_none() && self.all.bytes > bytes_max / 2 {
-            self.half = Some(Half {
-                amount: self.all,
-                ..now
-            });
+            let amount = self.all;
+            self.half = Some(Box::new(Half { amount, ..now }));
         }
     }
 
@@ -98,7 +97,7 @@ impl Owed {
         if let Some(half) = self.half.as_mut().filter(|half| flight.seq <= half.seq) {
             half.amount.take(one);
         }
-        self.half = self.half.filter(|half| half.amount.messages > 0);
+        self.half.take_if(|half| half.amount.messages == 0);
     }
 }
 

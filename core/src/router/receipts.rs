@@ -1,6 +1,6 @@
 //! Receipts: how far recipients have come, told from state a few times a second, never queued.
 
-use super::session::{Left, Live};
+use super::session::{Left, Live, Rare};
 use super::timers::Timer;
 use super::{Output, Router};
 use crate::id::{ConnId, Seq, UserId};
@@ -31,14 +31,19 @@ impl Router {
             },
         );
         if let Some(session) = self.session_mut(message.from) {
-            session.broadcasts.push_back(message.seq);
+            session.rare_mut().broadcasts.push_back(message.seq);
         }
         if self.broadcasts.len() > self.limits.broadcasts_counted_max {
             let (seq, oldest) = self.broadcasts.pop_first().expect("one was just put in");
-            if let Some(session) = self.session_mut(oldest.from) {
-                session.broadcasts.pop_front_if(|first| *first == seq);
+            if let Some(rare) = self.rare_of(oldest.from) {
+                rare.broadcasts.pop_front_if(|first| *first == seq);
             }
         }
+    }
+
+    fn rare_of(&mut self, user: UserId) -> Option<&mut Rare> {
+        self.session_mut(user)
+            .and_then(|session| session.rare_if_any())
     }
 
     /// One more recipient has a message to `ALL`.
@@ -48,8 +53,8 @@ impl Router {
         };
         broadcast.count += 1;
         let from = broadcast.from;
-        if let Some(session) = self.session_mut(from) {
-            session.broadcasts_moved = true;
+        if let Some(rare) = self.rare_of(from) {
+            rare.broadcasts_moved = true;
         }
         self.unsettle(from);
     }
@@ -70,12 +75,15 @@ impl Router {
             return;
         };
         session.moved.extend(moved);
-        session.left.retain(|left| left.last > delivered);
-        for left in &mut session.left {
+        let Some(rare) = session.rare_if_any() else {
+            return;
+        };
+        rare.left.retain(|left| left.last > delivered);
+        for left in &mut rare.left {
             left.told = false;
         }
-        session.broadcasts_moved = !session.broadcasts.is_empty();
-        for seq in session.broadcasts.clone() {
+        rare.broadcasts_moved = !rare.broadcasts.is_empty();
+        for seq in rare.broadcasts.clone() {
             if let Some(broadcast) = self.broadcasts.get_mut(&seq) {
                 broadcast.told = 0;
             }
@@ -86,10 +94,11 @@ impl Router {
     pub(crate) fn note_left(&mut self, from: UserId, left: Left) {
         let remembered_max = self.limits.left_remembered_max;
         if let Some(session) = self.session_mut(from) {
-            if session.left.len() == remembered_max {
-                session.left.pop_front();
+            let remembered = &mut session.rare_mut().left;
+            if remembered.len() == remembered_max {
+                remembered.pop_front();
             }
-            session.left.push_back(left);
+            remembered.push_back(left);
             self.unsettle(from);
         }
     }
@@ -100,17 +109,19 @@ impl Router {
         let Some(session) = self.session_mut(user) else {
             return;
         };
-        let left = session
+        let rare = session.rare();
+        let left = rare
             .left
             .iter()
             .any(|left| !left.told && left.after <= committed);
+        let broadcasts_moved = rare.broadcasts_moved;
         let Some(conn) = session.conn() else { return };
-        if session.moved.is_empty() && !session.broadcasts_moved && !left {
+        if session.moved.is_empty() && !broadcasts_moved && !left {
             return;
         }
         if now < session.receipts_after {
             let at = session.receipts_after;
-            if session.receipts_at.replace(at).is_none() {
+            if !core::mem::replace(&mut session.receipts_timed, true) {
                 self.timers.set(Timer::Receipts(user), at);
             }
             return;
@@ -128,9 +139,10 @@ impl Router {
         let committed = self.committed;
         let session = self.session_mut(user).expect("it is being pumped");
         let moved = core::mem::take(&mut session.moved);
-        let due = session
-            .left
-            .iter_mut()
+        let left = session.rare_if_any().map(|rare| &mut rare.left);
+        let due = left
+            .into_iter()
+            .flatten()
             .filter(|left| !left.told && left.after <= committed);
         let mut receipts: Vec<Receipt> = due.map(tell_left).collect();
         receipts.extend(
@@ -144,7 +156,7 @@ impl Router {
 
     /// How far one recipient has come with what `from` wrote to it.
     fn receipt_of(&self, from: UserId, recipient: UserId) -> Option<Receipt> {
-        let reached = match &**self.live.get(&recipient)? {
+        let reached = match self.live.get(&recipient)? {
             Live::Session(session) => session.reached(self.committed),
             Live::Classic(user) => user.reached(),
         };
@@ -154,11 +166,11 @@ impl Router {
     }
 
     fn tell_broadcasts(&mut self, user: UserId, receipts: &mut Vec<Receipt>) {
-        let session = self.session_mut(user).expect("it is being pumped");
-        if !core::mem::take(&mut session.broadcasts_moved) {
+        let Some(rare) = self.rare_of(user).filter(|rare| rare.broadcasts_moved) else {
             return;
-        }
-        for seq in session.broadcasts.clone() {
+        };
+        rare.broadcasts_moved = false;
+        for seq in rare.broadcasts.clone() {
             if let Some(broadcast) = self.broadcasts.get_mut(&seq)
                 && broadcast.count > broadcast.told
             {

@@ -26,7 +26,7 @@ impl Router {
         let Some(live) = self.live.remove(&user) else {
             return;
         };
-        let reached = match &*live {
+        let reached = match &live {
             Live::Session(session) => session.reached(self.committed),
             Live::Classic(classic) => classic.reached(),
         };
@@ -39,14 +39,14 @@ impl Router {
             stream: Stream::User(user),
             up_to: Seq(u64::MAX),
         });
-        match *live {
+        match live {
             Live::Session(session) => {
                 if let Some(conn) = session.conn() {
                     self.close(conn, CloseReason::Gone, out);
                 }
                 self.remember_attempt(&session);
             }
-            Live::Classic(classic) => self.part_classic(classic, out),
+            Live::Classic(classic) => self.part_classic(*classic, out),
         }
     }
 

@@ -83,7 +83,7 @@ impl Router {
         self.forgot = true;
         let mut all = self.committed;
         for (user, live) in &self.live {
-            let (up_to, floor) = match &**live {
+            let (up_to, floor) = match live {
                 Live::Session(session) => (session.reached(self.committed), session.owed.floor),
                 Live::Classic(_) => (self.committed, self.committed),
             };

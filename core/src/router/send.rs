@@ -9,6 +9,7 @@ use crate::name::Recipient;
 use crate::outcomes::Taken;
 use crate::record::{Message, Stream, What};
 use crate::wire::{Delivery, Rejection, ServerFrame};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::Hasher;
 
@@ -71,7 +72,7 @@ impl Router {
         else {
             return false;
         };
-        if let Some(rewind) = bound.rewind {
+        if let Some(rewind) = &bound.rewind {
             if !rewind.told || rewind.id != id {
                 return false; // sent before its rejection was read: dropped unread, as the protocol says
             }
@@ -132,12 +133,12 @@ impl Router {
         self.space.reject(user, id);
         self.counts.rejected += 1;
         if let Some(session) = self.session_mut(user) {
-            while session
-                .refusals
+            let refusals = &mut session.rare_mut().refusals;
+            while refusals
                 .pop_front_if(|old| old.id.0 + (UNANSWERED_MAX as u64) < id.0)
                 .is_some()
             {}
-            session.refusals.push_back(Refused { id, code, after });
+            refusals.push_back(Refused { id, code, after });
         }
         self.pump_when_committed(user);
     }
@@ -148,12 +149,12 @@ impl Router {
             .session_mut(user)
             .and_then(|session| session.bound.as_mut())
         {
-            bound.rewind = Some(Rewind {
+            bound.rewind = Some(Box::new(Rewind {
                 id,
                 code,
                 after,
                 told: false,
-            });
+            }));
         }
         self.pump_when_committed(user);
     }
@@ -187,7 +188,7 @@ impl Router {
 
     fn judge_user(&self, from: UserId, to: Option<UserId>, size: u64) -> Result<UserId, Code> {
         let to = to.ok_or(Code::UNABLE_TO_SEND)?;
-        match self.live.get(&to).map(|live| &**live) {
+        match self.live.get(&to) {
             None => Err(Code::UNABLE_TO_SEND),
             Some(Live::Session(session))
                 if session.owed.bytes() + size > self.limits.owed_bytes_max =>

@@ -9,6 +9,7 @@ use crate::id::{ConnId, DeviceId, MessageId, Seq, Try, UserId};
 use crate::name::Name;
 use crate::now::Mono;
 use crate::wire::Credit;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
@@ -16,9 +17,9 @@ use alloc::vec::Vec;
 #[derive(Debug)]
 pub(crate) enum Live {
     /// One of the session level.
-    Session(Session),
+    Session(Box<Session>),
     /// One of the classic level.
-    Classic(ClassicUser),
+    Classic(Box<ClassicUser>),
 }
 
 /// A device's resumable conversation with the server.
@@ -32,25 +33,45 @@ pub(crate) struct Session {
     pub(super) cursor: Seq,
     pub(super) owed: Owed,
     pub(super) away_since: Mono,
-    /// Ids rejected lately, with what they wait for, in the order of their ids.
-    pub(super) refusals: VecDeque<Refused>,
+    rare: Option<Box<Rare>>,
     /// Recipients of own messages who have come further than was told.
     pub(super) moved: BTreeSet<UserId>,
-    /// How it ended with recipients who gave up their names.
-    pub(super) left: VecDeque<Left>,
     /// Deliveries without an ack, of this connection and of those before it, in the order of their seqs.
     pub(super) flight: VecDeque<Flight>,
     /// How many of them, from the first on, went out on this connection; their bytes are what the window counts.
     pub(super) flying: usize,
     pub(super) flight_bytes: u64,
-    /// Own messages to `ALL` whose receipts are counted.
-    pub(super) broadcasts: VecDeque<Seq>,
-    pub(super) broadcasts_moved: bool,
     pub(super) receipts_after: Mono,
-    pub(super) receipts_at: Option<Mono>,
+    /// The timer for the next receipts is set.
+    pub(super) receipts_timed: bool,
     pub(super) unsettled: bool,
     /// An older session of the device is lost, and it has not said since that it knows.
     pub(super) lost: bool,
+}
+
+/// What few sessions have at any time.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// Ids rejected lately, with what they wait for, in the order of their ids.
+    pub(super) refusals: VecDeque<Refused>,
+    /// How it ended with recipients who gave up their names.
+    pub(super) left: VecDeque<Left>,
+    /// Own messages to `ALL` whose receipts are counted.
+    pub(super) broadcasts: VecDeque<Seq>,
+    pub(super) broadcasts_moved: bool,
+}
+
+impl Rare {
+    const NONE: Rare = Rare {
+        refusals: VecDeque::new(),
+        left: VecDeque::new(),
+        broadcasts: VecDeque::new(),
+        broadcasts_moved: false,
+    };
+
+    fn is_nothing(&self) -> bool {
+        self.refusals.is_empty() && self.left.is_empty() && self.broadcasts.is_empty()
+    }
 }
 
 /// What belongs to the connection that a session is bound to, and ends with it.
@@ -65,7 +86,7 @@ pub(super) struct Bound {
     /// A delivery went out since the last message came: the two alternate here.
     pub(super) alternates: bool,
     /// A passing rejection, and that everything is dropped until its id comes again.
-    pub(super) rewind: Option<Rewind>,
+    pub(super) rewind: Option<Box<Rewind>>,
     pub(super) credit: Credit,
     /// Everything for the device up to here was handed to the connection.
     pub(super) fed: Seq,
@@ -123,18 +144,40 @@ impl Session {
             cursor,
             owed: Owed::default(),
             away_since: now,
-            refusals: VecDeque::new(),
+            rare: None,
             moved: BTreeSet::new(),
-            left: VecDeque::new(),
             flight: VecDeque::new(),
             flying: 0,
             flight_bytes: 0,
-            broadcasts: VecDeque::new(),
-            broadcasts_moved: false,
             receipts_after: now,
-            receipts_at: None,
+            receipts_timed: false,
             unsettled: false,
             lost: false,
+        }
+    }
+
+    /// What it has of what few have.
+    pub(super) fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(const { &Rare::NONE })
+    }
+
+    /// As [`Session::rare`], if it has any of it.
+    pub(super) fn rare_if_any(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// As [`Session::rare`], to put something there.
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Gives memory back that was needed once: a session that has become idle keeps none of it.
+    pub(super) fn shrink(&mut self) {
+        if self.flight.is_empty() {
+            self.flight = VecDeque::new();
+        }
+        if self.rare().is_nothing() {
+            self.rare = None;
         }
     }
 
@@ -168,14 +211,14 @@ impl Session {
 
 impl Router {
     pub(super) fn session(&self, user: UserId) -> Option<&Session> {
-        match self.live.get(&user).map(|live| &**live) {
+        match self.live.get(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }
     }
 
     pub(super) fn session_mut(&mut self, user: UserId) -> Option<&mut Session> {
-        match self.live.get_mut(&user).map(|live| &mut **live) {
+        match self.live.get_mut(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }

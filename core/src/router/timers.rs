@@ -69,8 +69,8 @@ impl Router {
     }
 
     fn on_receipts_due(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user).map(|live| &mut **live) {
-            session.receipts_at = None;
+        if let Some(Live::Session(session)) = self.live.get_mut(&user) {
+            session.receipts_timed = false;
         }
         self.unsettle(user);
     }
