@@ -110,15 +110,12 @@ async fn everybody_talks(cut: Cut) {
         for to in names.iter().filter(|to| **to != user.name) {
             user.says(to, &text(&user.name, to));
         }
-        user.says("ALL", &text(&user.name, "ALL"));
     }
     for user in &mut room {
-        user.is_told(names.len()).await;
+        user.is_told(names.len() - 1).await;
         let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
         for from in names.iter().filter(|from| **from != user.name) {
-            for to in [user.name.as_str(), "ALL"] {
-                expected.insert((from.clone(), text(from, to)), 1);
-            }
+            expected.insert((from.clone(), text(from, &user.name)), 1);
         }
         let line = |one: &News| matches!(one, News::Line(..));
         user.sees(expected.len(), "lines", line).await;
@@ -157,6 +154,8 @@ fn a_storm_with_a_death_in_its_midst_takes_nothing_from_the_others() {
             .sees(1, "its registration", |one| *one == News::Registered)
             .await;
         let mut room = room(server.address, &Cut::Whole).await;
+        // Whose answers silence has to end takes half a second for each, which is long in a storm.
+        room.retain(|user| user.name != "noend");
         for user in &room {
             for number in 0..3 {
                 user.says("victim", "are you there?");
