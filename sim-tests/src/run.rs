@@ -3,12 +3,14 @@
 use crate::cast::{Order, Stage};
 use crate::checker::{Checker, Violation};
 use crate::clock::Clock;
+use crate::flights::{Flight, Recorder};
 use crate::ground::Ground;
 use crate::history::{Event, History};
 use crate::nemesis::Nemesis;
 use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
+use crate::probes::Reached;
 use crate::sheet::Sheet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,14 +35,27 @@ pub enum Substrate {
     Turmoil,
 }
 
+/// What is wanted of a run beside its judgement.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What goes through the server's door, as text.
+    pub transcript: bool,
+    /// What was on its way between users and the server. The world of events alone records it.
+    pub flights: bool,
+}
+
 /// What came of a run.
 pub struct Outcome {
     /// All that happened.
     pub events: Vec<Event>,
     /// What should not have happened.
     pub violations: Vec<Violation>,
+    /// Which rare states it came through, and how often.
+    pub reached: Reached,
     /// What went through the server's door, if it was asked for.
     pub transcript: Option<String>,
+    /// What was on its way, in the order of sending, if it was asked for.
+    pub flights: Vec<Flight>,
     /// How long the run took in simulated time.
     pub elapsed: Duration,
 }
@@ -57,15 +72,21 @@ struct Run<G> {
 ///
 /// # Panics
 /// A task of the run panicked.
-pub fn run(plan: &Plan, on: Substrate, with_transcript: bool) -> Outcome {
+pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
     let plan = Rc::new(plan.clone());
-    let sheet = with_transcript.then(Sheet::default);
+    let sheet = options.transcript.then(Sheet::default);
     match on {
         Substrate::Events => {
             let (clock, hand) = Clock::hand();
             let stage = Stage::new(plan, History::new(clock));
+            let recorder = options.flights.then(|| Recorder::new(&stage.plan));
             let ground = OnEvents::new(&stage, hand, sheet.clone());
-            play(&stage, ground, sheet)
+            let ground = ground.recorded_by(recorder.clone());
+            let outcome = play(&stage, ground, sheet);
+            Outcome {
+                flights: recorder.map_or_else(Vec::new, |recorder| recorder.take()),
+                ..outcome
+            }
         }
         Substrate::Turmoil => {
             let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));
@@ -87,11 +108,14 @@ fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
     run.nemesis.heal(&mut run.ground);
     run.settle();
     run.look();
+    let (violations, reached) = run.checker.end();
     Outcome {
         events: run.history.take(),
         elapsed: run.ground.now(),
-        violations: run.checker.end(),
+        violations,
+        reached,
         transcript: sheet.map(|sheet| sheet.text()),
+        flights: Vec::new(),
     }
 }
 

@@ -138,8 +138,11 @@ pub(crate) struct Signs {
     pub(crate) connected_late: bool,
 }
 
+/// A sign, and the word that it means.
+type Row = (fn(&Signs) -> bool, Reply);
+
 /// Which sign means which word: the first row that applies. No row: `SENT`.
-const WORDS: &[(fn(&Signs) -> bool, Reply)] = &[
+const WORDS: &[Row] = &[
     (|signs| signs.spaced_end, Reply::Send),
     (|signs| signs.trailing_space, Reply::Sent),
     (|signs| !signs.answered_early, Reply::Sent),
@@ -161,7 +164,7 @@ impl Signs {
         self.first(verb, WORDS).unwrap_or(Reply::Sent)
     }
 
-    fn first(&self, verb: AckVerb, words: &[(fn(&Signs) -> bool, Reply)]) -> Option<Reply> {
+    fn first(&self, verb: AckVerb, words: &[Row]) -> Option<Reply> {
         match verb {
             AckVerb::Sent => Some(Reply::Sent),
             AckVerb::Send => Some(Reply::Send),

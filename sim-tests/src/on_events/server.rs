@@ -154,7 +154,7 @@ impl OnEvents {
         };
         server.ends = Some(self.now + GOODBYE);
         self.queue.push(self.now + GOODBYE, Coming::Router);
-        self.tell_router(Input::Shutdown);
+        self.tell_router(&Input::Shutdown);
         self.end_if_done();
     }
 
@@ -178,7 +178,7 @@ impl OnEvents {
     }
 
     /// Tells the router one thing and does all that follows from it.
-    fn tell_router(&mut self, input: Input<'_>) {
+    fn tell_router(&mut self, input: &Input<'_>) {
         let Some(server) = &self.host.server else {
             return;
         };
@@ -188,13 +188,13 @@ impl OnEvents {
         self.arm_router();
     }
 
-    fn step_router(&mut self, now: Now, input: Input<'_>) {
+    fn step_router(&mut self, now: Now, input: &Input<'_>) {
         let Some(server) = &mut self.host.server else {
             return;
         };
         let mut outputs = std::mem::take(&mut server.outputs);
         server.router.handle(now, input.clone(), &mut outputs);
-        server.witness.router(now, &input, &outputs);
+        server.witness.router(now, input, &outputs);
         server.inputs += 1;
         if server.inputs.is_multiple_of(LEVELS_INPUTS) {
             let status = server.router.status();
@@ -211,9 +211,9 @@ impl OnEvents {
         while let Some(server) = &mut self.host.server {
             if std::mem::take(&mut server.appended) {
                 let (seq, room) = (server.engine.commit(), server.engine.room());
-                self.step_router(now, Input::Committed { seq, room });
+                self.step_router(now, &Input::Committed { seq, room });
             } else if let Some(page) = server.pages.pop_front() {
-                self.step_router(now, Input::Page(page));
+                self.step_router(now, &Input::Page(page));
             } else {
                 return;
             }
@@ -270,9 +270,8 @@ impl OnEvents {
                     messages_max,
                     bytes_max,
                 } => {
-                    server
-                        .pages
-                        .push_back(server.engine.read(user, after, messages_max, bytes_max))
+                    let page = server.engine.read(user, after, messages_max, bytes_max);
+                    server.pages.push_back(page);
                 }
                 Output::Forget { stream, up_to } => {
                     server.engine.forget(stream, up_to);
@@ -302,7 +301,7 @@ impl OnEvents {
         server.armed = server.armed.filter(|armed| *armed > now);
         let due = server.router.deadline();
         if due.is_some_and(|due| server.started + due.micros() <= now) {
-            self.tell_router(Input::Timeout);
+            self.tell_router(&Input::Timeout);
         } else {
             self.arm_router();
         }
@@ -327,7 +326,7 @@ impl OnEvents {
         self.arrivals.accept(pipe.number);
         let host = u8::try_from(pipe.host).expect("few hosts");
         let from = IpAddr::V4(Ipv4Addr::new(192, 168, 0, host + 1));
-        self.tell_router(Input::Opened { conn, from });
+        self.tell_router(&Input::Opened { conn, from });
     }
 
     /// Reads what has come to the server's end.
@@ -357,9 +356,11 @@ impl OnEvents {
             if bytes.is_empty() {
                 return self.break_far(id);
             }
-            if !closing {
+            if closing {
+                self.arrivals.speak(self.pipes[id].number);
+            } else {
                 let bytes = &bytes;
-                self.tell_router(Input::Received { conn, bytes });
+                self.tell_router(&Input::Received { conn, bytes });
             }
         }
     }
@@ -367,7 +368,7 @@ impl OnEvents {
     /// The system took bytes for a connection.
     pub(super) fn on_written(&mut self, id: PipeId, bytes: usize) {
         if let Some(conn) = self.pipes[id].conn() {
-            self.tell_router(Input::Written { conn, bytes });
+            self.tell_router(&Input::Written { conn, bytes });
         }
     }
 
@@ -387,7 +388,7 @@ impl OnEvents {
         self.leave(id);
         if let Some(server) = &mut self.host.server {
             server.conns[conn.0 as usize] = None;
-            self.tell_router(Input::Closed { conn });
+            self.tell_router(&Input::Closed { conn });
         }
         if let Some(server) = &mut self.host.server {
             server.free.push(conn);

@@ -5,7 +5,7 @@ use super::{Act, Chop, Deed, Keeping, Part, Plan, Step, Tightness, To, UserPlan}
 use crate::dice::Dice;
 use std::time::Duration;
 
-const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 12] = [
     "ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "lea",
 ];
 

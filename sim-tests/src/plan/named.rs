@@ -1,0 +1,120 @@
+//! Draws plans of the kinds that are no swarm.
+
+use super::draw::NAMES;
+use super::{Act, Deed, Fault, Keeping, Part, Plan, Profile, Step, To, UserPlan};
+use crate::dice::Dice;
+use std::time::Duration;
+
+/// Users of a standard run, and the lines of each.
+const STANDARD: (usize, u64) = (8, 50);
+/// Between two lines of a standard run's user, in milliseconds, at most.
+const STANDARD_PACE: u64 = 200;
+/// Users of a calm run, and what happens in it.
+const CALM: (usize, u64) = (5, 24);
+/// Between any two things in a calm run, in milliseconds.
+const CALM_PACE: u64 = 400;
+
+impl Plan {
+    /// The plan of that seed and profile.
+    pub fn draw_from(profile: Profile, seed: u64) -> Plan {
+        match profile {
+            Profile::Swarm => Plan::draw(seed),
+            Profile::Standard => standard(seed),
+            Profile::Calm => calm(seed),
+        }
+    }
+}
+
+fn standard(seed: u64) -> Plan {
+    let mut plan = Plan::empty(seed);
+    let mut dice = Dice::new(seed, "standard");
+    plan.latencies = vec![Duration::from_millis(5); 4];
+    let (users, lines) = STANDARD;
+    for (who, name) in NAMES.into_iter().enumerate().take(users) {
+        plan.users.push(UserPlan {
+            name: name.into(),
+            host: who % plan.latencies.len(),
+            part: session(Keeping::Messages),
+        });
+        let mut at = dice.below(20);
+        step(&mut plan, at, who, Act::Begin);
+        for _ in 0..lines {
+            at += dice.between(1, STANDARD_PACE);
+            let to = match dice.below(8) {
+                0 => To::All,
+                _ => To::User(dice.below(users as u64) as usize),
+            };
+            step(&mut plan, at, who, say(to));
+        }
+    }
+    let chaos = lines * STANDARD_PACE;
+    for host in 0..plan.latencies.len() {
+        let (at, span) = (dice.below(chaos), dice.between(500, 6_000));
+        let deed = Deed::Befall(Fault::Partition { host, span });
+        plan.steps.push(Step { at, deed });
+    }
+    finish(plan, chaos)
+}
+
+/// One thing after the other: nobody acts before what was done is seen by all.
+fn calm(seed: u64) -> Plan {
+    let mut plan = Plan::empty(seed);
+    let mut dice = Dice::new(seed, "calm");
+    plan.latencies = vec![Duration::from_millis(1); 2];
+    let (users, things) = CALM;
+    let mut at = 0;
+    for (who, name) in NAMES.into_iter().enumerate().take(users) {
+        let part = match dice.below(3) {
+            0 => Part::Classic {
+                reads_once: dice.chance(500),
+                think_max: 0,
+            },
+            _ => session(dice.pick(&[Keeping::Nothing, Keeping::Counters, Keeping::Messages])),
+        };
+        let (name, host) = (name.into(), who % plan.latencies.len());
+        plan.users.push(UserPlan { name, host, part });
+        at += CALM_PACE;
+        step(&mut plan, at, who, Act::Begin);
+    }
+    for _ in 0..things {
+        at += CALM_PACE;
+        let who = dice.below(users as u64) as usize;
+        let to = match dice.below(6) {
+            0 => To::All,
+            1 => To::Nobody,
+            _ => To::User(dice.below(users as u64) as usize),
+        };
+        step(&mut plan, at, who, say(to));
+    }
+    finish(plan, at + CALM_PACE)
+}
+
+fn session(keeping: Keeping) -> Part {
+    Part::Device {
+        keeping,
+        deliveries: 256,
+        bytes: 262_144,
+        waits_for_name: false,
+        write_max: 0,
+    }
+}
+
+fn say(to: To) -> Act {
+    Act::Say {
+        to,
+        lines: 1,
+        bytes: 20,
+        age: 0,
+    }
+}
+
+fn step(plan: &mut Plan, at: u64, who: usize, act: Act) {
+    let deed = Deed::Do(who, act);
+    plan.steps.push(Step { at, deed });
+}
+
+fn finish(mut plan: Plan, chaos: u64) -> Plan {
+    plan.steps.sort_by_key(|step| step.at);
+    plan.chaos = Duration::from_millis(chaos);
+    plan
+}

@@ -1,0 +1,86 @@
+//! The simulator as a program. Results go to the standard output, what goes wrong with the request to the standard
+//! error, in one line. It ends with 0 when nothing is wrong, with 1 when a run broke a guarantee, with 2 when it could
+//! not do what was asked.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod picture;
+mod progress;
+mod replay;
+mod shrink;
+mod sweep;
+mod which;
+
+use crate::run::Substrate;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Verbatim, simulated: every promise of the delivery contract, checked in runs drawn from seeds.
+#[derive(Parser)]
+#[command(name = "sim-tests", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one seed after the other and judge each run.
+    Sweep(sweep::Sweep),
+    /// Run one plan and tell all that happens.
+    Replay(replay::Replay),
+    /// Make a failing plan as small as it can be.
+    Shrink(shrink::Shrink),
+    /// Draw a run, as one HTML file.
+    Picture(picture::Picture),
+    /// Print the plan of a seed, to be edited and run.
+    Plan(which::Which),
+}
+
+/// How a request ended that could be carried out.
+enum Verdict {
+    Kept,
+    Broken,
+}
+
+/// Why a request could not be carried out, in one line.
+type Trouble = String;
+
+/// What carries a run, as it is called on the command line.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum On {
+    /// The cores alone, in a world of events.
+    Events,
+    /// The server and the client driver that ship, on turmoil.
+    Turmoil,
+}
+
+impl From<On> for Substrate {
+    fn from(on: On) -> Substrate {
+        match on {
+            On::Events => Substrate::Events,
+            On::Turmoil => Substrate::Turmoil,
+        }
+    }
+}
+
+/// Carries out what the command line asks for.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Sweep(sweep) => sweep.carry_out(),
+        Command::Replay(replay) => replay.carry_out(),
+        Command::Shrink(shrink) => shrink.carry_out(),
+        Command::Picture(picture) => picture.carry_out(),
+        Command::Plan(which) => which.plan().map(|plan| {
+            print!("{plan}");
+            Verdict::Kept
+        }),
+    };
+    match done {
+        Ok(Verdict::Kept) => ExitCode::SUCCESS,
+        Ok(Verdict::Broken) => ExitCode::from(1),
+        Err(trouble) => {
+            eprintln!("sim-tests: {trouble}");
+            ExitCode::from(2)
+        }
+    }
+}

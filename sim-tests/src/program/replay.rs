@@ -1,0 +1,40 @@
+//! Runs one plan and tells all that happens.
+
+use super::which::Which;
+use super::{On, Trouble, Verdict};
+use crate::run::{Options, run};
+
+#[derive(clap::Args)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    which: Which,
+    /// What carries the run.
+    #[arg(long, value_enum, default_value_t = On::Events)]
+    on: On,
+    /// What went through the server's door, frame by frame, and not what happened to everybody.
+    #[arg(long)]
+    transcript: bool,
+}
+
+impl Replay {
+    pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
+        let plan = self.which.plan()?;
+        let options = Options {
+            transcript: self.transcript,
+            ..Options::default()
+        };
+        let outcome = run(&plan, self.on.into(), options);
+        match &outcome.transcript {
+            Some(transcript) => print!("{transcript}"),
+            None => outcome.events.iter().for_each(|event| println!("{event}")),
+        }
+        println!("\n{} ms simulated", outcome.elapsed.as_millis());
+        for violation in &outcome.violations {
+            println!("{violation}");
+        }
+        Ok(match outcome.violations.is_empty() {
+            true => Verdict::Kept,
+            false => Verdict::Broken,
+        })
+    }
+}
