@@ -29,12 +29,17 @@ pub struct Client {
 impl Client {
     /// Starts a client that has a store and was never connected; it connects at once.
     pub(crate) fn start(person: &Person, config: Config) -> Client {
+        Client::start_at(person, config, server::ADDRESS.to_owned())
+    }
+
+    /// The same at another server.
+    pub(crate) fn start_at(person: &Person, config: Config, address: String) -> Client {
         let (requests, asked) = mpsc::unbounded_channel();
         let shown = Rc::default();
         let (world, host) = (person.world().clone(), person.name().to_owned());
         let mut screen = Screen::new(&world, &host, requests.clone(), Rc::clone(&shown));
         person.runs(async move {
-            let ran = run_client(&SimTransport, server::ADDRESS, config, asked, &mut screen).await;
+            let ran = run_client(&SimTransport, &address, config, asked, &mut screen).await;
             ran.expect("a screen keeps everything");
         });
         let (seen, typed) = (0, 0);
@@ -83,6 +88,11 @@ impl Client {
         let what = format!("the end of {}'s client", self.host);
         self.world
             .until(&what, || self.requests.is_closed().then_some(()));
+    }
+
+    /// Everything that its screen has shown so far.
+    pub fn screen(&self) -> Vec<String> {
+        self.shown.borrow().clone()
     }
 
     /// Waits until the screen shows something that begins so, and that came after what was waited for before.

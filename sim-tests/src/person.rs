@@ -89,6 +89,11 @@ impl Person {
         Client::start(self, config)
     }
 
+    /// The same at another server than ours.
+    pub(crate) fn client_at(&self, user: &str, address: String) -> Client {
+        Client::start_at(self, client_config(self, user), address)
+    }
+
     /// Becomes a user of the classic level, the way the seed does.
     pub fn classic(&self, user: &str) -> Classic {
         Classic::register(self, user)

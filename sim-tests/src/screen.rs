@@ -9,7 +9,9 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use tokio::sync::mpsc::UnboundedSender;
-use verbatim_core::client::{Frames, Input, Keep, LineId, Message, Notice, Output};
+use verbatim_core::client::{
+    ClassicInput, ClassicOutput, Frames, Input, Keep, LineId, Message, Notice, Output,
+};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Now, Wall};
 use verbatim_core::wire::{ClientFrame, Decoded, client_frame};
@@ -93,24 +95,72 @@ impl Host for Screen {
     }
 
     fn tap(&mut self, _: Now, input: &Input<'_>, outputs: &[Output]) {
-        let news = news(outputs);
+        let news = news(outputs.iter().filter_map(Shows::of));
         if let Some(line) = line(input, &news) {
             self.put(Mark::Local, &line);
         }
         self.shown.borrow_mut().extend(news);
         outputs.iter().for_each(|output| self.on_output(output));
     }
+
+    /// Of a client of the classic level all is written, since no server of ours writes it.
+    fn tap_classic(&mut self, _: Now, input: &ClassicInput<'_>, outputs: &[ClassicOutput]) {
+        if let ClassicInput::Received(_, bytes @ [_, ..]) = input {
+            self.put(Mark::FromServer, &quoted(&String::from_utf8_lossy(bytes)));
+        }
+        let news = news(outputs.iter().filter_map(Shows::of_classic));
+        let line = match input {
+            ClassicInput::Submit { line, to, body, .. } => {
+                Some(format!("types {line} to {to} {}", quoted(body)))
+            }
+            _ => None,
+        };
+        let seen = (!news.is_empty()).then(|| format!("sees: {}", news.join(", ")));
+        let both: Vec<String> = line.into_iter().chain(seen).collect();
+        if !both.is_empty() {
+            self.put(Mark::Local, &both.join(", "));
+        }
+        self.shown.borrow_mut().extend(news);
+        for output in outputs {
+            if let ClassicOutput::Send(_, bytes) = output {
+                self.put(Mark::ToServer, &quoted(&String::from_utf8_lossy(bytes)));
+            }
+        }
+    }
+}
+
+/// What a step does to the screen.
+enum Shows<'a> {
+    Notice(&'a Notice),
+    Letter(&'a Message),
+}
+
+impl Shows<'_> {
+    fn of(output: &Output) -> Option<Shows<'_>> {
+        match output {
+            Output::Show(notice) => Some(Shows::Notice(notice)),
+            Output::Deliver(message) => Some(Shows::Letter(message)),
+            _ => None,
+        }
+    }
+
+    fn of_classic(output: &ClassicOutput) -> Option<Shows<'_>> {
+        match output {
+            ClassicOutput::Show(notice) => Some(Shows::Notice(notice)),
+            ClassicOutput::Deliver(message) => Some(Shows::Letter(message)),
+            _ => None,
+        }
+    }
 }
 
 /// What a step shows. Of a line that changes twice in it only the end is worth a look.
-fn news(outputs: &[Output]) -> Vec<String> {
+fn news<'a>(shows: impl Iterator<Item = Shows<'a>>) -> Vec<String> {
     let mut news: Vec<(Option<LineId>, String)> = Vec::new();
-    for output in outputs {
-        let (line, what) = match output {
-            Output::Show(Notice::Line { line, state }) => (Some(*line), format!("{line} {state}")),
-            Output::Show(notice) => (None, notice.to_string()),
-            Output::Deliver(message) => (None, letter(message)),
-            _ => continue,
+    for shown in shows {
+        let (line, what) = match shown {
+            Shows::Notice(Notice::Line { line, state }) => (Some(*line), format!("{line} {state}")),
+            Shows::Notice(notice) => (None, notice.to_string()),
+            Shows::Letter(message) => (None, letter(message)),
         };
         news.retain(|(earlier, _)| line.is_none() || *earlier != line);
         news.push((line, what));

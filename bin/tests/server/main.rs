@@ -7,6 +7,7 @@ mod ack_verb;
 mod bad_bytes;
 mod bad_input;
 mod cut_off;
+mod dialects;
 mod faults;
 mod program;
 mod seed_client;

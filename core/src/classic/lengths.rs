@@ -20,6 +20,15 @@ pub(crate) struct Reading {
     pub(crate) verbs: &'static [&'static str],
 }
 
+/// What may stand behind a text.
+enum Behind {
+    Nothing,
+    /// A verb, or line ends.
+    Frame,
+    /// The first letters of a verb.
+    Part,
+}
+
 /// What stands where a body is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Body<'a> {
@@ -41,13 +50,50 @@ impl Reading {
         if length > self.body_bytes_max {
             return Body::Long;
         }
+        let [b' ', text @ ..] = rest else {
+            return self.text(rest, length);
+        };
+        // Some programs put a space before the text that they do not count.
+        let plain = self.behind(rest, length);
+        let shifted = self.behind(text, length).map(|_| self.text(text, length));
+        match (shifted, plain) {
+            (None | Some(_), Some(Behind::Nothing)) | (Some(_), Some(Behind::Part))
+                if !self.quiet =>
+            {
+                Body::Quiet
+            }
+            (Some(Body::Text(text, counting, taken)), None | Some(Behind::Part)) => {
+                Body::Text(text, counting, taken + 1)
+            }
+            _ => self.text(rest, length),
+        }
+    }
+
+    /// What stands behind a text of that length, in the count that leaves least, if a frame may begin there.
+    fn behind(self, rest: &[u8], length: usize) -> Option<Behind> {
+        let bytes = rest
+            .get(..length)
+            .and_then(|text| core::str::from_utf8(text).ok());
+        let texts = [bytes, characters(rest, length)].into_iter().flatten();
+        let left = texts.map(|text| &rest[text.len()..]);
+        let left = left
+            .filter(|left| self.begins_frame(left))
+            .min_by_key(|left| left.len())?;
+        Some(match left {
+            [] => Behind::Nothing,
+            left if self.begins_whole(left) || blank(left) == left.len() => Behind::Frame,
+            _ => Behind::Part,
+        })
+    }
+
+    fn text<'a>(self, rest: &'a [u8], length: usize) -> Body<'a> {
         let Some(counted) = rest.get(..length) else {
             return Body::Partial; // a character is at least a byte
         };
-        if counted.is_ascii() {
-            return self.ascii(counted, rest);
-        }
         let as_bytes = core::str::from_utf8(counted).ok();
+        if counted.is_ascii() {
+            return whole(as_bytes, Counting::Unknown, length);
+        }
         let as_characters = characters(rest, length);
         match self.counting {
             Counting::Bytes => whole(as_bytes, Counting::Bytes, length),
@@ -55,28 +101,6 @@ impl Reading {
             Counting::Characters if valid_so_far(rest) && !self.quiet => self.more(rest),
             Counting::Characters => Body::Invalid(rest.len()),
             Counting::Unknown => self.either(rest, length, as_bytes, as_characters),
-        }
-    }
-
-    /// The count is the same either way. But some programs put a space before the text that they do not count.
-    fn ascii<'a>(self, counted: &'a [u8], rest: &'a [u8]) -> Body<'a> {
-        let (length, next) = (counted.len(), &rest[counted.len()..]);
-        let spaced = counted.starts_with(b" ");
-        let shifted = rest
-            .get(1..=length)
-            .filter(|text| spaced && text.is_ascii());
-        match shifted {
-            None if spaced && rest.len() == length && !self.quiet => Body::Quiet,
-            Some(text) if !self.begins_frame(next) && self.begins_frame(&next[1..]) => whole(
-                core::str::from_utf8(text).ok(),
-                Counting::Unknown,
-                length + 1,
-            ),
-            _ => whole(
-                core::str::from_utf8(counted).ok(),
-                Counting::Unknown,
-                length,
-            ),
         }
     }
 
@@ -88,21 +112,8 @@ impl Reading {
         as_characters: Option<&'a str>,
     ) -> Body<'a> {
         let follows = |text: &&str| self.begins_frame(&rest[text.len()..]);
-        let bytes = as_bytes.filter(follows);
-        match (bytes, as_characters.filter(follows)) {
-            // What bytes leave over may begin a verb, or end the text: if nothing follows, it ended the text.
-            (Some(text), whole)
-                if whole.is_some() && self.begins_unfinished(&rest[text.len()..]) =>
-            {
-                if self.quiet {
-                    self.in_characters(whole)
-                } else {
-                    Body::Quiet
-                }
-            }
-            (Some(_), _) if rest.len() > length || self.quiet => {
-                whole(bytes, Counting::Bytes, length)
-            }
+        match (as_bytes.filter(follows), as_characters.filter(follows)) {
+            (Some(text), whole) => self.either_text(&rest[text.len()..], text, whole),
             (None, text) if text.is_some() => self.in_characters(text),
             // What stands behind the bytes is no frame, so these are characters, and not all there.
             (None, None)
@@ -112,6 +123,21 @@ impl Reading {
             }
             _ if !self.quiet && (valid_so_far(rest) || as_bytes.is_some()) => Body::Quiet,
             _ => whole(as_bytes, Counting::Bytes, length),
+        }
+    }
+
+    /// The bytes may be the text, by what they leave over. If nothing follows that, it ended the text instead.
+    fn either_text<'a>(self, left: &[u8], bytes: &'a str, characters: Option<&'a str>) -> Body<'a> {
+        let bare = blank(left) == left.len();
+        let counted = left.contains(&b' ') && characters.is_some();
+        if self.begins_whole(left) || (self.quiet && bare && !counted) {
+            whole(Some(bytes), Counting::Bytes, bytes.len())
+        } else if self.quiet && characters.is_some() {
+            self.in_characters(characters)
+        } else if bare || characters.is_some() {
+            Body::Quiet
+        } else {
+            Body::Partial
         }
     }
 
@@ -138,16 +164,12 @@ impl Reading {
             .any(|verb| shares_beginning(verb.as_bytes(), rest))
     }
 
-    /// Whether the first letters of a verb stand here, and no more.
-    fn begins_unfinished(self, rest: &[u8]) -> bool {
+    /// Whether a whole verb stands here.
+    fn begins_whole(self, rest: &[u8]) -> bool {
         let rest = &rest[blank(rest)..];
-        let unfinished = |verb: &&&str| verb.len() >= rest.len();
-        !rest.is_empty()
-            && self
-                .verbs
-                .iter()
-                .filter(unfinished)
-                .any(|verb| shares_beginning(verb.as_bytes(), rest))
+        let whole = |verb: &&&str| verb.len() <= rest.len();
+        let mut verbs = self.verbs.iter().filter(whole);
+        verbs.any(|verb| shares_beginning(verb.as_bytes(), rest))
     }
 }
 

@@ -71,6 +71,33 @@ fn characters_may_come_slowly_and_may_be_too_many_bytes() {
 }
 
 #[test]
+fn a_text_that_comes_byte_by_byte_is_not_cut_short() {
+    for text in [
+        "gr\u{fc}\u{df}e \u{1f980}",
+        "\u{e9}l\u{e8}ve",
+        "\u{e9} s",
+        "\u{df}\n\u{df}",
+    ] {
+        let frame = format!(
+            "SEND bob\nContent-length: {}\n\n{text}",
+            text.chars().count()
+        );
+        for cut in 0..frame.len() {
+            let scan = read(&frame.as_bytes()[..cut], Counting::Unknown, false);
+            assert!(
+                matches!(scan, Scan::Partial | Scan::Quiet(_)),
+                "{text:?} {cut}: {scan:?}"
+            );
+        }
+        let all = match read(frame.as_bytes(), Counting::Unknown, false) {
+            Scan::Quiet(_) => read(frame.as_bytes(), Counting::Unknown, true),
+            scan => scan,
+        };
+        assert_eq!(self::text(all), (text, Counting::Characters));
+    }
+}
+
+#[test]
 fn a_head_that_is_not_ascii_may_come_in_parts() {
     let whole = "SEND é\nContent-length: 2\n\nhi".as_bytes();
     for cut in 0..whole.len() {

@@ -70,8 +70,9 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
                 () = sleep_until(deadline) => self.handle(ClassicInput::Timeout),
             }
             for _ in 0..REQUESTS_AT_ONCE {
-                match requests.try_recv() {
-                    Ok(request) if !self.over => self.on_request(request),
+                // One that is taken after the end is lost to whoever goes on.
+                match (!self.over).then(|| requests.try_recv()) {
+                    Some(Ok(request)) => self.on_request(request),
                     _ => break,
                 }
             }

@@ -6,6 +6,7 @@
 
 mod crowd;
 mod devices;
+mod dialects;
 mod links;
 mod names;
 mod outbox;

@@ -120,9 +120,16 @@ impl ClassicClient {
         let Some(mut going) = self.lines.under_way.take() else {
             return;
         };
-        if self.differs(&mut going, code) {
-            // Servers close after this error; if this one does, the line waits for the next connection.
+        if code == Code::HEADER_INCOMPLETE {
+            // Servers close after this; if this one does, the next line waits for another connection.
             self.ready_at = self.now + self.limits.classic_settle_time;
+        }
+        let again = match code {
+            Code::HEADER_INCOMPLETE => self.count_otherwise(&mut going),
+            Code::UNABLE_TO_SEND => self.call_otherwise(&mut going),
+            _ => false,
+        };
+        if again {
             out.push(told(going.line.line, LineState::Queued));
             return self.lines.again(going);
         }
@@ -130,25 +137,26 @@ impl ClassicClient {
         out.push(told(going.line.line, state));
     }
 
-    /// Whether the line may arrive if it is sent in another way, which is tried once.
-    fn differs(&mut self, going: &mut Going, code: Code) -> bool {
-        let to_all = going.line.to == Recipient::All;
-        if code == Code::HEADER_INCOMPLETE && !going.piece().is_ascii() {
-            let counted = going.recounted.unwrap_or(self.counting);
-            let other = match counted {
-                Counting::Characters => Counting::Bytes,
-                Counting::Unknown | Counting::Bytes => Counting::Characters,
+    /// Whether the line may arrive if its length counts something else, which is tried once.
+    fn count_otherwise(&mut self, going: &mut Going) -> bool {
+        if going.recounted.is_some() || going.piece().is_ascii() {
+            // If it was counted in both ways, neither was it.
+            self.counting = match going.recounted {
+                Some(_) => Counting::Unknown,
+                None => self.counting,
             };
-            if going.recounted.is_some() {
-                self.counting = Counting::Unknown; // neither was it
-                return false;
-            }
-            // To all it may have arrived at some: only what follows is counted in the other way.
-            (going.recounted, self.counting) =
-                (Some(other), if to_all { other } else { self.counting });
-            return !to_all;
+            return false;
         }
-        let nobody = code == Code::UNABLE_TO_SEND && to_all && self.everybody == 0;
+        going.recounted = Some(match self.counting {
+            Counting::Characters => Counting::Bytes,
+            Counting::Unknown | Counting::Bytes => Counting::Characters,
+        });
+        true
+    }
+
+    /// Whether a line to all may arrive under another word for everybody, which is tried until one was right.
+    fn call_otherwise(&self, going: &mut Going) -> bool {
+        let nobody = going.line.to == Recipient::All && self.everybody == 0;
         going.everybody += usize::from(nobody);
         nobody && going.everybody < EVERYBODY.len()
     }

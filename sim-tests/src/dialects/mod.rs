@@ -1,0 +1,83 @@
+//! Stand-ins for the programs of other people that speak the classic protocol, each in its own dialect: what a dialect
+//! is stands in a row of a table ([`CLIENTS`], [`SERVERS`]), and one machine for each side behaves as a row says.
+//!
+//! A stand-in is as strict as the program that it stands for: it reads once and takes what came for one message, and
+//! compares whole answers, where that program does. The drivers speak over any [`Transport`](verbatim_net::Transport):
+//! the simulated network, and real TCP in the tests of `bin`.
+//!
+//! # A new dialect
+//!
+//! 1. Write a row: begin with `..SEED` and name what differs. What is not in the table yet becomes a field of it, with
+//!    the seed's way as the value of all other rows.
+//! 2. Run `cargo test -p sim-tests --test dialects` and `cargo test -p verbatim --test server dialects`: each row meets
+//!    each other one, whole, byte by byte and chopped. If all is served, that is all.
+//! 3. If not, look at the tables that the core keeps: `VERBS`, `WORDS`, `names_length` in `core/src/classic/dialect.rs`
+//!    for a client, `WAYS`, `VERBS`, `EVERYBODY` in `core/src/client/classic/ways.rs` for a server. Most dialects are a
+//!    row there too.
+//! 4. If it needed thought, tell it as a story in `tests/stories/dialects.rs`.
+
+mod client;
+mod clients;
+mod server;
+mod servers;
+mod speak;
+
+pub use client::{ForeignClient, News, Told};
+pub use clients::{CLIENTS, ClientRow};
+pub use server::ForeignServer;
+pub use servers::{SERVERS, ServerRow};
+pub use speak::{Cut, play_client, play_server};
+
+/// What a program counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Bytes.
+    Bytes,
+    /// Characters.
+    Characters,
+    /// It does not look.
+    Nothing,
+}
+
+impl Counts {
+    /// The length that this program gives a text, or expects of one.
+    pub fn of(self, text: &str) -> usize {
+        match self {
+            Counts::Bytes => text.len(),
+            Counts::Characters | Counts::Nothing => text.chars().count(),
+        }
+    }
+
+    fn agrees(self, length: &str, text: &str) -> bool {
+        self == Counts::Nothing || length.trim().parse() == Ok(self.of(text))
+    }
+}
+
+/// How much of an answer a program compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compares {
+    /// All of it, and it ends so.
+    Whole(&'static str),
+    /// Its beginning.
+    Beginning,
+}
+
+impl Compares {
+    fn takes(self, heard: &str, line: &str) -> bool {
+        match self {
+            Compares::Whole(end) => heard.strip_prefix(line) == Some(end),
+            Compares::Beginning => heard.starts_with(line),
+        }
+    }
+}
+
+/// How well our end can serve, or use, a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// Every message arrives, and everybody is told the truth.
+    Fully,
+    /// Every message arrives, but it waits for an answer that nothing in its bytes shows.
+    NotTold,
+    /// It speaks something else.
+    No,
+}
