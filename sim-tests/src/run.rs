@@ -9,6 +9,7 @@ use crate::nemesis::Nemesis;
 use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
+use crate::planted::BugId;
 use crate::sheet::Sheet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub enum Substrate {
 pub struct Options {
     /// What goes through the server's door, as text.
     pub transcript: bool,
+    /// A bug is planted: in the world of events alone.
+    pub bug: Option<BugId>,
 }
 
 /// What came of a run.
@@ -71,7 +74,7 @@ pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
         Substrate::Events => {
             let (clock, hand) = Clock::hand();
             let stage = Stage::new(plan, History::new(clock));
-            let ground = OnEvents::new(&stage, hand, sheet.clone());
+            let ground = OnEvents::new(&stage, (hand, options.bug), sheet.clone());
             play(&stage, ground, sheet)
         }
         Substrate::Turmoil => {

@@ -87,7 +87,14 @@ fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
 fn tell(seed: u64) {
     let plan = Plan::draw(seed);
     println!("{plan}");
-    let outcome = run(&plan, substrate(), Options { transcript: true });
+    let outcome = run(
+        &plan,
+        substrate(),
+        Options {
+            transcript: true,
+            ..Options::default()
+        },
+    );
     for event in &outcome.events {
         println!("{event}");
     }

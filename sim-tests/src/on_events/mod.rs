@@ -14,6 +14,7 @@ use crate::arrivals::Arrivals;
 use crate::cast::{Order, Stage};
 use crate::ground::{End, Ground, Passage};
 use crate::history::Who;
+use crate::planted::{BugId, Wrapper};
 use crate::sheet::Sheet;
 use people::Person;
 use pipe::{Near, Pipe};
@@ -39,6 +40,8 @@ pub struct OnEvents {
     arrivals: Arrivals,
     /// Nothing befalls connections any more.
     calm: bool,
+    /// A bug that was planted on purpose.
+    planted: Option<Wrapper>,
 }
 
 /// What lies between a host and the server.
@@ -48,8 +51,12 @@ struct Link {
 }
 
 impl OnEvents {
-    /// A run at its beginning, with the clock's hand. Its transcript goes to the sheet.
-    pub fn new(stage: &Stage, hand: Rc<Cell<Duration>>, sheet: Option<Sheet>) -> OnEvents {
+    /// A run at its beginning, with the clock's hand and perhaps a bug. Its transcript goes to the sheet.
+    pub fn new(
+        stage: &Stage,
+        (hand, bug): (Rc<Cell<Duration>>, Option<BugId>),
+        sheet: Option<Sheet>,
+    ) -> OnEvents {
         let plan = &stage.plan;
         let link = |latency: &Duration| Link {
             latency: micros(*latency),
@@ -67,6 +74,7 @@ impl OnEvents {
             people: people.map(|who| Person::new(who, stage)).collect(),
             arrivals: Arrivals::default(),
             calm: false,
+            planted: bug.map(Wrapper::new),
             stage: stage.clone(),
         };
         world.start_server();

@@ -116,6 +116,9 @@ impl OnEvents {
             wall: self.host.wall(self.now),
         };
         let mut outputs = Vec::new();
+        if let Some(planted) = &mut self.planted {
+            planted.restart(engine.room());
+        }
         let router = Router::new(config, now, &mut outputs);
         self.host.server = Some(Server {
             router,
@@ -193,7 +196,10 @@ impl OnEvents {
             return;
         };
         let mut outputs = std::mem::take(&mut server.outputs);
-        server.router.handle(now, input.clone(), &mut outputs);
+        match &mut self.planted {
+            None => server.router.handle(now, input.clone(), &mut outputs),
+            Some(planted) => planted.handle(&mut server.router, now, input, &mut outputs),
+        }
         server.witness.router(now, input, &outputs);
         server.inputs += 1;
         if server.inputs.is_multiple_of(LEVELS_INPUTS) {
@@ -262,7 +268,10 @@ impl OnEvents {
                 }
                 Output::Append(record) => {
                     server.appended = true;
-                    server.engine.append(record);
+                    match &mut self.planted {
+                        None => server.engine.append(record),
+                        Some(planted) => planted.append(&mut server.engine, record),
+                    }
                 }
                 Output::Read {
                     user,
@@ -270,11 +279,18 @@ impl OnEvents {
                     messages_max,
                     bytes_max,
                 } => {
-                    let page = server.engine.read(user, after, messages_max, bytes_max);
+                    let (feed, most) = ((user, after), (messages_max, bytes_max));
+                    let page = match &mut self.planted {
+                        None => server.engine.read(user, after, messages_max, bytes_max),
+                        Some(planted) => planted.read(&server.engine, feed, most),
+                    };
                     server.pages.push_back(page);
                 }
                 Output::Forget { stream, up_to } => {
-                    server.engine.forget(stream, up_to);
+                    match &mut self.planted {
+                        None => server.engine.forget(stream, up_to),
+                        Some(planted) => planted.forget(&mut server.engine, stream, up_to),
+                    }
                     server.appended = true;
                 }
             }
@@ -285,7 +301,11 @@ impl OnEvents {
         let Some(server) = &mut self.host.server else {
             return;
         };
-        let wanted = server.router.deadline();
+        let due = |due| match &self.planted {
+            None => due,
+            Some(planted) => planted.due(due),
+        };
+        let wanted = server.router.deadline().map(due);
         let wanted = wanted.map(|at| server.started + at.micros());
         if wanted.is_some_and(|at| server.armed.is_none_or(|armed| at < armed)) {
             server.armed = wanted;
@@ -299,7 +319,9 @@ impl OnEvents {
             return;
         };
         server.armed = server.armed.filter(|armed| *armed > now);
+        let planted = self.planted.as_ref();
         let due = server.router.deadline();
+        let due = due.map(|due| planted.map_or(due, |planted| planted.due(due)));
         if due.is_some_and(|due| server.started + due.micros() <= now) {
             self.tell_router(&Input::Timeout);
         } else {

@@ -58,7 +58,14 @@ impl Shrink {
             took.as_secs_f64()
         );
         println!("{plan}");
-        let outcome = run(plan, on, Options { transcript: true });
+        let outcome = run(
+            plan,
+            on,
+            Options {
+                transcript: true,
+                ..Options::default()
+            },
+        );
         println!("{}", outcome.transcript.unwrap_or_default());
         outcome
             .violations
