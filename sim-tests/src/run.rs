@@ -3,6 +3,7 @@
 use crate::cast::{Order, Stage};
 use crate::checker::{Checker, Violation};
 use crate::clock::Clock;
+use crate::flights::{Flight, Recorder};
 use crate::ground::Ground;
 use crate::history::{Event, History};
 use crate::nemesis::Nemesis;
@@ -10,6 +11,7 @@ use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
 use crate::planted::BugId;
+use crate::probes::Reached;
 use crate::sheet::Sheet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub enum Substrate {
 pub struct Options {
     /// What goes through the server's door, as text.
     pub transcript: bool,
+    /// What was on its way between users and the server. The world of events alone records it.
+    pub flights: bool,
     /// A bug is planted: in the world of events alone.
     pub bug: Option<BugId>,
 }
@@ -49,8 +53,12 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// What should not have happened.
     pub violations: Vec<Violation>,
+    /// Which rare states it came through, and how often.
+    pub reached: Reached,
     /// What went through the server's door, if it was asked for.
     pub transcript: Option<String>,
+    /// What was on its way, in the order of sending, if it was asked for.
+    pub flights: Vec<Flight>,
     /// How long the run took in simulated time.
     pub elapsed: Duration,
 }
@@ -74,8 +82,14 @@ pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
         Substrate::Events => {
             let (clock, hand) = Clock::hand();
             let stage = Stage::new(plan, History::new(clock));
-            let ground = OnEvents::new(&stage, (hand, options.bug), sheet.clone());
-            play(&stage, ground, sheet)
+            let recorder = options.flights.then(|| Recorder::new(&stage.plan));
+            let ground = OnEvents::new(&stage, hand, sheet.clone());
+            let ground = ground.recorded_by(recorder.clone()).with(options.bug);
+            let outcome = play(&stage, ground, sheet);
+            Outcome {
+                flights: recorder.map_or_else(Vec::new, |recorder| recorder.take()),
+                ..outcome
+            }
         }
         Substrate::Turmoil => {
             let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));
@@ -97,11 +111,14 @@ fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
     run.nemesis.heal(&mut run.ground);
     run.settle();
     run.look();
+    let (violations, reached) = run.checker.end();
     Outcome {
         events: run.history.take(),
         elapsed: run.ground.now(),
-        violations: run.checker.end(),
+        violations,
+        reached,
         transcript: sheet.map(|sheet| sheet.text()),
+        flights: Vec::new(),
     }
 }
 

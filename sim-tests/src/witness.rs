@@ -77,6 +77,9 @@ impl Witness {
             Input::Received { conn, bytes } => self.on_received(*conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
+                    if self.arrivals.spoke_late(talk.conn) {
+                        self.note(ServerNews::Late(talk.conn));
+                    }
                     self.note(ServerNews::Ended(talk.conn));
                 }
             }
@@ -125,6 +128,7 @@ impl Witness {
             Output::Close { conn, reason } => {
                 if let Some(talk) = self.talks.get_mut(conn) {
                     talk.closed = true;
+                    self.arrivals.close(talk.conn);
                     let (conn, reason) = (talk.conn, reason.to_string());
                     self.note(ServerNews::Closing { conn, reason });
                 }

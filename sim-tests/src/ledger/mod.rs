@@ -110,7 +110,7 @@ impl Ledger {
             What::Device(who, news) => self.on_device(*who, news),
             What::Classic(who, news) => self.on_classic(*who, news),
             What::Server(news) => self.on_server(news),
-            What::Plan(_) | What::Healed => {}
+            What::Plan(_) | What::Blocked(_) | What::Healed => {}
         }
     }
 

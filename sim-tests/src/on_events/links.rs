@@ -2,12 +2,14 @@
 
 use super::pipe::{Far, Lane, Near, Owner, Pipe};
 use super::queue::{Coming, Micros, PipeId, Way};
-use super::timing::{KEEPALIVE, LINGER};
+use super::timing::{DEAF_BYTES, KEEPALIVE, LINGER};
 use super::{OnEvents, server::Life};
 use crate::dice::Dice;
+use crate::flights::{Load, Start};
 use crate::ground::Passage;
 use crate::plan::Part;
 use crate::planted::Segment;
+use std::time::Duration;
 
 impl OnEvents {
     /// Somebody asks for a connection.
@@ -36,8 +38,10 @@ impl OnEvents {
             whole,
             dark_until: 0,
             deaf_until: 0,
+            unheard: 0,
             damaged: false,
         });
+        self.record_signal(pipe, Way::Up, Load::Knock);
         if self.passes(host, Way::Up) {
             self.queue
                 .push(self.now + self.links[host].latency, Coming::Knock(pipe));
@@ -56,6 +60,7 @@ impl OnEvents {
             }
             Life::Ends | Life::Over => false,
         };
+        self.record_signal(id, Way::Down, Load::Answer(open));
         if self.passes(host, Way::Down) {
             let at = self.now + self.links[host].latency;
             self.queue.push(at, Coming::Answer(id, open));
@@ -77,7 +82,7 @@ impl OnEvents {
     }
 
     /// Whether anything passes on a link; what is held does, later, but nobody can knock meanwhile.
-    fn passes(&self, host: usize, way: Way) -> bool {
+    pub(super) fn passes(&self, host: usize, way: Way) -> bool {
         match self.links[host].passage {
             Passage::Free => true,
             Passage::Held => false,
@@ -107,8 +112,9 @@ impl OnEvents {
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
             let whole = pipe.whole;
+            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES;
             let lane = pipe.lane(way);
-            if muted || lane.segments() >= segments_max {
+            if muted || stuffed || lane.segments() >= segments_max {
                 break;
             }
             if lane.unsent.is_empty() {
@@ -134,6 +140,7 @@ impl OnEvents {
                 std::mem::take(&mut lane.unsent)
             };
             written += bytes.len();
+            self.pipes[id].unheard += bytes.len();
             self.send(id, way, bytes);
         }
         if way == Way::Down && written > 0 {
@@ -179,12 +186,18 @@ impl OnEvents {
             },
             Passage::Free | Passage::Held => false,
         };
-        if blocked || lane.lost > 0 {
-            lane.lost += 1;
-        } else if passage == Passage::Held {
-            lane.held.push_back(bytes);
-        } else {
-            self.fly(id, way, at, bytes);
+        let lost = blocked || lane.lost > 0;
+        let start = match passage {
+            _ if lost => Start::Lost,
+            Passage::Held => Start::Held,
+            _ => Start::Flies(Duration::from_micros(at.max(lane.latest))),
+        };
+        self.record(id, way, &bytes, start);
+        let lane = self.pipes[id].lane(way);
+        match start {
+            Start::Lost => lane.lost += 1,
+            Start::Held => lane.held.push_back(bytes),
+            Start::Flies(_) => self.fly(id, way, at, bytes),
         }
     }
 
@@ -207,10 +220,12 @@ impl OnEvents {
                 continue;
             }
             if self.pipes[id].near == Near::Opening && self.pipes[id].far == Far::Unborn {
+                self.record_release(id, Way::Up, true, at);
                 self.queue.push(at, Coming::Knock(id));
             }
             for way in [Way::Up, Way::Down] {
                 for bytes in std::mem::take(&mut self.pipes[id].lane(way).held) {
+                    self.record_release(id, way, false, at);
                     self.fly(id, way, at, bytes);
                 }
             }
@@ -238,9 +253,12 @@ impl OnEvents {
             Way::Down => Way::Up,
         };
         let host = self.pipes[id].host;
-        if bytes.iter().any(|bytes| !bytes.is_empty()) && self.passes(host, back) {
-            let at = self.now + self.links[host].latency;
-            self.queue.push(at, Coming::Reset(id, back));
+        if bytes.iter().any(|bytes| !bytes.is_empty()) {
+            self.record_signal(id, back, Load::Reset);
+            if self.passes(host, back) {
+                let at = self.now + self.links[host].latency;
+                self.queue.push(at, Coming::Reset(id, back));
+            }
         }
     }
 
@@ -302,6 +320,7 @@ impl OnEvents {
         if pipe.dark_until <= self.now {
             self.to_write.push((id, Way::Up));
         }
+        self.to_write.push((id, Way::Down));
         self.read_near(id);
     }
 

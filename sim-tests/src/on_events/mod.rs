@@ -7,11 +7,13 @@ mod links;
 mod people;
 mod pipe;
 mod queue;
+mod recording;
 mod server;
 mod timing;
 
 use crate::arrivals::Arrivals;
 use crate::cast::{Order, Stage};
+use crate::flights::Recorder;
 use crate::ground::{End, Ground, Passage};
 use crate::history::Who;
 use crate::planted::{BugId, Wrapper};
@@ -38,6 +40,8 @@ pub struct OnEvents {
     host: Host,
     people: Vec<Person>,
     arrivals: Arrivals,
+    /// Flights, if they are wanted.
+    recorder: Option<Recorder>,
     /// Nothing befalls connections any more.
     calm: bool,
     /// A bug that was planted on purpose.
@@ -51,12 +55,8 @@ struct Link {
 }
 
 impl OnEvents {
-    /// A run at its beginning, with the clock's hand and perhaps a bug. Its transcript goes to the sheet.
-    pub fn new(
-        stage: &Stage,
-        (hand, bug): (Rc<Cell<Duration>>, Option<BugId>),
-        sheet: Option<Sheet>,
-    ) -> OnEvents {
+    /// A run at its beginning, with the clock's hand. Its transcript goes to the sheet.
+    pub fn new(stage: &Stage, hand: Rc<Cell<Duration>>, sheet: Option<Sheet>) -> OnEvents {
         let plan = &stage.plan;
         let link = |latency: &Duration| Link {
             latency: micros(*latency),
@@ -73,12 +73,26 @@ impl OnEvents {
             host: Host::new(sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
             arrivals: Arrivals::default(),
+            recorder: None,
             calm: false,
-            planted: bug.map(Wrapper::new),
+            planted: None,
             stage: stage.clone(),
         };
         world.start_server();
         world
+    }
+
+    /// Lets what is sent be recorded.
+    #[must_use]
+    pub(crate) fn recorded_by(mut self, recorder: Option<Recorder>) -> OnEvents {
+        self.recorder = recorder;
+        self
+    }
+
+    /// The same with a bug.
+    pub fn with(mut self, bug: Option<BugId>) -> OnEvents {
+        self.planted = bug.map(Wrapper::new);
+        self
     }
 
     fn step(&mut self, coming: Coming) {
@@ -154,6 +168,7 @@ impl Ground for OnEvents {
         let until = micros(until);
         for pipe in self.pipes_of(who) {
             self.pipes[pipe].deaf_until = until;
+            self.pipes[pipe].unheard = 0;
             self.queue.push(until, Coming::Wake(pipe));
         }
     }

@@ -117,7 +117,7 @@ impl OnEvents {
         };
         let mut outputs = Vec::new();
         if let Some(planted) = &mut self.planted {
-            planted.restart(engine.room());
+            planted.restart();
         }
         let router = Router::new(config, now, &mut outputs);
         self.host.server = Some(Server {
@@ -378,7 +378,9 @@ impl OnEvents {
             if bytes.is_empty() {
                 return self.break_far(id);
             }
-            if !closing {
+            if closing {
+                self.arrivals.speak(self.pipes[id].number);
+            } else {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });
             }

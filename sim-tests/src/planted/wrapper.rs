@@ -15,6 +15,9 @@ use verbatim_net::engine::Engine;
 /// More than this at once is a bug that feeds itself.
 const FACTS_MAX: usize = 10_000;
 
+/// The engine's room before its first commit told any.
+const ROOM: u64 = 64 * 1024 * 1024;
+
 /// See the module's words.
 pub(crate) struct Wrapper {
     bug: Box<dyn Bug>,
@@ -34,16 +37,13 @@ impl Wrapper {
             frames: Frames::default(),
             roll: Roll::default(),
             debts: BTreeMap::new(),
-            room: 0,
+            room: ROOM,
         }
     }
 
     /// The server starts anew, and the bug with it.
-    pub(crate) fn restart(&mut self, room: u64) {
-        *self = Wrapper {
-            room,
-            ..Wrapper::new(self.id)
-        };
+    pub(crate) fn restart(&mut self) {
+        *self = Wrapper::new(self.id);
     }
 
     /// The router's door.

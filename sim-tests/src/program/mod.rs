@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod kill_matrix;
+mod picture;
 mod progress;
 mod replay;
 mod shrink;
@@ -32,6 +33,8 @@ enum Command {
     Shrink(shrink::Shrink),
     /// Plant one bug after the other and tell how each is caught.
     KillMatrix(kill_matrix::KillMatrix),
+    /// Draw a run, as one HTML file.
+    Picture(picture::Picture),
     /// Print the plan of a seed, to be edited and run.
     Plan(which::Which),
 }
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => replay.carry_out(),
         Command::Shrink(shrink) => shrink.carry_out(),
         Command::KillMatrix(matrix) => matrix.carry_out(),
+        Command::Picture(picture) => picture.carry_out(),
         Command::Plan(which) => which.plan().map(|plan| {
             print!("{plan}");
             Verdict::Kept

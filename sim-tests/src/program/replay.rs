@@ -26,6 +26,7 @@ impl Replay {
         let options = Options {
             transcript: self.transcript,
             bug: self.bug,
+            ..Options::default()
         };
         let outcome = run(&plan, self.on.into(), options);
         match &outcome.transcript {
