@@ -52,6 +52,7 @@ struct Server {
     /// It is ending, until then at the latest.
     ends: Option<Micros>,
     inputs: u64,
+    unwritten_bytes_max: u64,
 }
 
 /// What the host does.
@@ -101,6 +102,7 @@ impl OnEvents {
         let seed = mix(self.stage.plan.seed, self.host.starts);
         let limits = self.stage.plan.tightness.limits();
         let engine = Memory::new(&limits);
+        let unwritten_bytes_max = limits.unwritten_bytes_max as u64;
         let config = router_config(limits.clone(), seed, engine.room());
         let epoch = config.epoch.0;
         let history = self.stage.history.clone();
@@ -133,6 +135,7 @@ impl OnEvents {
             armed: None,
             ends: None,
             inputs: 0,
+            unwritten_bytes_max,
         });
         self.carry_out(&mut outputs);
         self.settle(now);
@@ -241,6 +244,10 @@ impl OnEvents {
                         }
                         lane.used = true;
                         frame.encode(&mut lane.unsent);
+                        // The router counts these too; here they are counted where they lie.
+                        let (now, max) = (lane.unsent.len() as u64, server.unwritten_bytes_max);
+                        let level = ("unwritten_bytes_max", now, max);
+                        self.host.levels.see(level, &self.stage.history);
                     }
                 }
                 Output::Pause(conn) | Output::Resume(conn) => {
