@@ -214,6 +214,8 @@ pub enum ServerNews {
         attempt: u64,
         /// Un-acked deliveries that it takes, and bytes of them.
         credit: (u64, u64),
+        /// What its `HELLO` says that it has handled of this log, up to there.
+        handled: u64,
     },
     /// The router closes a connection.
     Closing {
@@ -221,6 +223,22 @@ pub enum ServerNews {
         conn: Conn,
         /// Why, in the router's words.
         reason: String,
+        /// Since its last byte came.
+        silent_for: Duration,
+    },
+    /// A session's connection is still open, though no byte has come on it for too long.
+    Silent {
+        /// Which.
+        conn: Conn,
+        /// Since its last byte came.
+        silent_for: Duration,
+    },
+    /// Somebody was told of a record before the engine's commit of it returned.
+    Uncommitted {
+        /// On which connection.
+        conn: Conn,
+        /// The record's position.
+        seq: u64,
     },
     /// A connection ended.
     Ended(Conn),

@@ -12,15 +12,16 @@ impl Levels {
     /// Notes what is higher than ever before.
     pub fn look(&mut self, status: &Status, history: &History) {
         for level in &status.levels {
-            let highest = self.0.entry(level.limit).or_default();
-            if level.now > *highest {
-                *highest = level.now;
-                history.note(What::Server(ServerNews::Level {
-                    limit: level.limit,
-                    now: level.now,
-                    max: level.max,
-                }));
-            }
+            self.see((level.limit, level.now, level.max), history);
+        }
+    }
+
+    /// Notes one of them, as it is seen from outside of the router.
+    pub fn see(&mut self, (limit, now, max): (&'static str, u64, u64), history: &History) {
+        let highest = self.0.entry(limit).or_default();
+        if now > *highest {
+            *highest = now;
+            history.note(What::Server(ServerNews::Level { limit, now, max }));
         }
     }
 }

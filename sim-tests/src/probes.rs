@@ -214,7 +214,7 @@ impl Probes {
                 }
             }
             ServerNews::Delivering { conn, seq, .. } => self.on_delivering(*conn, *seq),
-            ServerNews::Closing { conn, reason } => self.on_closing(*conn, reason),
+            ServerNews::Closing { conn, reason, .. } => self.on_closing(*conn, reason),
             ServerNews::Appended { seq, entry, .. } => self.on_appended(ledger, *seq, entry),
             _ => {}
         }

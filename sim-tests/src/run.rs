@@ -10,6 +10,7 @@ use crate::nemesis::Nemesis;
 use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
+use crate::planted::BugId;
 use crate::probes::Reached;
 use crate::sheet::Sheet;
 use std::rc::Rc;
@@ -42,6 +43,8 @@ pub struct Options {
     pub transcript: bool,
     /// What was on its way between users and the server. The world of events alone records it.
     pub flights: bool,
+    /// A bug is planted: in the world of events alone.
+    pub bug: Option<BugId>,
 }
 
 /// What came of a run.
@@ -81,7 +84,7 @@ pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
             let stage = Stage::new(plan, History::new(clock));
             let recorder = options.flights.then(|| Recorder::new(&stage.plan));
             let ground = OnEvents::new(&stage, hand, sheet.clone());
-            let ground = ground.recorded_by(recorder.clone());
+            let ground = ground.recorded_by(recorder.clone()).with(options.bug);
             let outcome = play(&stage, ground, sheet);
             Outcome {
                 flights: recorder.map_or_else(Vec::new, |recorder| recorder.take()),

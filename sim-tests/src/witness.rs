@@ -5,13 +5,16 @@ use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 use verbatim_core::classic::ClassicOut;
 use verbatim_core::id::{ConnId, DeviceId, Seq};
 use verbatim_core::limits::Limits;
-use verbatim_core::now::Now;
+use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Holder, Record, Stream, What};
 use verbatim_core::router::{Input, Outgoing, Output};
-use verbatim_core::wire::{ClientFrame, Decoded, Hello, ServerFrame, Skip, client_frame};
+use verbatim_core::wire::{
+    ClientFrame, Decoded, Hello, Place, ServerFrame, Skip, Welcome, client_frame,
+};
 use verbatim_net::Tap;
 use verbatim_net::transcript::Transcript;
 
@@ -30,6 +33,8 @@ pub struct Witness {
     /// Of all bytes that came and went.
     digest: u64,
     transcript: Option<Transcript<Sheet>>,
+    /// The engine's commit up to here has returned.
+    committed: u64,
 }
 
 struct Talk {
@@ -42,10 +47,18 @@ struct Talk {
     hello: Option<Hello>,
     /// How it began, as far as a registration reaches.
     first: Vec<u8>,
+    /// When its last byte came.
+    heard: Mono,
+    /// A session is bound to it.
+    bound: bool,
+    /// That it is silent is written down.
+    told_silent: bool,
 }
 
 /// What is kept of a connection's beginning.
 const FIRST_BYTES: usize = 64;
+/// A deadline may be noticed so much later.
+const SILENCE_SLACK: Duration = Duration::from_secs(2);
 
 impl Witness {
     /// One who looks on at one server's life.
@@ -64,6 +77,7 @@ impl Witness {
             talks: BTreeMap::new(),
             digest: 0,
             transcript,
+            committed: 0,
         }
     }
 
@@ -71,10 +85,10 @@ impl Witness {
         self.history.note(Noted::Server(news));
     }
 
-    fn on_input(&mut self, input: &Input<'_>) {
+    fn on_input(&mut self, now: Mono, input: &Input<'_>) {
         match input {
-            Input::Opened { conn, .. } => self.on_opened(*conn),
-            Input::Received { conn, bytes } => self.on_received(*conn, bytes),
+            Input::Opened { conn, .. } => self.on_opened(now, *conn),
+            Input::Received { conn, bytes } => self.on_received(now, *conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
                     if self.arrivals.spoke_late(talk.conn) {
@@ -83,11 +97,26 @@ impl Witness {
                     self.note(ServerNews::Ended(talk.conn));
                 }
             }
+            Input::Committed { seq, .. } => self.committed = self.committed.max(seq.0),
+            Input::Timeout => self.look_for_silence(now),
             _ => {}
         }
     }
 
-    fn on_opened(&mut self, conn: ConnId) {
+    fn look_for_silence(&mut self, now: Mono) {
+        let most = self.limits.silence_time_max + SILENCE_SLACK;
+        for talk in self.talks.values_mut() {
+            let silent_for = now.since(talk.heard);
+            if talk.bound && !talk.closed && !talk.told_silent && silent_for > most {
+                talk.told_silent = true;
+                let conn = talk.conn;
+                let news = ServerNews::Silent { conn, silent_for };
+                self.history.note(Noted::Server(news));
+            }
+        }
+    }
+
+    fn on_opened(&mut self, now: Mono, conn: ConnId) {
         let number = self.arrivals.latest();
         self.note(ServerNews::Opened(number));
         let talk = Talk {
@@ -98,15 +127,19 @@ impl Witness {
             closed: false,
             hello: None,
             first: Vec::new(),
+            heard: now,
+            bound: false,
+            told_silent: false,
         };
         self.talks.insert(conn, talk);
     }
 
-    fn on_received(&mut self, conn: ConnId, bytes: &[u8]) {
+    fn on_received(&mut self, now: Mono, conn: ConnId, bytes: &[u8]) {
         self.digest = digest(self.digest, bytes);
         let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
+        talk.heard = now;
         let ordinal = talk.conn;
         if talk.closed {
             return self.note(ServerNews::Late(ordinal));
@@ -130,7 +163,12 @@ impl Witness {
                     talk.closed = true;
                     self.arrivals.close(talk.conn);
                     let (conn, reason) = (talk.conn, reason.to_string());
-                    self.note(ServerNews::Closing { conn, reason });
+                    let silent_for = now.mono.since(talk.heard);
+                    self.note(ServerNews::Closing {
+                        conn,
+                        reason,
+                        silent_for,
+                    });
                 }
             }
             _ => {}
@@ -141,13 +179,17 @@ impl Witness {
         let mut bytes = Vec::new();
         frame.encode(&mut bytes);
         self.digest = digest(self.digest, &bytes);
-        let Some(talk) = self.talks.get(&conn) else {
+        let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
+        talk.bound |= matches!(frame, Outgoing::Session(ServerFrame::Welcome(_)));
         let conn = talk.conn;
+        if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
+            self.note(ServerNews::Uncommitted { conn, seq });
+        }
         let length = bytes.len() as u64;
         match frame {
-            Outgoing::Session(ServerFrame::Welcome(_)) => self.on_bound(conn),
+            Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
                 conn,
                 seq: message.seq.0,
@@ -163,7 +205,7 @@ impl Witness {
         }
     }
 
-    fn on_bound(&self, conn: Conn) {
+    fn on_bound(&self, conn: Conn, welcome: &Welcome) {
         let talk = self.talks.values().find(|talk| talk.conn == conn);
         let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
             return;
@@ -180,6 +222,12 @@ impl Witness {
             device: self.devices.borrow()[&hello.device].1,
             attempt: hello.attempt.0,
             credit: (u64::from(deliveries), bytes),
+            handled: match hello.place {
+                Place::Cursor { store, seq, .. } if store == welcome.store && !welcome.lost => {
+                    seq.0
+                }
+                _ => 0,
+            },
         });
     }
 
@@ -236,6 +284,19 @@ impl Witness {
     }
 }
 
+/// The last record that a frame tells of.
+fn told_of(frame: &Outgoing) -> Option<u64> {
+    match frame {
+        Outgoing::Session(ServerFrame::Accepted {
+            first, last, seq, ..
+        }) => Some(seq.0 + (last.0 - first.0)),
+        Outgoing::Session(ServerFrame::Welcome(welcome)) => Some(welcome.head.0),
+        Outgoing::Delivery(message) => Some(message.seq.0),
+        Outgoing::Classic(ClassicOut::Forward(piece)) => Some(piece.message.seq.0),
+        _ => None,
+    }
+}
+
 impl Talk {
     /// Reads what came; gives the acks in it.
     fn read(&mut self, bytes: &[u8], limits: &Limits) -> Vec<Seq> {
@@ -279,7 +340,7 @@ impl Tap for Witness {
         if let Some(transcript) = &mut self.transcript {
             transcript.router(now, input, outputs);
         }
-        self.on_input(input);
+        self.on_input(now.mono, input);
         let by = match input {
             Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.conn),
             _ => None,

@@ -111,6 +111,9 @@ impl Answered {
             None if classic.is_some() && !has => Err(format!(
                 "{tag} was acknowledged before its recipient received it"
             )),
+            Some(code) if classic.is_some_and(|holder| holder.released.is_none()) && has => Err(
+                format!("{tag} was answered {code}, and its recipient has it and is still there"),
+            ),
             Some(_) if classic.is_none() => Err(format!("{tag} was refused, and is record {seq}")),
             _ => Ok(()),
         }

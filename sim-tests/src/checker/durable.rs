@@ -1,8 +1,9 @@
-//! G1: what is told to be accepted is in the log, there and as it was told; and the log only grows. (At level `memory`
+//! G1: what is told to be accepted is in the log, there and as it was told and written; the log only grows; and nobody
+//! is told of a record that is not committed. (At level `memory`
 //! a log lives as long as its server; that its end is told belongs to G6.)
 
 use super::Rule;
-use crate::history::{ClassicNews, DeviceNews, Event, ServerNews, Tag, What, Who};
+use crate::history::{ClassicNews, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use verbatim_core::client::LineState;
 
@@ -19,11 +20,19 @@ impl Rule for Durable {
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
             What::Server(ServerNews::Started { .. }) => self.head = 1,
-            What::Server(ServerNews::Appended { seq, .. }) => {
+            What::Server(ServerNews::Appended { seq, entry, .. }) => {
                 let before = std::mem::replace(&mut self.head, *seq);
                 if *seq != before + 1 {
                     return Err(format!("record {seq} follows record {before}"));
                 }
+                if let Entry::Message { to, body, .. } = entry {
+                    return is_as_written(ledger, *to, body);
+                }
+            }
+            What::Server(ServerNews::Uncommitted { conn, seq }) => {
+                return Err(format!(
+                    "connection {conn} was told of record {seq}, which is not committed"
+                ));
             }
             What::Device(
                 who,
@@ -45,6 +54,24 @@ impl Rule for Durable {
         }
         Ok(())
     }
+}
+
+/// Whether a record says what its sender wrote, and is for whom the sender named.
+fn is_as_written(ledger: &Ledger, to: Option<u64>, body: &str) -> Result<(), String> {
+    let tag = Tag::of(body).ok_or_else(|| format!("nobody wrote {body:?}"))?;
+    let person = ledger.people.get(tag.who);
+    let line = person.and_then(|person| person.lines.get(&tag.line));
+    let line = line.ok_or_else(|| format!("{tag} was never written and is in the log"))?;
+    let log = ledger.logs.last().ok_or("a record without a log")?;
+    let holder = to.and_then(|user| log.holders.get(&user));
+    let meant = holder.map_or("ALL", |holder| holder.name.as_str());
+    if line.body != body || !line.to.eq_ignore_ascii_case(meant) {
+        return Err(format!(
+            "{tag} stands in the log for {meant} as {body:?}, and was written for {} as {:?}",
+            line.to, line.body
+        ));
+    }
+    Ok(())
 }
 
 fn is_in_log(ledger: &Ledger, who: Who, line: u64, told: (u64, u64)) -> Result<(), String> {

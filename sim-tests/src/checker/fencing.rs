@@ -4,8 +4,9 @@
 use super::Rule;
 use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
+use crate::plan::{Act, Deed, Step};
 use std::collections::{BTreeMap, BTreeSet};
-use verbatim_core::client::Notice;
+use verbatim_core::client::{Notice, WhyAway};
 
 #[derive(Default)]
 pub(super) struct Fencing {
@@ -16,6 +17,8 @@ pub(super) struct Fencing {
     names: BTreeMap<String, u64>,
     /// Who was told to stay away.
     away: BTreeSet<Who>,
+    /// Whose device another program has used.
+    usurped: BTreeSet<Who>,
 }
 
 impl Rule for Fencing {
@@ -43,6 +46,13 @@ impl Rule for Fencing {
             }) => self.on_bound((*who, *device), *conn, *attempt),
             What::Server(ServerNews::Appended { seq, entry, by, .. }) => {
                 self.on_appended(ledger, *seq, entry, *by)
+            }
+            What::Plan(Step {
+                deed: Deed::Do(who, Act::Usurp(_)),
+                ..
+            }) => {
+                self.usurped.insert(*who);
+                Ok(())
             }
             What::Device(who, news) => self.on_device(*who, news),
             _ => Ok(()),
@@ -113,6 +123,9 @@ impl Fencing {
 
     fn on_device(&mut self, who: Who, news: &DeviceNews) -> Result<(), String> {
         match news {
+            DeviceNews::Told(Notice::Away(WhyAway::Replaced)) if !self.usurped.contains(&who) => {
+                return Err(format!("u{who} was told that it is replaced, and by whom?"));
+            }
             DeviceNews::Told(Notice::Away(_)) => drop(self.away.insert(who)),
             DeviceNews::Returned | DeviceNews::Began { .. } => drop(self.away.remove(&who)),
             DeviceNews::Connects if self.away.contains(&who) => {

@@ -6,6 +6,7 @@ mod bounded;
 mod classic;
 mod durable;
 mod fencing;
+mod heartbeat;
 mod identity;
 mod isolation;
 mod liveness;
@@ -15,6 +16,7 @@ mod once_stored;
 mod one_order;
 mod reproducible;
 mod sender_order;
+mod session;
 mod time;
 
 pub use reproducible::first_difference;
@@ -130,6 +132,8 @@ fn rules() -> Vec<Box<dyn Rule>> {
         Box::new(time::Time::default()),
         Box::new(bounded::Bounded),
         Box::new(answered::Answered::default()),
+        Box::new(heartbeat::Heartbeat::default()),
+        Box::new(session::Session),
         Box::new(classic::Classic),
     ]
 }

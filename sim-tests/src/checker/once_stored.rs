@@ -3,7 +3,7 @@
 //! ack was lost all the same, nobody knows that a line comes again, and it is not marked.)
 
 use super::Rule;
-use crate::history::{DeviceNews, Event, What, Who};
+use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,8 @@ pub(super) struct OnceStored {
     wrote: BTreeMap<(Place, u64), u64>,
     /// Whose program ended in good order, the last time.
     ended_well: BTreeSet<Who>,
+    /// What the device on each connection has handled, as it says.
+    handled: BTreeMap<Conn, u64>,
 }
 
 impl Rule for OnceStored {
@@ -31,6 +33,7 @@ impl Rule for OnceStored {
                 };
                 return Ok(());
             }
+            What::Server(news) => return self.on_server(news),
             _ => return Ok(()),
         };
         let seq = message.seq.0;
@@ -49,6 +52,26 @@ impl Rule for OnceStored {
         }
         if !message.may_repeat && !self.ended_well.contains(who) {
             return Err(format!("u{who} wrote {seq} again and did not mark it"));
+        }
+        Ok(())
+    }
+}
+
+impl OnceStored {
+    /// What a device says that it has handled is not handed to it again.
+    fn on_server(&mut self, news: &ServerNews) -> Result<(), String> {
+        match news {
+            ServerNews::Bound { conn, handled, .. } => drop(self.handled.insert(*conn, *handled)),
+            ServerNews::Ended(conn) => drop(self.handled.remove(conn)),
+            ServerNews::Delivering { conn, seq, .. } => {
+                let handled = self.handled.get(conn).copied().unwrap_or(0);
+                if *seq <= handled {
+                    return Err(format!(
+                        "{seq} went to connection {conn}, whose HELLO says that it has all up to {handled}"
+                    ));
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

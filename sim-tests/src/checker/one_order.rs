@@ -1,7 +1,7 @@
 //! G4: everybody sees what the log has, as it has it and in its order; numbers of conversations have no gaps.
 
 use super::Rule;
-use crate::history::{DeviceNews, Entry, Event, ServerNews, What, Who};
+use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
 use std::collections::BTreeMap;
 use verbatim_core::client::{Message, Notice};
@@ -14,6 +14,8 @@ pub(super) struct OneOrder {
     numbers: BTreeMap<Conversation, u64>,
     /// What somebody's program wrote last, and of which start of the server.
     wrote: BTreeMap<Who, (u64, u64)>,
+    /// What was handed to each connection last.
+    handed: BTreeMap<Conn, u64>,
 }
 
 impl Rule for OneOrder {
@@ -31,6 +33,13 @@ impl Rule for OneOrder {
                 },
                 ..
             }) => self.on_number(*seq, to.map(|to| (to.min(*from), to.max(*from))), *number)?,
+            What::Server(ServerNews::Ended(conn)) => drop(self.handed.remove(conn)),
+            What::Server(ServerNews::Delivering { conn, seq, .. }) => {
+                let before = self.handed.insert(*conn, *seq).unwrap_or(0);
+                if *seq <= before {
+                    return Err(format!("{seq} went to connection {conn} after {before}"));
+                }
+            }
             What::Device(who, DeviceNews::Began { .. }) => drop(self.wrote.remove(who)),
             What::Device(who, DeviceNews::Told(notice @ Notice::Gap { .. })) => {
                 return Err(format!("u{who} was told: {notice}"));

@@ -8,6 +8,7 @@ use crate::dice::Dice;
 use crate::flights::{Load, Start};
 use crate::ground::{DEAF_BYTES_MAX, Passage};
 use crate::plan::Part;
+use crate::planted::Segment;
 use std::time::Duration;
 
 impl OnEvents {
@@ -158,8 +159,23 @@ impl OnEvents {
         }
     }
 
-    /// Puts a segment on the link.
+    /// Puts a segment on the link, or what a planted bug makes of it.
     fn send(&mut self, id: PipeId, way: Way, bytes: Vec<u8>) {
+        let Some(planted) = self.planted.as_mut().filter(|_| !bytes.is_empty()) else {
+            return self.send_whole(id, way, bytes);
+        };
+        let segment = Segment {
+            number: self.pipes[id].number,
+            to_server: way == Way::Up,
+            session: matches!(self.pipes[id].owner, Owner::Client(_)),
+            bytes: &bytes,
+        };
+        for bytes in planted.segment(segment) {
+            self.send_whole(id, way, bytes);
+        }
+    }
+
+    fn send_whole(&mut self, id: PipeId, way: Way, bytes: Vec<u8>) {
         let link = &self.links[self.pipes[id].host];
         let (at, passage) = (self.now + link.latency, link.passage);
         let lane = self.pipes[id].lane(way);

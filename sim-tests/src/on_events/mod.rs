@@ -16,6 +16,7 @@ use crate::cast::{Order, Stage};
 use crate::flights::Recorder;
 use crate::ground::{End, Ground, Passage};
 use crate::history::Who;
+use crate::planted::{BugId, Wrapper};
 use crate::sheet::Sheet;
 use people::Person;
 use pipe::{Near, Pipe};
@@ -43,6 +44,8 @@ pub struct OnEvents {
     recorder: Option<Recorder>,
     /// Nothing befalls connections any more.
     calm: bool,
+    /// A bug that was planted on purpose.
+    planted: Option<Wrapper>,
 }
 
 /// What lies between a host and the server.
@@ -72,6 +75,7 @@ impl OnEvents {
             arrivals: Arrivals::default(),
             recorder: None,
             calm: false,
+            planted: None,
             stage: stage.clone(),
         };
         world.start_server();
@@ -82,6 +86,12 @@ impl OnEvents {
     #[must_use]
     pub(crate) fn recorded_by(mut self, recorder: Option<Recorder>) -> OnEvents {
         self.recorder = recorder;
+        self
+    }
+
+    /// The same with a bug.
+    pub fn with(mut self, bug: Option<BugId>) -> OnEvents {
+        self.planted = bug.map(Wrapper::new);
         self
     }
 

@@ -355,7 +355,10 @@ impl OnEvents {
             wall: Wall(0),
         };
         let mut outputs = Vec::new();
-        program.client.handle(now, input, &mut outputs);
+        match &mut self.planted {
+            None => program.client.handle(now, input, &mut outputs),
+            Some(planted) => planted.client(who, &mut program.client, (now, input), &mut outputs),
+        }
         let desk = Rc::clone(&program.desk);
         desk.borrow_mut().look(&input, &outputs);
         let mut done = false;

@@ -52,6 +52,7 @@ struct Server {
     /// It is ending, until then at the latest.
     ends: Option<Micros>,
     inputs: u64,
+    unwritten_bytes_max: u64,
 }
 
 /// What the host does.
@@ -101,6 +102,7 @@ impl OnEvents {
         let seed = mix(self.stage.plan.seed, self.host.starts);
         let limits = self.stage.plan.tightness.limits();
         let engine = Memory::new(&limits);
+        let unwritten_bytes_max = limits.unwritten_bytes_max as u64;
         let config = router_config(limits.clone(), seed, engine.room());
         let epoch = config.epoch.0;
         let history = self.stage.history.clone();
@@ -116,6 +118,9 @@ impl OnEvents {
             wall: self.host.wall(self.now),
         };
         let mut outputs = Vec::new();
+        if let Some(planted) = &mut self.planted {
+            planted.restart();
+        }
         let router = Router::new(config, now, &mut outputs);
         self.host.server = Some(Server {
             router,
@@ -130,6 +135,7 @@ impl OnEvents {
             armed: None,
             ends: None,
             inputs: 0,
+            unwritten_bytes_max,
         });
         self.carry_out(&mut outputs);
         self.settle(now);
@@ -193,7 +199,10 @@ impl OnEvents {
             return;
         };
         let mut outputs = std::mem::take(&mut server.outputs);
-        server.router.handle(now, input.clone(), &mut outputs);
+        match &mut self.planted {
+            None => server.router.handle(now, input.clone(), &mut outputs),
+            Some(planted) => planted.handle(&mut server.router, now, input, &mut outputs),
+        }
         server.witness.router(now, input, &outputs);
         server.inputs += 1;
         if server.inputs.is_multiple_of(LEVELS_INPUTS) {
@@ -235,6 +244,10 @@ impl OnEvents {
                         }
                         lane.used = true;
                         frame.encode(&mut lane.unsent);
+                        // The router counts these too; here they are counted where they lie.
+                        let (now, max) = (lane.unsent.len() as u64, server.unwritten_bytes_max);
+                        let level = ("unwritten_bytes_max", now, max);
+                        self.host.levels.see(level, &self.stage.history);
                     }
                 }
                 Output::Pause(conn) | Output::Resume(conn) => {
@@ -262,7 +275,10 @@ impl OnEvents {
                 }
                 Output::Append(record) => {
                     server.appended = true;
-                    server.engine.append(record);
+                    match &mut self.planted {
+                        None => server.engine.append(record),
+                        Some(planted) => planted.append(&mut server.engine, record),
+                    }
                 }
                 Output::Read {
                     user,
@@ -270,11 +286,18 @@ impl OnEvents {
                     messages_max,
                     bytes_max,
                 } => {
-                    let page = server.engine.read(user, after, messages_max, bytes_max);
+                    let (feed, most) = ((user, after), (messages_max, bytes_max));
+                    let page = match &mut self.planted {
+                        None => server.engine.read(user, after, messages_max, bytes_max),
+                        Some(planted) => planted.read(&server.engine, feed, most),
+                    };
                     server.pages.push_back(page);
                 }
                 Output::Forget { stream, up_to } => {
-                    server.engine.forget(stream, up_to);
+                    match &mut self.planted {
+                        None => server.engine.forget(stream, up_to),
+                        Some(planted) => planted.forget(&mut server.engine, stream, up_to),
+                    }
                     server.appended = true;
                 }
             }
@@ -285,7 +308,11 @@ impl OnEvents {
         let Some(server) = &mut self.host.server else {
             return;
         };
-        let wanted = server.router.deadline();
+        let due = |due| match &self.planted {
+            None => due,
+            Some(planted) => planted.due(due),
+        };
+        let wanted = server.router.deadline().map(due);
         let wanted = wanted.map(|at| server.started + at.micros());
         if wanted.is_some_and(|at| server.armed.is_none_or(|armed| at < armed)) {
             server.armed = wanted;
@@ -299,7 +326,9 @@ impl OnEvents {
             return;
         };
         server.armed = server.armed.filter(|armed| *armed > now);
+        let planted = self.planted.as_ref();
         let due = server.router.deadline();
+        let due = due.map(|due| planted.map_or(due, |planted| planted.due(due)));
         if due.is_some_and(|due| server.started + due.micros() <= now) {
             self.tell_router(&Input::Timeout);
         } else {

@@ -2,6 +2,7 @@
 
 use super::which::Which;
 use super::{On, Trouble, Verdict};
+use crate::planted::BugId;
 use crate::run::{Options, run};
 
 #[derive(clap::Args)]
@@ -14,6 +15,9 @@ pub(super) struct Replay {
     /// What went through the server's door, frame by frame, and not what happened to everybody.
     #[arg(long)]
     transcript: bool,
+    /// A bug is planted; `kill-matrix` prints their names.
+    #[arg(long)]
+    bug: Option<BugId>,
 }
 
 impl Replay {
@@ -21,6 +25,7 @@ impl Replay {
         let plan = self.which.plan()?;
         let options = Options {
             transcript: self.transcript,
+            bug: self.bug,
             ..Options::default()
         };
         let outcome = run(&plan, self.on.into(), options);

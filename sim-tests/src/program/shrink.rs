@@ -3,6 +3,7 @@
 use super::which::Which;
 use super::{On, Trouble, Verdict};
 use crate::plan::Plan;
+use crate::planted::BugId;
 use crate::run::{Options, Substrate, run};
 use crate::shrink::{Shrunk, shrink};
 use std::fs;
@@ -16,6 +17,9 @@ pub(super) struct Shrink {
     /// What carries the runs.
     #[arg(long, value_enum, default_value_t = On::Events)]
     on: On,
+    /// A bug is planted; `kill-matrix` prints their names.
+    #[arg(long)]
+    bug: Option<BugId>,
     /// For how long at most.
     #[arg(long, default_value_t = 10)]
     secs: u64,
@@ -28,7 +32,11 @@ impl Shrink {
     pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
         let plan = self.which.plan()?;
         let on: Substrate = self.on.into();
-        let outcome = run(&plan, on, Options::default());
+        let options = Options {
+            bug: self.bug,
+            ..Options::default()
+        };
+        let outcome = run(&plan, on, options);
         let Some(violation) = outcome.violations.first() else {
             println!(
                 "{} breaks nothing: there is nothing to shrink",
@@ -39,7 +47,7 @@ impl Shrink {
         println!("{violation}");
         let rule = violation.rule;
         let time_max = Duration::from_secs(self.secs);
-        let shrunk = shrink(&plan, time_max, |plan| breaks(plan, on, rule));
+        let shrunk = shrink(&plan, time_max, |plan| breaks(plan, (on, options), rule));
         self.tell(&plan, &shrunk, on)?;
         Ok(Verdict::Broken)
     }
@@ -60,6 +68,7 @@ impl Shrink {
         println!("{plan}");
         let options = Options {
             transcript: true,
+            bug: self.bug,
             ..Options::default()
         };
         let outcome = run(plan, on, options);
@@ -68,14 +77,17 @@ impl Shrink {
             .violations
             .iter()
             .for_each(|violation| println!("{violation}"));
-        println!("again: cargo run --release -p sim-tests -- replay {to}");
+        let bug = self
+            .bug
+            .map_or(String::new(), |bug| format!(" --bug {bug:?}"));
+        println!("again: cargo run --release -p sim-tests -- replay {to}{bug}");
         Ok(())
     }
 }
 
 /// Whether a plan breaks that rule; a panic is no answer to that.
-fn breaks(plan: &Plan, on: Substrate, rule: &str) -> bool {
-    let outcome = run(plan, on, Options::default());
+fn breaks(plan: &Plan, (on, options): (Substrate, Options), rule: &str) -> bool {
+    let outcome = run(plan, on, options);
     outcome
         .violations
         .iter()

@@ -233,7 +233,7 @@ impl Notes {
                 let words = self.record(*seq, entry);
                 self.mark(None, "line", words);
             }
-            ServerNews::Closing { conn, reason } => {
+            ServerNews::Closing { conn, reason, .. } => {
                 self.mark(None, "bad", format!("closes c{conn}: {reason}"));
             }
             ServerNews::Late(conn) => self.mark(None, "bad", format!("late bytes on c{conn}")),

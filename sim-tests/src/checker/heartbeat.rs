@@ -1,0 +1,54 @@
+//! G13, as far as heartbeats keep it: who speaks is not given up as silent, and who is silent is given up.
+
+use super::Rule;
+use crate::history::{Conn, Event, ServerNews, What};
+use crate::ledger::Ledger;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use verbatim_core::code::Code;
+use verbatim_core::router::CloseReason;
+
+/// For so long a connection may be silent.
+const SILENCE: Duration = Duration::from_secs(15);
+
+#[derive(Default)]
+pub(super) struct Heartbeat {
+    bound: BTreeSet<Conn>,
+}
+
+impl Rule for Heartbeat {
+    fn name(&self) -> &'static str {
+        "G13 Liveness"
+    }
+
+    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
+        let What::Server(news) = &event.what else {
+            return Ok(());
+        };
+        match news {
+            ServerNews::Bound { conn, .. } => drop(self.bound.insert(*conn)),
+            ServerNews::Closing {
+                conn,
+                reason,
+                silent_for,
+            } if self.bound.remove(conn) && *silent_for < SILENCE && says_silent(reason) => {
+                let millis = silent_for.as_millis();
+                return Err(format!(
+                    "connection {conn} was given up as silent, and spoke {millis} ms before"
+                ));
+            }
+            ServerNews::Silent { conn, silent_for } => {
+                let secs = silent_for.as_secs();
+                return Err(format!(
+                    "connection {conn} has been silent for {secs} s and is still open"
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn says_silent(reason: &str) -> bool {
+    reason == CloseReason::Refused(Code::SILENT).to_string()
+}

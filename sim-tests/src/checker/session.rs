@@ -1,0 +1,50 @@
+//! The session level: neither end of a talk between a client that ships and the server hears what the other may not say.
+
+use super::Rule;
+use crate::history::{DeviceNews, Event, What};
+use crate::ledger::Ledger;
+use verbatim_core::client::{Notice, WhyAway, WhyOffline};
+use verbatim_core::code::Code;
+
+/// What no correct client is told.
+const FAULTS: [Code; 7] = [
+    Code::NOT_REGISTERED,
+    Code::HEADER_INCOMPLETE,
+    Code::VERSION,
+    Code::UNKNOWN_VERB,
+    Code::NOT_UTF8,
+    Code::GAP,
+    Code::FUTURE_ACK,
+];
+
+pub(super) struct Session;
+
+impl Rule for Session {
+    fn name(&self) -> &'static str {
+        "The session level"
+    }
+
+    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
+        let What::Device(who, DeviceNews::Told(notice)) = &event.what else {
+            return Ok(());
+        };
+        match notice {
+            Notice::Offline {
+                why: WhyOffline::Garbage(what),
+                ..
+            } => Err(format!("u{who} heard what no server may say: {what}")),
+            Notice::Offline {
+                why: WhyOffline::Server(code),
+                ..
+            }
+            | Notice::Away(WhyAway::Refused { code, .. })
+            | Notice::NoUsers(code)
+                if FAULTS.contains(code) =>
+            {
+                Err(format!("u{who} was told that it did wrong: {code}"))
+            }
+            Notice::Away(WhyAway::Cloned) => Err(format!("u{who} was told that it is a clone")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Plants one bug after the other and tells how the checker catches it.
+
+use super::{Trouble, Verdict};
+use crate::matrix::{Caught, Hunt, first_broken, hunt_all};
+use crate::plan::{Plan, Profile};
+use crate::planted::BugId;
+use crate::shrink::{Shrunk, shrink};
+use std::time::Duration;
+
+#[derive(clap::Args)]
+pub(super) struct KillMatrix {
+    /// Only the bug of that name, or those whose names hold these letters.
+    #[arg(value_name = "BUG")]
+    which: Option<String>,
+    /// A bug that as many seeds do not find has survived.
+    #[arg(long, default_value_t = 2_000)]
+    seeds: u64,
+    /// Make the plan that caught each as small as it can be.
+    #[arg(long)]
+    shrink: bool,
+    /// What was wrong, in the words of the rule.
+    #[arg(long)]
+    why: bool,
+}
+
+/// What shrinking made of the plan that caught a bug.
+struct Small {
+    events: usize,
+    took: Duration,
+}
+
+impl KillMatrix {
+    pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
+        let wanted = |bug: &BugId| {
+            let which = self.which.as_deref();
+            which.is_none_or(|which| bug.name().contains(which))
+        };
+        let bugs: Vec<BugId> = BugId::every().filter(wanted).collect();
+        if bugs.is_empty() {
+            let which = self.which.as_deref().unwrap_or_default();
+            return Err(format!("{which:?}: no planted bug is called so"));
+        }
+        let hunts = hunt_all(&bugs, self.seeds, |_| {});
+        let smalls: Vec<Option<Small>> = hunts.iter().map(|hunt| self.small(hunt)).collect();
+        for (hunt, small) in hunts.iter().zip(&smalls) {
+            self.tell(hunt, small.as_ref());
+        }
+        sum_up(&hunts, &smalls);
+        let survived = hunts.iter().any(|hunt| hunt.caught.is_none());
+        Ok(match survived {
+            true => Verdict::Broken,
+            false => Verdict::Kept,
+        })
+    }
+
+    fn small(&self, hunt: &Hunt) -> Option<Small> {
+        let Caught { seed, violation } = hunt.caught.as_ref().filter(|_| self.shrink)?;
+        let plan = Plan::draw_from(Profile::Swarm, *seed);
+        let again = |plan: &Plan| {
+            let broken = first_broken(plan, Some(hunt.bug));
+            broken.is_some_and(|broken| broken.rule == violation.rule)
+        };
+        let Shrunk { plan, took, .. } = shrink(&plan, Duration::from_secs(10), again);
+        let events = plan.steps.len();
+        Some(Small { events, took })
+    }
+
+    fn tell(&self, hunt: &Hunt, small: Option<&Small>) {
+        let (name, seeds) = (hunt.bug.name(), hunt.seeds);
+        let secs = hunt.took.as_secs_f64();
+        let rule = hunt
+            .caught
+            .as_ref()
+            .map_or("SURVIVED", |it| it.violation.rule);
+        print!("{name:<24} {seeds:>5} seeds {secs:>7.3} s  {rule:<24}");
+        if let Some(Small { events, took }) = small {
+            print!(" {events:>3} events in {:>5.2} s", took.as_secs_f64());
+        }
+        println!();
+        if let Some(Caught { violation, .. }) = hunt.caught.as_ref().filter(|_| self.why) {
+            println!("    {violation}");
+        }
+    }
+}
+
+/// The figures that there are targets for.
+fn sum_up(hunts: &[Hunt], smalls: &[Option<Small>]) {
+    let caught = hunts.iter().filter(|hunt| hunt.caught.is_some()).count();
+    let mut times: Vec<Duration> = hunts.iter().map(|hunt| hunt.took).collect();
+    times.sort();
+    let (median, high) = (quantile(&times, 50), quantile(&times, 95));
+    println!(
+        "\n{caught} of {} caught; median {:.3} s, 95 % {:.3} s (targets: all, 0.2 s, 5 s)",
+        hunts.len(),
+        median.as_secs_f64(),
+        high.as_secs_f64()
+    );
+    let smalls: Vec<&Small> = smalls.iter().flatten().collect();
+    if smalls.is_empty() {
+        return;
+    }
+    let few = smalls.iter().filter(|small| small.events <= 12).count();
+    let soon = smalls
+        .iter()
+        .filter(|small| small.took < Duration::from_secs(2))
+        .count();
+    println!(
+        "of {} plans {few} shrank to 12 events or fewer, {soon} in under 2 s (target: nine of ten)",
+        smalls.len()
+    );
+}
+
+/// The value below which so many of a hundred are, of sorted ones.
+fn quantile(times: &[Duration], percent: usize) -> Duration {
+    let at = (times.len() * percent).div_ceil(100).saturating_sub(1);
+    times.get(at).copied().unwrap_or_default()
+}
