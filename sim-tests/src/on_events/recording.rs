@@ -1,8 +1,8 @@
 //! Tells the recorder of flights, if there is one, what is sent.
 
 use super::OnEvents;
-use super::queue::{Micros, PipeId, Way};
 use super::pipe::Owner;
+use super::queue::{Micros, PipeId, Way};
 use crate::flights::{Load, Start, Whence};
 use crate::ground::Passage;
 use std::time::Duration;

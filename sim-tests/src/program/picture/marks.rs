@@ -14,6 +14,8 @@ pub(super) struct Notes {
     hosts: Vec<usize>,
     elapsed: u64,
     now: u64,
+    /// Starts of the server.
+    starts: u64,
     /// Bands that have begun and whose end is not known, by whose they are and their kind.
     open: BTreeMap<(Option<Who>, &'static str), u64>,
     /// The names in the log, by the seq of their claim.
@@ -37,6 +39,7 @@ impl Notes {
             hosts: plan.users.iter().map(|user| user.host).collect(),
             elapsed,
             now: 0,
+            starts: 0,
             open: BTreeMap::new(),
             names: BTreeMap::new(),
         };
@@ -51,6 +54,7 @@ impl Notes {
         let healed = notes.healed.unwrap_or(elapsed);
         let faults = notes.bands.iter_mut().filter(|band| is_fault(band.kind));
         faults.for_each(|band| band.to = band.to.min(healed).max(band.from));
+        notes.bands = joined(notes.bands);
         notes
     }
 
@@ -116,7 +120,11 @@ impl Notes {
         match news {
             DeviceNews::Began { device, keeping } => {
                 self.begin(user, RUNS);
-                self.mark(user, "life", format!("starts: device {device}, keeps {keeping}"));
+                self.mark(
+                    user,
+                    "life",
+                    format!("starts: device {device}, keeps {keeping}"),
+                );
             }
             DeviceNews::Ended { crashed, forgot } => {
                 self.end(user, RUNS);
@@ -134,7 +142,11 @@ impl Notes {
                 self.mark(user, "line", words);
             }
             DeviceNews::Line { line, state } => {
-                self.mark(user, line_kind(*state), format!("#{line} {}", state_words(*state)));
+                self.mark(
+                    user,
+                    line_kind(*state),
+                    format!("#{line} {}", state_words(*state)),
+                );
             }
             DeviceNews::Told(notice) => self.told(who, notice),
             DeviceNews::Wrote { message, .. } => {
@@ -143,7 +155,11 @@ impl Notes {
                 self.mark(user, "wrote", format!("wrote {seq} {from}: {tag}{again}"));
             }
             DeviceNews::Repeated { id, answer, .. } => {
-                self.mark(user, "line", format!("another program repeated id {id}: {answer:?}"));
+                self.mark(
+                    user,
+                    "line",
+                    format!("another program repeated id {id}: {answer:?}"),
+                );
             }
             DeviceNews::SecretSeen => self.mark(user, "bad", "a secret came here"),
             DeviceNews::Connects | DeviceNews::Welcomed { .. } | DeviceNews::Acked { .. } => {}
@@ -186,7 +202,11 @@ impl Notes {
                 self.mark(user, "bad", format!("parted: {why}"));
             }
             ClassicNews::Said { line, to, body } => {
-                self.mark(user, "line", format!("#{line} to {to} ({} bytes)", body.len()));
+                self.mark(
+                    user,
+                    "line",
+                    format!("#{line} to {to} ({} bytes)", body.len()),
+                );
             }
             ClassicNews::Answered { line, code: None } => {
                 self.mark(user, "good", format!("#{line} arrived"));
@@ -205,11 +225,12 @@ impl Notes {
 
     fn server(&mut self, news: &ServerNews) {
         match news {
-            ServerNews::Started { epoch } => {
+            ServerNews::Started { .. } => {
                 self.end(None, DOWN);
                 self.begin(None, RUNS);
                 self.names.clear();
-                self.mark(None, "life", format!("start {epoch}"));
+                self.starts += 1;
+                self.mark(None, "life", format!("start {}", self.starts));
             }
             ServerNews::Stopped => self.down("down"),
             ServerNews::Appended { seq, entry, .. } => {
@@ -271,7 +292,9 @@ impl Notes {
 
     fn befall(&mut self, fault: Fault) {
         match fault {
-            Fault::Partition { host, span } => self.befall_link(host, "partition", span, "partition"),
+            Fault::Partition { host, span } => {
+                self.befall_link(host, "partition", span, "partition")
+            }
             Fault::OneWay {
                 host,
                 to_server: true,
@@ -317,6 +340,22 @@ impl Notes {
             .map(|(who, _)| who)
             .collect()
     }
+}
+
+/// Bands of one kind that overlap, as one.
+fn joined(bands: Vec<Band>) -> Vec<Band> {
+    let mut joined: Vec<Band> = Vec::new();
+    for band in bands {
+        let same = |other: &&mut Band| {
+            let alike = (other.user, other.kind) == (band.user, band.kind);
+            alike && other.words == band.words && band.from <= other.to && other.from <= band.to
+        };
+        match joined.iter_mut().rev().find(same) {
+            Some(other) => other.to = other.to.max(band.to),
+            None => joined.push(band),
+        }
+    }
+    joined
 }
 
 /// What ends when everything heals.
