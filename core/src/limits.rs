@@ -34,6 +34,9 @@ pub struct Limits {
     pub registration_time_max: Duration,
     /// Silence on the sending side after which a heartbeat goes out.
     pub heartbeat_time: Duration,
+    /// The server's heartbeats that are due within one such span go out together at its end. A client that keeps the same
+    /// time speaks first then, and the answer to it is the server's sign of life: half as many frames.
+    pub heartbeat_grain: Duration,
     /// Silence on the receiving side after which the other end counts as dead.
     pub silence_time_max: Duration,
     /// From the first byte of a frame to its last.
@@ -84,6 +87,8 @@ pub struct Limits {
     pub classic_settle_time: Duration,
     /// Classic level: quiet after which an ambiguous body counts as whole.
     pub classic_quiet_time: Duration,
+    /// Classic level: silence after which a head counts as whole that has not a single line end.
+    pub classic_end_time: Duration,
     /// Classic level: lines waiting for one recipient, beyond which senders are refused.
     pub classic_waiting_max: usize,
     /// Classic level: longest `FORWARD` in bytes, head and body: real receivers read once.
@@ -94,6 +99,8 @@ pub struct Limits {
     pub backoff_time_max: Duration,
     /// Client: how long opening a connection and the wait for `WELCOME` may take, each.
     pub connect_time_max: Duration,
+    /// Client of the classic level: how long a line may stay without an answer.
+    pub classic_answer_time_max: Duration,
     /// Client: lines queued without an answer, beyond which a line is refused to the person who typed it.
     pub outbox_messages_max: usize,
 }
@@ -114,6 +121,7 @@ impl Default for Limits {
             unread_bytes_max: 256 * KIB,
             registration_time_max: Duration::from_secs(10),
             heartbeat_time: Duration::from_secs(5),
+            heartbeat_grain: Duration::from_millis(500),
             silence_time_max: Duration::from_secs(15),
             frame_time_max: Duration::from_secs(60),
             write_time_max: Duration::from_secs(15),
@@ -138,11 +146,13 @@ impl Default for Limits {
             classic_pairing_time: Duration::from_millis(150),
             classic_settle_time: Duration::from_millis(100),
             classic_quiet_time: Duration::from_millis(50),
+            classic_end_time: Duration::from_millis(500),
             classic_waiting_max: 64,
             classic_forward_bytes_max: 1_000,
             backoff_time: Duration::from_millis(250),
             backoff_time_max: Duration::from_secs(15),
             connect_time_max: Duration::from_secs(10),
+            classic_answer_time_max: Duration::from_secs(30),
             outbox_messages_max: 10_000,
         }
     }

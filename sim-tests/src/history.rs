@@ -40,6 +40,8 @@ pub enum What {
     Server(ServerNews),
     /// Something befell the network, or somebody acted.
     Plan(Step),
+    /// So many links are cut now, one way or both.
+    Blocked(usize),
     /// All faults are over.
     Healed,
 }
@@ -61,7 +63,7 @@ pub enum DeviceNews {
         /// It gave its name up, and its device with it.
         forgot: bool,
     },
-    /// The person asked for a connection.
+    /// The client was told that the person asks for a connection.
     Returned,
     /// The client opens a connection.
     Connects,
@@ -222,7 +224,7 @@ pub enum ServerNews {
     },
     /// A connection ended.
     Ended(Conn),
-    /// Bytes came on a connection that the router had closed.
+    /// Bytes had come on a connection that the router had closed; they are told when it ends.
     Late(Conn),
     /// A delivery was handed to a connection.
     Delivering {
@@ -401,6 +403,7 @@ impl fmt::Display for Event {
             What::Classic(who, news) => write!(f, "u{who} {news:?}"),
             What::Server(news) => write!(f, "server {news:?}"),
             What::Plan(step) => write!(f, "-- {step}"),
+            What::Blocked(links) => write!(f, "-- {links} links are cut"),
             What::Healed => f.write_str("-- healed"),
         }
     }

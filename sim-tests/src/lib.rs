@@ -40,6 +40,7 @@ mod on_events;
 mod on_turmoil;
 mod person;
 pub mod plan;
+pub mod probes;
 pub mod program;
 mod run;
 mod screen;

@@ -153,6 +153,7 @@ impl Nemesis {
 
     /// Brings the links to the state that the faults ask for.
     fn apply(&mut self, ground: &mut impl Ground, now: u64) {
+        let before = self.blocked();
         for (host, link) in self.links.iter_mut().enumerate() {
             link.faults.retain(|(until, _)| *until > now);
             let wanted = link.faults.iter().map(|(_, passage)| *passage).max();
@@ -162,6 +163,14 @@ impl Nemesis {
                 ground.pass(host, wanted);
             }
         }
+        if self.blocked() != before {
+            self.note(ground, What::Blocked(self.blocked()));
+        }
+    }
+
+    fn blocked(&self) -> usize {
+        let cut = |link: &&Link| matches!(link.applied, Passage::Blocked { .. });
+        self.links.iter().filter(cut).count()
     }
 
     /// Ends all faults and brings everybody back who has not gone for good.

@@ -10,6 +10,7 @@ use crate::nemesis::Nemesis;
 use crate::on_events::OnEvents;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
+use crate::probes::Reached;
 use crate::sheet::Sheet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// What should not have happened.
     pub violations: Vec<Violation>,
+    /// Which rare states it came through, and how often.
+    pub reached: Reached,
     /// What went through the server's door, if it was asked for.
     pub transcript: Option<String>,
     /// What was on its way, in the order of sending, if it was asked for.
@@ -105,10 +108,12 @@ fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
     run.nemesis.heal(&mut run.ground);
     run.settle();
     run.look();
+    let (violations, reached) = run.checker.end();
     Outcome {
         events: run.history.take(),
         elapsed: run.ground.now(),
-        violations: run.checker.end(),
+        violations,
+        reached,
         transcript: sheet.map(|sheet| sheet.text()),
         flights: Vec::new(),
     }

@@ -1,7 +1,10 @@
-//! Many runs: seed after seed on all processors, each run twice and compared.
+//! Many runs: seed after seed on all processors, some of them twice to compare the two.
 
+use crate::checker::first_difference;
 use crate::plan::{Plan, Profile};
-use crate::run::{Options, Outcome, Substrate, run};
+use crate::probes::{PROBES, Probe, Reached};
+use crate::run::{Options, Substrate, run};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +22,8 @@ pub struct Scope {
     pub on: Substrate,
     /// From what their plans are drawn.
     pub profile: Profile,
-    /// Each is run twice, and both runs are to be the same.
-    pub twice: bool,
+    /// Every so manieth is run twice, and both runs are to be the same; 0: none.
+    pub twice: u64,
 }
 
 /// What came of many runs.
@@ -32,6 +35,8 @@ pub struct Tally {
     pub runs: u64,
     /// What happened in all of them.
     pub events: u64,
+    /// In how many seeds each rare state was reached, and how often in all.
+    pub reached: BTreeMap<Probe, (u64, u64)>,
     /// Those that went wrong, by seed.
     pub failures: Vec<Failure>,
 }
@@ -58,14 +63,9 @@ pub fn sweep(scope: &Scope, look: impl Fn(&Tally) + Sync) -> Tally {
                     if seed >= scope.seeds.end {
                         return;
                     }
-                    let (events, runs, why) = attempt(scope, seed);
+                    let attempt = attempt(scope, seed);
                     let mut tally = lock(&tally);
-                    tally.seeds += 1;
-                    tally.runs += runs;
-                    tally.events += events;
-                    if !why.is_empty() {
-                        tally.failures.push(Failure { seed, why });
-                    }
+                    tally.take(seed, attempt);
                     look(&tally);
                 }
             });
@@ -81,8 +81,49 @@ fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(|lock| lock.into_inner())
 }
 
-/// Runs a seed, a panic in it is a failure like others.
-fn attempt(scope: &Scope, seed: u64) -> (u64, u64, Vec<String>) {
+/// What came of one seed.
+#[derive(Default)]
+struct Attempt {
+    runs: u64,
+    events: u64,
+    reached: Reached,
+    why: Vec<String>,
+}
+
+impl Tally {
+    fn take(&mut self, seed: u64, attempt: Attempt) {
+        let Attempt {
+            runs,
+            events,
+            reached,
+            why,
+        } = attempt;
+        self.seeds += 1;
+        self.runs += runs;
+        self.events += events;
+        for (probe, times) in reached {
+            let (seeds, all) = self.reached.entry(probe).or_default();
+            (*seeds, *all) = (*seeds + 1, *all + times);
+        }
+        if !why.is_empty() {
+            self.failures.push(Failure { seed, why });
+        }
+    }
+
+    /// The rare states, the rarest first, each with the number of seeds and of times.
+    pub fn rarest_first(&self) -> Vec<(u64, u64, Probe)> {
+        let count = |probe: &Probe| {
+            let (seeds, times) = self.reached.get(probe).copied().unwrap_or_default();
+            (seeds, times, *probe)
+        };
+        let mut counts: Vec<(u64, u64, Probe)> = PROBES.iter().map(count).collect();
+        counts.sort_unstable();
+        counts
+    }
+}
+
+/// Runs a seed. A panic in it is a failure like others.
+fn attempt(scope: &Scope, seed: u64) -> Attempt {
     let plan = Plan::draw_from(scope.profile, seed);
     let once = || {
         let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -90,37 +131,34 @@ fn attempt(scope: &Scope, seed: u64) -> (u64, u64, Vec<String>) {
         }));
         ran.map_err(|panic| format!("panic: {}", words(&*panic)))
     };
+    let mut attempt = Attempt::default();
     let outcome = match once() {
         Ok(outcome) => outcome,
-        Err(panic) => return (0, 1, vec![panic]),
+        Err(panic) => {
+            attempt.why.push(panic);
+            return attempt;
+        }
     };
-    let mut why: Vec<String> = outcome.violations.iter().map(ToString::to_string).collect();
-    if !scope.twice {
-        return (outcome.events.len() as u64, 1, why);
+    let told = outcome.violations.iter().map(ToString::to_string);
+    attempt.why.extend(told);
+    attempt.runs = 1;
+    attempt.events = outcome.events.len() as u64;
+    attempt.reached = outcome.reached;
+    if scope.twice > 0 && seed.is_multiple_of(scope.twice) {
+        attempt.runs = 2;
+        attempt.events *= 2;
+        attempt.why.extend(match once() {
+            Ok(again) => {
+                first_difference(&outcome.events, &again.events).map(|differs| differs.to_string())
+            }
+            Err(panic) => Some(panic),
+        });
     }
-    match once() {
-        Ok(again) => why.extend(difference(&outcome, &again)),
-        Err(panic) => why.push(panic),
-    }
-    (2 * outcome.events.len() as u64, 2, why)
+    attempt
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
     text.unwrap_or_else(|| "without words".into())
-}
-
-/// The first event in which two runs of one plan differ (guarantee G14).
-pub fn difference(one: &Outcome, other: &Outcome) -> Option<String> {
-    let pairs = one.events.iter().zip(&other.events);
-    if let Some((at, (first, second))) = pairs.enumerate().find(|(_, (a, b))| a != b) {
-        return Some(format!(
-            "G14 Reproducible: event {at} is once {first}, and once {second}"
-        ));
-    }
-    (one.events.len() != other.events.len()).then(|| {
-        let (one, other) = (one.events.len(), other.events.len());
-        format!("G14 Reproducible: once {one} events, and once {other}")
-    })
 }

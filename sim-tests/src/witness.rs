@@ -40,7 +40,12 @@ struct Talk {
     skip: u64,
     closed: bool,
     hello: Option<Hello>,
+    /// How it began, as far as a registration reaches.
+    first: Vec<u8>,
 }
+
+/// What is kept of a connection's beginning.
+const FIRST_BYTES: usize = 64;
 
 impl Witness {
     /// One who looks on at one server's life.
@@ -72,6 +77,9 @@ impl Witness {
             Input::Received { conn, bytes } => self.on_received(*conn, bytes),
             Input::Closed { conn } => {
                 if let Some(talk) = self.talks.remove(conn) {
+                    if self.arrivals.spoke_late(talk.conn) {
+                        self.note(ServerNews::Late(talk.conn));
+                    }
                     self.note(ServerNews::Ended(talk.conn));
                 }
             }
@@ -89,6 +97,7 @@ impl Witness {
             skip: 0,
             closed: false,
             hello: None,
+            first: Vec::new(),
         };
         self.talks.insert(conn, talk);
     }
@@ -102,6 +111,10 @@ impl Witness {
         if talk.closed {
             return self.note(ServerNews::Late(ordinal));
         }
+        let room = FIRST_BYTES
+            .saturating_sub(talk.first.len())
+            .min(bytes.len());
+        talk.first.extend_from_slice(&bytes[..room]);
         let acks = talk.read(bytes, &self.limits);
         for Seq(seq) in acks {
             self.note(ServerNews::AckCame { conn: ordinal, seq });
@@ -115,6 +128,7 @@ impl Witness {
             Output::Close { conn, reason } => {
                 if let Some(talk) = self.talks.get_mut(conn) {
                     talk.closed = true;
+                    self.arrivals.close(talk.conn);
                     let (conn, reason) = (talk.conn, reason.to_string());
                     self.note(ServerNews::Closing { conn, reason });
                 }
@@ -170,6 +184,11 @@ impl Witness {
     }
 
     fn on_appended(&self, now: Now, by: Option<Conn>, record: &Record) {
+        // A registration may count as whole because nothing has followed it; then no bytes led to the claim.
+        let by = match &record.what {
+            What::Claim { name, .. } if by.is_none() => self.registering(name.as_str()),
+            _ => by,
+        };
         let entry = match &record.what {
             What::Start { .. } => return,
             What::Claim { name, holder } => Entry::Claim {
@@ -195,6 +214,15 @@ impl Witness {
             by,
             entry,
         });
+    }
+
+    fn registering(&self, name: &str) -> Option<Conn> {
+        let asks = |talk: &&Talk| {
+            let words = talk.first.split(u8::is_ascii_whitespace);
+            let name_in = words.filter(|word| !word.is_empty()).nth(2);
+            !talk.closed && name_in.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        self.talks.values().find(asks).map(|talk| talk.conn)
     }
 
     fn holder(&self, holder: Holder, by: Option<Conn>) -> (Who, u64) {

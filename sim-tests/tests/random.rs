@@ -1,35 +1,22 @@
-//! Random runs: 200 seeds, or those that `VERBATIM_SEEDS` names (`1000`, or `5000..6000`), or the one in `VERBATIM_SEED`,
-//! told in full.
+//! Random runs, judged: many in the world of events, each twice; fewer on turmoil, with the net layer that ships.
+//! `VERBATIM_SEEDS` names other seeds for both (`1000`, or `5000..6000`).
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "what the sweeps reached")]
 
-use sim_tests::checker::Violation;
-use sim_tests::plan::Plan;
-use sim_tests::{Options, Outcome, Substrate, run};
+use sim_tests::Substrate;
+use sim_tests::plan::Profile;
+use sim_tests::probes::Probe;
+use sim_tests::sweep::{Scope, Tally, sweep};
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-const SEEDS: Range<u64> = 0..200;
-const THREADS: usize = 2;
+const ON_EVENTS: Range<u64> = 0..1_000;
+const ON_TURMOIL: Range<u64> = 0..200;
+/// Failures told in full.
+const TOLD_MAX: usize = 10;
 
-/// One seed that went wrong.
-struct Failure {
-    seed: u64,
-    why: String,
-}
-
-fn substrate() -> Substrate {
-    match std::env::var("VERBATIM_ON").as_deref() {
-        Ok("events") => Substrate::Events,
-        _ => Substrate::Turmoil,
-    }
-}
-
-fn seeds() -> Range<u64> {
+fn seeds(ordinary: Range<u64>) -> Range<u64> {
     let Ok(text) = std::env::var("VERBATIM_SEEDS") else {
-        return SEEDS;
+        return ordinary;
     };
     let number = |text: &str| {
         let parsed = text.trim().parse();
@@ -41,86 +28,58 @@ fn seeds() -> Range<u64> {
     }
 }
 
-fn words(violations: &[Violation]) -> String {
-    let lines = violations
-        .iter()
-        .map(|violation| format!("  {violation}\n"));
-    lines.collect()
-}
-
-/// Runs a seed; a panic in it is a failure like others.
-fn attempt(seed: u64) -> Result<Outcome, Failure> {
-    let ran = catch_unwind(AssertUnwindSafe(|| {
-        run(&Plan::draw(seed), substrate(), Options::default())
-    }));
-    let why = match ran {
-        Ok(outcome) if outcome.violations.is_empty() => return Ok(outcome),
-        Ok(outcome) => words(&outcome.violations),
-        Err(_) => "  a task panicked\n".into(),
+/// Runs them, tells what was reached, and fails with the seeds that broke a guarantee.
+fn keeps_every_guarantee(on: Substrate, ordinary: &Range<u64>, twice: u64) {
+    let scope = Scope {
+        seeds: seeds(ordinary.clone()),
+        until: None,
+        on,
+        profile: Profile::Swarm,
+        twice,
     };
-    Err(Failure { seed, why })
-}
-
-fn sweep(seeds: &Range<u64>) -> Vec<Failure> {
-    let (next, failures) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    if let Err(failure) = attempt(seed) {
-                        failures.lock().unwrap().push(failure);
-                    }
-                }
-            });
-        }
-    });
-    let mut failures = failures.into_inner().unwrap();
-    failures.sort_by_key(|failure| failure.seed);
-    failures
-}
-
-/// Tells one seed in full.
-fn tell(seed: u64) {
-    let plan = Plan::draw(seed);
-    println!("{plan}");
-    let options = Options {
-        transcript: true,
-        ..Options::default()
-    };
-    let outcome = run(&plan, substrate(), options);
-    for event in &outcome.events {
-        println!("{event}");
+    let tally = sweep(&scope, |_| ());
+    println!("{} runs, {} events", tally.runs, tally.events);
+    println!("reached in so many seeds, so often:");
+    for (seeds, times, probe) in tally.rarest_first() {
+        println!("{seeds:>7} {times:>9}  {probe:?}");
     }
-    println!("\n{}", outcome.transcript.unwrap_or_default());
-    println!("{:?} simulated", outcome.elapsed);
-    assert!(
-        outcome.violations.is_empty(),
-        "seed {seed}:\n{}",
-        words(&outcome.violations)
-    );
+    assert!(tally.failures.is_empty(), "{}", told(&tally, on));
+    if scope.seeds.end - scope.seeds.start >= ordinary.end - ordinary.start {
+        let missed = |(seeds, _, probe): (u64, u64, Probe)| (seeds == 0).then_some(probe);
+        let missed: Vec<Probe> = tally
+            .rarest_first()
+            .into_iter()
+            .filter_map(missed)
+            .collect();
+        assert!(missed.is_empty(), "never reached: {missed:?}");
+    }
+}
+
+fn told(tally: &Tally, on: Substrate) -> String {
+    let on = match on {
+        Substrate::Events => "events",
+        Substrate::Turmoil => "turmoil",
+    };
+    let mut told = format!("{} of {} seeds failed\n", tally.failures.len(), tally.seeds);
+    for failure in tally.failures.iter().take(TOLD_MAX) {
+        told += &format!("seed {}:\n", failure.seed);
+        for why in &failure.why {
+            told += &format!("  {why}\n");
+        }
+        told += &format!(
+            "  again: cargo run --release -p sim-tests -- replay {} --on {on}\n",
+            failure.seed
+        );
+    }
+    told
 }
 
 #[test]
-fn every_seed_keeps_every_guarantee() {
-    if let Ok(seed) = std::env::var("VERBATIM_SEED") {
-        return tell(seed.parse().expect("VERBATIM_SEED is a number"));
-    }
-    let seeds = seeds();
-    let failures = sweep(&seeds);
-    let told: String = failures
-        .iter()
-        .map(|Failure { seed, why }| {
-            format!("seed {seed}:\n{why}  again: VERBATIM_SEED={seed} cargo test -p sim-tests --test random -- --nocapture\n")
-        })
-        .collect();
-    assert!(
-        failures.is_empty(),
-        "{} of {} seeds failed\n{told}",
-        failures.len(),
-        seeds.end - seeds.start
-    );
+fn every_seed_in_the_world_of_events() {
+    keeps_every_guarantee(Substrate::Events, &ON_EVENTS, 1);
+}
+
+#[test]
+fn every_seed_on_turmoil() {
+    keeps_every_guarantee(Substrate::Turmoil, &ON_TURMOIL, 20);
 }

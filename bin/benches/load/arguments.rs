@@ -2,7 +2,7 @@
 
 use super::body::BODY_BYTES_MIN;
 use super::relay::Wiring;
-use super::{churn, fan_out, idle, pairs, ping_pong};
+use super::{churn, cuts, fan_out, idle, pairs, ping_pong, restart};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use verbatim_core::limits::UNANSWERED_MAX;
@@ -12,6 +12,9 @@ const CLASSIC_BODY_BYTES_MAX: usize = 900;
 
 /// How long what is under way may take to arrive once nothing new is written.
 const SETTLING_SECONDS: f64 = 10.0;
+
+/// How long everything may take to come to rest once all faults are healed.
+const HEALING_SECONDS: f64 = 60.0;
 
 /// What a server costs over loopback TCP, beside a plain relay that carries the same bodies.
 #[derive(Debug, Parser)]
@@ -40,6 +43,10 @@ pub enum Command {
     StoppedReader(PairsArguments),
     /// Connect, register, leave: how often, and what it costs.
     Churn(ChurnArguments),
+    /// Links that are cut at random while everybody writes: is anything lost, doubled, reordered? Without a relay.
+    Cuts(CutsArguments),
+    /// Idle users with the client that ships; then the server is killed and comes back. Without a relay.
+    Restart(RestartArguments),
     /// The relay itself, in a process of its own.
     #[command(hide = true)]
     Relay {
@@ -59,7 +66,7 @@ pub struct Comparison {
     pub server: PathBuf,
     /// A further argument for the server; may be repeated.
     #[arg(long = "server-argument", allow_hyphen_values = true)]
-    further: Vec<String>,
+    pub further: Vec<String>,
     /// Length of a body in bytes.
     #[arg(long, default_value_t = 100)]
     bytes: usize,
@@ -251,6 +258,68 @@ impl ChurnArguments {
             bytes: self.comparison.body_bytes(),
             warm_up: self.comparison.warm_up,
             seconds: self.comparison.seconds,
+        }
+    }
+}
+
+/// For [`Command::Cuts`].
+#[derive(Args, Debug)]
+pub struct CutsArguments {
+    /// What is measured; the level is always the session level.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Users, each of whom writes to the three after it.
+    #[arg(long, default_value_t = 20)]
+    users: usize,
+    /// Lines that each of them leaves without an answer.
+    #[arg(long, default_value_t = UNANSWERED_MAX)]
+    in_flight: usize,
+    /// Time between two cuts, in seconds.
+    #[arg(long, default_value_t = 0.2)]
+    every: f64,
+    /// Which links are cut, and how.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl CutsArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> cuts::Plan {
+        cuts::Plan {
+            users: self.users.max(4),
+            in_flight: self.in_flight.clamp(1, UNANSWERED_MAX),
+            bytes: self.comparison.body_bytes(),
+            every: self.every.max(0.001),
+            warm_up: self.comparison.warm_up,
+            seconds: self.comparison.seconds,
+            settling: HEALING_SECONDS,
+            seed: self.seed,
+        }
+    }
+}
+
+/// For [`Command::Restart`].
+#[derive(Args, Debug)]
+pub struct RestartArguments {
+    /// What is measured; the level is always the session level.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Users who do nothing.
+    #[arg(long, default_value_t = 10_000)]
+    users: usize,
+    /// How long the server stays away, in seconds.
+    #[arg(long, default_value_t = 1.0)]
+    away: f64,
+}
+
+impl RestartArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> restart::Plan {
+        restart::Plan {
+            users: self.users.max(1),
+            seconds: self.comparison.seconds,
+            away: self.away.max(0.1),
+            settling: HEALING_SECONDS,
         }
     }
 }

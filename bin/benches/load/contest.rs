@@ -43,10 +43,42 @@ pub fn contest<S: Scenario>(comparison: &Comparison, scenario: &S) -> io::Result
         parameters: scenario.parameters(),
         rounds: comparison.rounds,
     };
-    compare(&title, S::RATIOS, |side| match side {
+    compare(&title, &Side::BOTH, S::RATIOS, |side| match side {
         Side::Relay => relay_round(scenario),
         Side::Server => server_round(comparison, scenario),
     })
+}
+
+/// Plays what has no floor to be compared with as often as asked, with the server alone, and reports.
+///
+/// # Errors
+/// As for [`contest`].
+pub fn trial(
+    (scenario, parameters): (&'static str, Vec<(&'static str, f64)>),
+    rounds: u32,
+    mut play: impl FnMut() -> io::Result<Outcome>,
+) -> io::Result<bool> {
+    let title = Title {
+        scenario,
+        level: LevelName::Session.name(),
+        parameters,
+        rounds,
+    };
+    compare(&title, &[Side::Server], &[], |_| play())
+}
+
+/// Plays a round with a fresh server.
+///
+/// # Errors
+/// As for [`contest`].
+pub fn with_server(
+    comparison: &Comparison,
+    play: impl FnOnce(Target) -> io::Result<Outcome>,
+) -> io::Result<Outcome> {
+    let server = Subject::start(&comparison.server, &comparison.server_arguments())?;
+    let outcome = play(server.target())?;
+    server.stop()?;
+    Ok(outcome)
 }
 
 fn relay_round<S: Scenario>(scenario: &S) -> io::Result<Outcome> {
@@ -58,11 +90,8 @@ fn relay_round<S: Scenario>(scenario: &S) -> io::Result<Outcome> {
 }
 
 fn server_round<S: Scenario>(comparison: &Comparison, scenario: &S) -> io::Result<Outcome> {
-    let server = Subject::start(&comparison.server, &comparison.server_arguments())?;
-    let outcome = match comparison.level {
-        LevelName::Session => scenario.play(&Session::default(), server.target()),
-        LevelName::Classic => scenario.play(&Classic, server.target()),
-    }?;
-    server.stop()?;
-    Ok(outcome)
+    with_server(comparison, |target| match comparison.level {
+        LevelName::Session => scenario.play(&Session::default(), target),
+        LevelName::Classic => scenario.play(&Classic, target),
+    })
 }

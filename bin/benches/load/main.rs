@@ -10,19 +10,24 @@ pub mod bodies;
 pub mod body;
 pub mod churn;
 pub mod classic;
+pub mod client;
 pub mod clock;
 pub mod contest;
 pub mod counters;
+pub mod cuts;
+pub mod cutter;
 pub mod end;
 pub mod fan_out;
 pub mod idle;
 pub mod latency;
 pub mod link;
+pub mod local;
 pub mod pairs;
 pub mod ping_pong;
 pub mod process;
 pub mod relay;
 pub mod report;
+pub mod restart;
 pub mod session;
 pub mod speech;
 pub mod stage;
@@ -31,7 +36,7 @@ pub mod subject;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use contest::contest;
+use contest::{contest, trial, with_server};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -65,6 +70,17 @@ fn run(command: &Command) -> io::Result<bool> {
             contest(&arguments.comparison, &stopped::Plan(arguments.plan()))
         }
         Command::Churn(arguments) => contest(&arguments.comparison, &arguments.plan()),
+        Command::Cuts(arguments) => {
+            let (plan, comparison) = (arguments.plan(), &arguments.comparison);
+            let round = || with_server(comparison, |target| plan.play(target));
+            trial(("cuts", plan.parameters()), comparison.rounds, round)
+        }
+        Command::Restart(arguments) => {
+            process::raise_open_files()?;
+            let (plan, comparison) = (arguments.plan(), &arguments.comparison);
+            let round = || plan.play(&comparison.server, &comparison.further);
+            trial(("restart", plan.parameters()), comparison.rounds, round)
+        }
         Command::Relay { wiring } => relay::serve(*wiring).map(|()| true),
     }
 }

@@ -54,19 +54,20 @@ pub struct Title {
     pub rounds: u32,
 }
 
-/// Measures both sides in turn, prints a line for each round and one of medians with their ratios (server to relay)
-/// for the figures named in `ratios`. Returns whether every audit was clean.
+/// Measures the sides in turn, prints a line for each round and one of medians with their ratios (server to relay) for
+/// the figures named in `ratios`. Returns whether every audit was clean.
 ///
 /// # Errors
 /// What `measure` or the standard output says.
 pub fn compare(
     title: &Title,
+    sides: &[Side],
     ratios: &[&str],
     mut measure: impl FnMut(Side) -> io::Result<Outcome>,
 ) -> io::Result<bool> {
     let mut rounds: [Vec<Outcome>; 2] = Default::default();
     for round in 1..=title.rounds {
-        for side in Side::BOTH {
+        for side in sides.iter().copied() {
             let outcome = measure(side)?;
             print(&round_line(title, side, round, &outcome))?;
             rounds[side as usize].push(outcome);

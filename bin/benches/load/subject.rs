@@ -85,6 +85,15 @@ impl Subject {
         }
     }
 
+    /// Ends it without a word, as a crash does.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
     /// Asks it to end and waits.
     ///
     /// # Errors

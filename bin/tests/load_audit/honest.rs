@@ -3,17 +3,25 @@
 use crate::load::audit::Findings;
 use crate::load::classic::Classic;
 use crate::load::contest::Scenario;
+use crate::load::report::Outcome;
 use crate::load::session::Session;
 use crate::load::speech::Level;
-use crate::load::subject::Subject;
-use crate::load::{churn, fan_out, idle, pairs, ping_pong, stopped};
+use crate::load::subject::{Subject, Target};
+use crate::load::{churn, cuts, fan_out, idle, pairs, ping_pong, restart, stopped};
+use std::io;
 use std::path::Path;
 
-fn audited<L: Level>(level: &L, scenario: &impl Scenario) -> Findings {
-    let program = Path::new(env!("CARGO_BIN_EXE_verbatimd"));
-    let server = Subject::start(program, &["--listen", "127.0.0.1:0"]).unwrap();
-    let outcome = scenario.play(level, server.target()).unwrap();
+const PROGRAM: &str = env!("CARGO_BIN_EXE_verbatimd");
+
+fn with_server(play: impl FnOnce(Target) -> io::Result<Outcome>) -> Outcome {
+    let server = Subject::start(Path::new(PROGRAM), &["--listen", "127.0.0.1:0"]).unwrap();
+    let outcome = play(server.target()).unwrap();
     server.stop().unwrap();
+    outcome
+}
+
+fn audited<L: Level>(level: &L, scenario: &impl Scenario) -> Findings {
+    let outcome = with_server(|target| scenario.play(level, target));
     assert_eq!(outcome.faults, Vec::<String>::new());
     outcome.findings
 }
@@ -88,4 +96,40 @@ fn users_that_come_and_go_and_users_that_do_nothing() {
     };
     assert_eq!(audited(&Session::default(), &plan), Findings::default());
     assert_eq!(audited(&Classic, &plan), Findings::default());
+}
+
+#[test]
+fn links_that_are_cut_lose_nothing() {
+    let plan = cuts::Plan {
+        users: 5,
+        in_flight: 64,
+        bytes: 100,
+        every: 0.03,
+        warm_up: 0.1,
+        seconds: 1.0,
+        settling: 60.0,
+        seed: 1,
+    };
+    let outcome = with_server(|target| plan.play(target));
+    assert_eq!(outcome.faults, Vec::<String>::new());
+    assert_eq!(outcome.findings, Findings::default());
+    assert!(cuts_of(&outcome) > 5.0, "links were cut: {outcome:?}");
+}
+
+fn cuts_of(outcome: &Outcome) -> f64 {
+    let found = outcome.figures.iter().find(|it| it.0 == "cuts");
+    found.map_or(0.0, |it| it.1)
+}
+
+#[test]
+fn all_come_back_when_the_server_does() {
+    let plan = restart::Plan {
+        users: 50,
+        seconds: 0.1,
+        away: 0.2,
+        settling: 60.0,
+    };
+    let outcome = plan.play(Path::new(PROGRAM), &[]).unwrap();
+    assert_eq!(outcome.faults, Vec::<String>::new());
+    assert_eq!(outcome.findings, Findings::default());
 }

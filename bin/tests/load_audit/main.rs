@@ -6,6 +6,7 @@
 #[path = "../../benches/load/main.rs"]
 mod load;
 
+mod book;
 mod faulty;
 mod honest;
 mod parts;

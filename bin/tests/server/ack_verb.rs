@@ -53,8 +53,8 @@ fn a_head_that_ends_with_a_spaced_line_wants_send() {
     let server = Server::start();
     let mut send = half(server.address, "REGISTER TOSEND ann\n \n");
     let mut receive = half(server.address, "REGISTER TORECV ann\n \n");
-    send.expect("REGISTERED TOSEND ann\n\n");
-    receive.expect("REGISTERED TORECV ann\n\n");
+    send.expect("REGISTERED TOSEND ann\n \n");
+    receive.expect("REGISTERED TORECV ann\n \n");
     assert_eq!(word_of(&mut send, &mut receive, "ann"), "SEND");
 }
 

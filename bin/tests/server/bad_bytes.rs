@@ -5,6 +5,8 @@ use crate::common::session::hello;
 use verbatim_core::wire::{ClientFrame, encode_client};
 
 const BROKEN: &str = "ERROR 103 Header incomplete\n\n";
+/// What is told to those who registered like the seed.
+const AS_THE_SEED: &str = "ERROR 103 Header Incomplete\n\n";
 const TOO_LONG: &str = "ERROR 112 Too long\n\n";
 const MALFORMED: &str = "ERROR 100 Malformed username\n\n";
 
@@ -74,30 +76,38 @@ pub fn bad_hellos() -> Vec<Closing> {
 pub fn classic_closing() -> Vec<Closing> {
     let length = |length: &str| format!("SEND bob\nContent-length: {length}\n\npssst");
     vec![
-        closing("a length of 2^63", length("9223372036854775808"), BROKEN),
-        closing("a length of 2^64", length("18446744073709551616"), BROKEN),
-        closing("a negative length", length("-5"), BROKEN),
-        closing("a length that is no number", length("five"), BROKEN),
-        closing("an empty length", length(""), BROKEN),
-        closing("a length over a MiB", length("1048577"), BROKEN),
-        closing("no length", "SEND bob\n\npssst", BROKEN),
+        closing(
+            "a length of 2^63",
+            length("9223372036854775808"),
+            AS_THE_SEED,
+        ),
+        closing(
+            "a length of 2^64",
+            length("18446744073709551616"),
+            AS_THE_SEED,
+        ),
+        closing("a negative length", length("-5"), AS_THE_SEED),
+        closing("a length that is no number", length("five"), AS_THE_SEED),
+        closing("an empty length", length(""), AS_THE_SEED),
+        closing("a length over a MiB", length("1048577"), AS_THE_SEED),
+        closing("no length", "SEND bob\n\npssst", AS_THE_SEED),
         closing(
             "a head without end",
             format!("SEND bob\nContent-length: 5\nx: {}", "y".repeat(2_000)),
-            BROKEN,
+            AS_THE_SEED,
         ),
         closing(
             "a recipient of 10 KiB",
             send(&"b".repeat(10_240), "pssst"),
-            BROKEN,
+            AS_THE_SEED,
         ),
         closing(
             "a control character in a head",
             send("bo\x1bb", "pssst"),
-            BROKEN,
+            AS_THE_SEED,
         ),
-        closing("garbage", b"\xff\xfe\x00\x01\n\n", BROKEN),
-        closing("an unknown verb", "DANCE\n\n", BROKEN),
+        closing("garbage", b"\xff\xfe\x00\x01\n\n", AS_THE_SEED),
+        closing("an unknown verb", "DANCE\n\n", AS_THE_SEED),
     ]
 }
 

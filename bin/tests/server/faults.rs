@@ -244,7 +244,7 @@ fn fault_7_text_that_is_not_ascii() {
     alice
         .send
         .say(b"SEND bob\nContent-length: 3\n\n\xff\xfe\xfd");
-    alice.send.expect("ERROR 103 Header incomplete\n\n");
+    alice.send.expect("ERROR 103 Header Incomplete\n\n");
     alice.line("bob", "still here");
     bob.hear("alice", "still here"); // and nothing of the invalid line before it
     alice.send.expect("SEND bob\n\n");
@@ -305,7 +305,7 @@ fn fault_10_a_missing_content_length_is_told() {
     let mut alice = Raw::join(server.address, "alice");
     let _bob = Raw::join(server.address, "bob");
     alice.send.say("SEND bob\n\nhi");
-    assert_eq!(alice.send.until_closed(), "ERROR 103 Header incomplete\n\n");
+    assert_eq!(alice.send.until_closed(), "ERROR 103 Header Incomplete\n\n");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn fault_13_no_escape_sequence_gets_into_a_head_or_the_log() {
         .say("SEND \u{1b}[2Jbob\nContent-length: 2\n\nhi");
     assert_eq!(
         mallory.send.until_closed(),
-        "ERROR 103 Header incomplete\n\n"
+        "ERROR 103 Header Incomplete\n\n"
     );
     assert_eq!(bob.receive.hear_for(Duration::from_millis(50)), "");
     server.wait_for_line(|line| line.contains("103"));

@@ -1,4 +1,9 @@
-//! What differs between the programs that speak the classic protocol, and how each is recognised.
+//! What differs between the programs that speak the classic protocol, as tables, and how each is recognised.
+//!
+//! A program is answered in the way in which it writes: its heads' end, its count, the line end behind its lines. What
+//! its own frames do not show, which word it waits for, is read off the way in which it registers.
+
+use crate::code::Code;
 
 /// Which word a server acknowledges a `SEND` with. About half of the programs want each, and none takes the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,12 +18,52 @@ pub enum AckVerb {
 }
 
 /// The word that one user's `SEND`s are answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reply {
     /// `SENT r`
+    #[default]
     Sent,
     /// `SEND r`, as the seed has it.
     Send,
+}
+
+/// How a head ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// With an empty line; or with less than that, which is answered with an empty line all the same.
+    #[default]
+    Plain,
+    /// With a line that holds a space.
+    Spaced,
+}
+
+impl End {
+    /// The bytes behind the last header.
+    pub const fn text(self) -> &'static str {
+        match self {
+            End::Plain => "\n\n",
+            End::Spaced => "\n \n",
+        }
+    }
+}
+
+/// The manner in which a frame is answered: that of the program that wrote it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The word that it waits for.
+    pub reply: Reply,
+    /// How its own head ended.
+    pub end: End,
+}
+
+impl Manner {
+    /// An error's text. Programs compare it whole, and those that want `SEND` spell this one as the seed does.
+    pub fn text(self, code: Code) -> &'static str {
+        match (code, self.reply) {
+            (Code::HEADER_INCOMPLETE, Reply::Send) => "Header Incomplete",
+            _ => code.text(),
+        }
+    }
 }
 
 /// What a program's `Content-length` counts.
@@ -41,6 +86,39 @@ impl Counting {
             Counting::Characters => text.chars().count(),
         }
     }
+
+    /// Takes over what a line showed, if it showed something.
+    pub(crate) fn learn(&mut self, shown: Counting) {
+        if shown != Counting::Unknown {
+            *self = shown;
+        }
+    }
+}
+
+/// What a client's frame does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Register,
+    Send,
+    Received,
+    Complaint,
+}
+
+/// The verbs of a client, as programs spell them, in any case.
+pub(crate) const VERBS: &[(&str, Verb)] = &[
+    ("REGISTER", Verb::Register),
+    ("SEND", Verb::Send),
+    ("RECEIVED", Verb::Received),
+    ("RECIEVED", Verb::Received),
+    ("ERROR", Verb::Complaint),
+];
+
+/// Whether a header is the length, whatever the case of its letters and what stands between them.
+pub(crate) fn names_length(header: &str) -> bool {
+    let letters = header.bytes().filter(u8::is_ascii_alphabetic);
+    letters
+        .map(|letter| letter.to_ascii_lowercase())
+        .eq(*b"contentlength")
 }
 
 /// What the way of registering showed.
@@ -50,6 +128,8 @@ pub(crate) struct Signs {
     pub(crate) spaced_end: bool,
     /// `TOSEND` had a space behind the name.
     pub(crate) trailing_space: bool,
+    /// A line end stood behind the head's end: the program writes lines, and so it reads them.
+    pub(crate) line_end: bool,
     /// `TORECV` was answered before `TOSEND`.
     pub(crate) receive_first: bool,
     /// Something was answered before both halves were in.
@@ -58,26 +138,41 @@ pub(crate) struct Signs {
     pub(crate) connected_late: bool,
 }
 
+/// A sign, and the word that it means.
+type Row = (fn(&Signs) -> bool, Reply);
+
+/// Which sign means which word: the first row that applies. No row: `SENT`.
+const WORDS: &[Row] = &[
+    (|signs| signs.spaced_end, Reply::Send),
+    (|signs| signs.trailing_space, Reply::Sent),
+    (|signs| !signs.answered_early, Reply::Sent),
+    (|signs| signs.receive_first, Reply::Send),
+    (|signs| signs.connected_late, Reply::Send),
+];
+
+/// How many of these rows say the same whatever comes.
+const EARLY: usize = 2;
+
 impl Signs {
     /// The word that this program waits for, if the signs so far tell it whatever comes.
-    pub(crate) fn early(self, verb: AckVerb) -> Option<Reply> {
-        match verb {
-            AckVerb::Sent => Some(Reply::Sent),
-            AckVerb::Send => Some(Reply::Send),
-            AckVerb::Auto if self.spaced_end => Some(Reply::Send),
-            AckVerb::Auto if self.trailing_space => Some(Reply::Sent),
-            AckVerb::Auto => None,
-        }
+    pub(crate) fn early(&self, verb: AckVerb) -> Option<Reply> {
+        self.first(verb, &WORDS[..EARLY])
     }
 
     /// The word that this program waits for, once both halves are in.
-    pub(crate) fn reply(self, verb: AckVerb) -> Reply {
-        let late = self.receive_first || self.connected_late;
-        self.early(verb).unwrap_or(if self.answered_early && late {
-            Reply::Send
-        } else {
-            Reply::Sent
-        })
+    pub(crate) fn reply(&self, verb: AckVerb) -> Reply {
+        self.first(verb, WORDS).unwrap_or(Reply::Sent)
+    }
+
+    fn first(&self, verb: AckVerb, words: &[Row]) -> Option<Reply> {
+        match verb {
+            AckVerb::Sent => Some(Reply::Sent),
+            AckVerb::Send => Some(Reply::Send),
+            AckVerb::Auto => words
+                .iter()
+                .find(|(applies, _)| applies(self))
+                .map(|(_, word)| *word),
+        }
     }
 }
 
@@ -92,34 +187,21 @@ mod tests {
             answered_early: true,
             ..plain
         };
+        let with = |change: fn(&mut Signs), base: Signs| {
+            let mut signs = base;
+            change(&mut signs);
+            signs
+        };
         let cases = [
+            (with(|signs| signs.spaced_end = true, plain), Reply::Send),
             (
-                Signs {
-                    spaced_end: true,
-                    ..plain
-                },
-                Reply::Send,
-            ),
-            (
-                Signs {
-                    trailing_space: true,
-                    ..early
-                },
+                with(|signs| signs.trailing_space = true, early),
                 Reply::Sent,
             ),
             (plain, Reply::Sent),
+            (with(|signs| signs.receive_first = true, early), Reply::Send),
             (
-                Signs {
-                    receive_first: true,
-                    ..early
-                },
-                Reply::Send,
-            ),
-            (
-                Signs {
-                    connected_late: true,
-                    ..early
-                },
+                with(|signs| signs.connected_late = true, early),
                 Reply::Send,
             ),
             (early, Reply::Sent),
@@ -128,6 +210,21 @@ mod tests {
             assert_eq!(signs.reply(AckVerb::Auto), reply, "{signs:?}");
             assert_eq!(signs.reply(AckVerb::Sent), Reply::Sent);
             assert_eq!(signs.reply(AckVerb::Send), Reply::Send);
+            let early = signs.early(AckVerb::Auto);
+            assert!(early.is_none_or(|early| early == reply));
         }
+    }
+
+    #[test]
+    fn the_length_is_known_by_its_letters() {
+        for header in [
+            "Content-length",
+            "content-LENGTH",
+            " Content Length",
+            "ContentLength",
+        ] {
+            assert!(names_length(header), "{header}");
+        }
+        assert!(!names_length("Content-type") && !names_length("length"));
     }
 }

@@ -17,6 +17,7 @@ impl Router {
         let Some(live) = self.classic_mut(user) else {
             return;
         };
+        live.expected -= usize::from(matches!(message.to, Stream::User(_)));
         if !live.hears() {
             return self.lose(user, message, Code::UNABLE_TO_SEND, out);
         }
@@ -47,7 +48,8 @@ impl Router {
             let at = live.ready_at;
             return self.set_timer(Timer::Forward(user), at);
         }
-        let piece = Piece::new(message, start, live.counting, frame_bytes_max);
+        let style = (live.counting, live.line_end);
+        let piece = Piece::new(message, start, style, frame_bytes_max);
         live.flight = Some(Flight {
             start,
             end: piece.end,

@@ -1,16 +1,17 @@
 //! The classic protocol's frames on their way out: strict, whatever was tolerated on the way in.
 
-use super::dialect::{Counting, Reply};
+use super::dialect::{Counting, End, Manner, Reply};
 use crate::code::Code;
 use crate::name::{Name, Recipient};
 use crate::record::Message;
-use crate::wire::put_decimal;
 use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 /// Which of a user's two connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// The one that it sends on.
     Send,
@@ -32,11 +33,11 @@ impl Side {
 #[derive(Clone, Debug)]
 pub enum ClassicOut {
     /// A half is registered.
-    Registered(Side, Name),
+    Registered(Side, Name, End),
     /// Something is refused.
-    Error(Code),
+    Error(Code, Manner),
     /// A line arrived.
-    Acknowledged(Reply, Recipient),
+    Acknowledged(Recipient, Manner),
     /// A line for this user, or a piece of one.
     Forward(Box<Piece>),
 }
@@ -52,6 +53,8 @@ pub struct Piece {
     pub end: usize,
     /// What this receiver's `Content-length` counts.
     pub counting: Counting,
+    /// Behind the text stands a line end that is not counted, for a receiver that reads lines.
+    pub line_end: bool,
 }
 
 impl Piece {
@@ -59,22 +62,19 @@ impl Piece {
     pub fn new(
         message: Message,
         start: usize,
-        counting: Counting,
+        (counting, line_end): (Counting, bool),
         frame_bytes_max: usize,
     ) -> Piece {
         let body = message.body();
         let head =
-            "FORWARD \nContent-length: 1234\n\n".len() + message.delivery().from.as_str().len();
-        let room = frame_bytes_max.saturating_sub(head).max(4);
-        let mut end = body.len().min(start + room);
-        while !body.is_char_boundary(end) {
-            end -= 1;
-        }
+            "FORWARD \nContent-length: 1234\n\n\n".len() + message.delivery().from.as_str().len();
+        let end = piece_end(body, start, frame_bytes_max.saturating_sub(head));
         Piece {
             message,
             start,
             end,
             counting,
+            line_end,
         }
     }
 
@@ -84,60 +84,53 @@ impl Piece {
     }
 }
 
+/// Where a piece of at most so many bytes ends, between two characters; it holds at least one.
+pub(crate) fn piece_end(body: &str, start: usize, bytes_max: usize) -> usize {
+    body.floor_char_boundary(body.len().min(start + bytes_max.max(4)))
+}
+
 impl ClassicOut {
     /// Appends the frame's bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let mut put = |parts: &[&str]| {
-            parts
-                .iter()
-                .for_each(|part| out.extend_from_slice(part.as_bytes()));
-        };
+        let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
+        put(&self.first_line());
         match self {
-            ClassicOut::Registered(side, name) => {
-                put(&["REGISTERED ", side.word(), " ", name.as_str(), "\n\n"]);
-            }
-            ClassicOut::Acknowledged(Reply::Sent, to) => put(&["SENT ", to.as_str(), "\n\n"]),
-            ClassicOut::Acknowledged(Reply::Send, to) => put(&["SEND ", to.as_str(), "\n\n"]),
-            ClassicOut::Error(code) => {
-                put(&["ERROR "]);
-                put_decimal(out, u64::from(code.0));
-                for part in [" ", code.text(), "\n\n"] {
-                    out.extend_from_slice(part.as_bytes());
-                }
+            ClassicOut::Registered(.., end) => put(end.text()),
+            ClassicOut::Error(_, manner) | ClassicOut::Acknowledged(_, manner) => {
+                put(manner.end.text());
             }
             ClassicOut::Forward(piece) => {
-                put(&[
-                    "FORWARD ",
-                    piece.message.delivery().from.as_str(),
-                    "\nContent-length: ",
-                ]);
-                put_decimal(out, piece.counting.length(piece.text()) as u64);
-                out.extend_from_slice(b"\n\n");
-                out.extend_from_slice(piece.text().as_bytes());
+                let (text, last) = (piece.text(), if piece.line_end { "\n" } else { "" });
+                let length = piece.counting.length(text);
+                put(&format!("\nContent-length: {length}\n\n{text}{last}"));
             }
+        }
+    }
+
+    fn first_line(&self) -> String {
+        match self {
+            ClassicOut::Registered(side, name, _) => format!("REGISTERED {} {name}", side.word()),
+            ClassicOut::Error(code, manner) => format!("ERROR {} {}", code.0, manner.text(*code)),
+            ClassicOut::Acknowledged(to, manner) => match manner.reply {
+                Reply::Sent => format!("SENT {to}"),
+                Reply::Send => format!("SEND {to}"),
+            },
+            ClassicOut::Forward(piece) => format!("FORWARD {}", piece.message.delivery().from),
         }
     }
 }
 
 impl fmt::Display for ClassicOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ClassicOut::Registered(side, name) => write!(f, "REGISTERED {} {name}", side.word()),
-            ClassicOut::Error(code) => write!(f, "ERROR {code}"),
-            ClassicOut::Acknowledged(Reply::Sent, to) => write!(f, "SENT {to}"),
-            ClassicOut::Acknowledged(Reply::Send, to) => write!(f, "SEND {to}"),
-            ClassicOut::Forward(piece) => {
-                let bytes = piece.end - piece.start;
-                write!(
-                    f,
-                    "FORWARD {} ({bytes} bytes)",
-                    piece.message.delivery().from
-                )?;
-                match piece.counting.length(piece.text()) {
-                    counted if counted != bytes => write!(f, " counted {counted}"),
-                    _ => Ok(()),
-                }
-            }
+        f.write_str(&self.first_line())?;
+        let ClassicOut::Forward(piece) = self else {
+            return Ok(());
+        };
+        let bytes = piece.end - piece.start;
+        write!(f, " ({bytes} bytes)")?;
+        match piece.counting.length(piece.text()) {
+            counted if counted != bytes => write!(f, " counted {counted}"),
+            _ => Ok(()),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Two connections that become one user: who may join whom, and when a registration is answered.
 
-use super::dialect::{Reply, Signs};
+use super::dialect::{End, Manner, Reply, Signs};
 use super::frame::{ClassicOut, Side};
+use super::tolerate::Register;
 use super::user::ClassicUser;
 use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::name::{Name, NameKey};
 use crate::record::{Holder, What};
-use crate::router::{CloseReason, Held, Live, Outgoing, Output, Role, Router, Timer};
+use crate::router::{CloseReason, Live, Output, Role, Router, Timer};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -20,6 +21,24 @@ pub(crate) enum Half {
     Registering(NameKey, Side),
     /// Of a user.
     Registered(UserId, Side),
+}
+
+impl Half {
+    /// The user that it is of.
+    pub(super) fn user(self) -> Option<UserId> {
+        match self {
+            Half::Registered(user, _) => Some(user),
+            Half::Registering(..) => None,
+        }
+    }
+
+    /// The user who speaks on it.
+    pub(super) fn speaker(self) -> Option<UserId> {
+        match self {
+            Half::Registered(user, Side::Send) => Some(user),
+            _ => None,
+        }
+    }
 }
 
 /// Registrations that are not complete, by name.
@@ -43,16 +62,8 @@ struct Registration {
 struct Waiting {
     conn: ConnId,
     opened: u64,
+    end: End,
     answered: bool,
-}
-
-/// A `REGISTER` with a good name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Register {
-    pub(super) side: Side,
-    pub(super) name: Name,
-    pub(super) spaced_end: bool,
-    pub(super) trailing_space: bool,
 }
 
 impl Registrations {
@@ -70,15 +81,9 @@ impl Registration {
         }
     }
 
-    fn has(&self, side: Side) -> bool {
-        match side {
-            Side::Send => self.send.is_some(),
-            Side::Receive => self.receive.is_some(),
-        }
-    }
-
-    fn note_signs(&mut self, register: &Register) {
-        self.signs.spaced_end |= register.spaced_end;
+    fn note_signs(&mut self, register: &Register<'_>) {
+        self.signs.spaced_end |= register.end == End::Spaced;
+        self.signs.line_end |= register.line_end;
         self.signs.trailing_space |= register.trailing_space && register.side == Side::Send;
     }
 
@@ -95,57 +100,69 @@ impl Registration {
 }
 
 impl Router {
-    pub(super) fn on_register(&mut self, conn: ConnId, register: Register, out: &mut Vec<Output>) {
-        let (key, side) = (register.name.key(), register.side);
-        let Some(found) = self.conn(conn) else { return };
-        let (from, opened) = (found.from, found.opened);
-        let full = self.space().users().len() >= self.limits().users_max;
-        if self.space().holder_of(&register.name).is_some() {
-            return self.refuse_half(conn, Code::NAME_TAKEN);
-        }
-        let registration = match self.registrations.by_name.get_mut(&key) {
-            Some(registration) if registration.from != from || registration.has(side) => {
-                return self.refuse_half(conn, Code::NAME_TAKEN);
+    pub(super) fn on_register(
+        &mut self,
+        conn: ConnId,
+        register: &Register<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        match self.join_halves(conn, register) {
+            Ok((key, true)) => self.complete(key, out),
+            Ok((key, false)) => self.answer_or_wait(key, conn, register.side),
+            Err(code) => {
+                let (reply, end) = (Reply::Sent, register.end);
+                self.say_classic(conn, ClassicOut::Error(code, Manner { reply, end }));
             }
-            Some(registration) => registration,
-            None if full => return self.refuse_half(conn, Code::BUSY),
-            None => self
-                .registrations
-                .by_name
-                .entry(key)
-                .or_insert(Registration {
-                    name: register.name,
-                    from,
-                    send: None,
-                    receive: None,
-                    signs: Signs::default(),
-                    first_answer: None,
-                }),
-        };
-        registration.note_signs(&register);
-        *registration.half(side) = Some(Waiting {
-            conn,
-            opened,
-            answered: false,
-        });
-        let whole = registration.send.is_some() && registration.receive.is_some();
-        self.conn_mut(conn)
-            .expect("the connection was found above")
-            .role = Role::Classic(Half::Registering(key, side));
-        if whole {
-            self.complete(key, out);
-        } else {
-            self.answer_or_wait(key, conn, side);
         }
     }
 
-    fn refuse_half(&mut self, conn: ConnId, code: Code) {
-        self.hold_send(conn, Outgoing::Classic(ClassicOut::Error(code)));
+    /// Puts a half to the other one, if that is there; whether both are in.
+    fn join_halves(
+        &mut self,
+        conn: ConnId,
+        register: &Register<'_>,
+    ) -> Result<(NameKey, bool), Code> {
+        let name = Name::parse(register.name.as_bytes()).map_err(|_| Code::MALFORMED_NAME)?;
+        let (key, side) = (name.key(), register.side);
+        let found = self.conn(conn).expect("the frame came on it");
+        let (from, opened) = (found.from, found.opened);
+        if self.space().holder_of(&name).is_some() {
+            return Err(Code::NAME_TAKEN);
+        }
+        // The second half is looked at too: others may have come in between.
+        let full = self.space().users().len() >= self.limits().users_max;
+        let fresh = Registration {
+            name,
+            from,
+            send: None,
+            receive: None,
+            signs: Signs::default(),
+            first_answer: None,
+        };
+        let found = self.registrations.by_name.get_mut(&key);
+        if found.is_some_and(|found| found.from != from || found.half(side).is_some()) {
+            return Err(Code::NAME_TAKEN);
+        }
+        if full {
+            return Err(Code::BUSY);
+        }
+        let registration = self.registrations.by_name.entry(key).or_insert(fresh);
+        registration.note_signs(register);
+        *registration.half(side) = Some(Waiting {
+            conn,
+            opened,
+            end: register.end,
+            answered: false,
+        });
+        let whole = registration.send.is_some() && registration.receive.is_some();
+        self.conn_mut(conn).expect("the frame came on it").role =
+            Role::Classic(Half::Registering(key, side));
+        Ok((key, whole))
     }
 
     /// Answers the first half at once if nothing can be learnt by waiting for the other.
     fn answer_or_wait(&mut self, key: NameKey, conn: ConnId, side: Side) {
-        let verb = self.classic_ack();
+        let verb = self.ack_option();
         let known = self
             .registrations
             .by_name
@@ -176,16 +193,14 @@ impl Router {
         let Some(waiting) = registration.half(side).filter(|waiting| !waiting.answered) else {
             return;
         };
+        let (conn, end) = (waiting.conn, waiting.end);
         registration.note_answered(side, accepted);
-        self.hold_send(
-            waiting.conn,
-            Outgoing::Classic(ClassicOut::Registered(side, name)),
-        );
+        self.say_classic(conn, ClassicOut::Registered(side, name, end));
     }
 
     /// Both halves are in: the name is claimed, what was not answered is, and the user can speak.
     fn complete(&mut self, key: NameKey, out: &mut Vec<Output>) {
-        let verb = self.classic_ack();
+        let verb = self.ack_option();
         let mut whole = self
             .registrations
             .by_name
@@ -194,7 +209,7 @@ impl Router {
         let (send, receive) = whole.send.zip(whole.receive).expect("both halves are in");
         let second = send.opened.max(receive.opened);
         whole.signs.connected_late = whole.first_answer.is_some_and(|accepted| second > accepted);
-        let reply: Reply = whole.signs.reply(verb);
+        let style = (whole.signs.reply(verb), whole.signs.line_end);
         let user = UserId(self.append(
             What::Claim {
                 name: whole.name,
@@ -203,14 +218,14 @@ impl Router {
             out,
         ));
         let ready_at = self.now().mono + self.limits().classic_settle_time;
-        let live = ClassicUser::new((send.conn, receive.conn), reply, user.0, ready_at);
+        let live = ClassicUser::new((send.conn, receive.conn), style, user.0, ready_at);
         self.insert_live(user, Box::new(Live::Classic(live)));
         for (half, side) in [(send, Side::Send), (receive, Side::Receive)] {
             self.settle_in(half.conn, Role::Classic(Half::Registered(user, side)));
             if !half.answered {
-                self.hold_send(
+                self.say_classic(
                     half.conn,
-                    Outgoing::Classic(ClassicOut::Registered(side, whole.name)),
+                    ClassicOut::Registered(side, whole.name, half.end),
                 );
             }
         }
@@ -236,6 +251,10 @@ impl Router {
                     return;
                 }
                 *live.half(side) = None;
+                if side == Side::Send {
+                    live.held.clear();
+                    live.held_bytes = 0;
+                }
                 let gone = live.send.is_none() && live.receive.is_none();
                 if gone {
                     self.release(user, out);
@@ -254,10 +273,5 @@ impl Router {
         for conn in [user.send, user.receive].into_iter().flatten() {
             self.close(conn, CloseReason::Gone, out);
         }
-    }
-
-    /// Tells that a classic sender's line is in the log, once it is.
-    pub(super) fn hold_accepted(&mut self, user: UserId, seq: crate::id::Seq) {
-        self.hold(Held::ClassicAccepted(user, seq));
     }
 }

@@ -1,17 +1,19 @@
 //! A classic client's bytes for whoever looks on: the same reading that the router does, told on one line.
 
 use super::dialect::Counting;
-use super::tolerate::{ClassicIn, Reading, Scan, scan};
+use super::lengths::Reading;
+use super::tolerate::{ClassicIn, Scan, scan};
 use crate::limits::Limits;
 use core::fmt;
+use core::time::Duration;
 
 /// What the beginning of some bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen<'a> {
     /// More bytes are needed.
     Partial,
-    /// Whole, if nothing more comes within `classic_quiet_time`.
-    Quiet,
+    /// Whole, if nothing more comes for that long.
+    Quiet(Duration),
     /// A frame, and its length in bytes.
     Frame(SeenFrame<'a>, usize),
     /// No frame; the next begins after so many bytes, which may not have come yet.
@@ -33,19 +35,15 @@ pub struct SeenFrame<'a> {
     pub counting: Counting,
 }
 
-/// Reads one frame from the beginning of `bytes`; `quiet` says that nothing has come for `classic_quiet_time`.
+/// Reads one frame from the beginning of `bytes`; `quiet` says that nothing has come for the time that was asked for.
 pub fn seen<'a>(bytes: &'a [u8], counting: Counting, quiet: bool, limits: &Limits) -> Seen<'a> {
-    let reading = Reading {
-        counting,
-        quiet,
-        limits,
-    };
-    match scan(bytes, reading) {
+    match scan(bytes, Reading::of_client(counting, quiet, limits)) {
         Scan::Partial => Seen::Partial,
-        Scan::Quiet => Seen::Quiet,
+        Scan::Quiet(wait) => Seen::Quiet(wait.time(limits)),
         Scan::Frame(frame, length) => Seen::Frame(frame_seen(frame, bytes), length),
-        Scan::Refused(_, length) => Seen::Passed(length),
-        Scan::Lost(_) => Seen::Lost,
+        Scan::Blank(length) | Scan::Invalid(length, _) => Seen::Passed(length as u64),
+        Scan::Long(head, length, _) => Seen::Passed(head as u64 + length),
+        Scan::Lost => Seen::Lost,
     }
 }
 
@@ -59,13 +57,13 @@ fn frame_seen<'a>(frame: ClassicIn<'a>, bytes: &'a [u8]) -> SeenFrame<'a> {
         counting: Counting::Unknown,
     };
     match frame {
-        ClassicIn::Register { name, .. } => SeenFrame {
-            registers: Some(name),
+        ClassicIn::Register(register) => SeenFrame {
+            registers: Some(register.name),
             ..seen
         },
-        ClassicIn::Send { body, counting, .. } => SeenFrame {
-            body: Some(body),
-            counting,
+        ClassicIn::Send(line) => SeenFrame {
+            body: Some(line.body),
+            counting: line.counting,
             ..seen
         },
         _ => seen,

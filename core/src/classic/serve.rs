@@ -1,15 +1,16 @@
 //! A classic client's frames as the router's inputs, and the answers to its lines.
 
+use super::dialect::{AckVerb, Manner, Reply};
 use super::frame::{ClassicOut, Side};
-use super::halves::{Half, Register};
-use super::tolerate::{BLANK, ClassicIn, Reading, Scan, scan};
-use super::user::{ClassicUser, Pending};
-use super::{AckVerb, Counting};
+use super::halves::Half;
+use super::lengths::{Passing, Reading};
+use super::tolerate::{ClassicIn, Line, Scan, Wait, scan};
+use super::user::{ClassicUser, HeldLine, Pending};
 use crate::code::Code;
 use crate::id::{ConnId, MessageId, Seq, UserId};
-use crate::name::{ALL, Name, Recipient};
+use crate::name::{ALL, Recipient};
 use crate::record::{Message, Stream};
-use crate::router::{CloseReason, Live, Outgoing, Output, Role, Router, Step};
+use crate::router::{CloseReason, Held, Live, Outgoing, Output, Role, Router, Step};
 use alloc::vec::Vec;
 
 impl Router {
@@ -27,44 +28,88 @@ impl Router {
         bytes: &[u8],
         out: &mut Vec<Output>,
     ) -> Step {
-        let half = match self.conn(conn).map(|found| found.role) {
-            Some(Role::Classic(half)) => Some(half),
-            _ => None,
-        };
-        let counting = match half {
-            Some(Half::Registered(user, _)) => self.classic_mut(user).map(|user| user.counting),
-            _ => None,
-        };
         let now = self.now().mono;
         let found = self.conn_mut(conn).expect("bytes came on it");
         let quiet = found.quiet_at.take().is_some_and(|at| at <= now);
-        let reading = Reading {
-            counting: counting.unwrap_or_default(),
-            quiet,
-            limits: self.limits(),
+        let half = match found.role {
+            Role::Classic(half) => Some(half),
+            _ => None,
         };
+        let speaker = half.and_then(Half::speaker);
+        let live = half
+            .and_then(Half::user)
+            .and_then(|user| self.classic_mut(user));
+        let counting = live.map(|live| live.counting).unwrap_or_default();
+        let reading = Reading::of_client(counting, quiet, self.limits());
+        if let Some(taken) = speaker.and_then(|user| self.pass(user, bytes, reading)) {
+            return Step::Took(taken);
+        }
+        let waits = speaker.is_some_and(|user| self.waits(user));
+        let reply = self.reply_of(half);
         match scan(bytes, reading) {
             Scan::Partial => Step::Partial,
-            Scan::Quiet => {
-                let at = now + self.limits().classic_quiet_time;
-                self.conn_mut(conn).expect("bytes came on it").quiet_at = Some(at);
-                self.watch_sooner(conn, at);
-                Step::Partial
-            }
-            Scan::Frame(frame, length) => {
-                self.on_classic_frame(conn, half, frame, out);
+            Scan::Quiet(wait) => self.wait_for_quiet(conn, wait),
+            Scan::Blank(length) => Step::Took(length),
+            Scan::Frame(frame, length) => match self.on_classic_frame(conn, half, frame, out) {
+                true => Step::Took(length),
+                false => self.hold_back(conn),
+            },
+            _ if waits => self.hold_back(conn),
+            Scan::Invalid(length, end) => {
+                let manner = Manner { reply, end };
+                self.say_classic(conn, ClassicOut::Error(Code::HEADER_INCOMPLETE, manner));
                 Step::Took(length)
             }
-            Scan::Refused(BLANK, length) => Step::Took(length as usize),
-            Scan::Refused(code, length) => {
-                self.hold_send(conn, Outgoing::Classic(ClassicOut::Error(code)));
-                Step::Skip(length)
+            Scan::Long(head, length, end) => {
+                let manner = Manner { reply, end };
+                self.say_classic(conn, ClassicOut::Error(Code::UNABLE_TO_SEND, manner));
+                let Some(live) = speaker.and_then(|user| self.classic_mut(user)) else {
+                    return Step::Skip(head as u64 + length);
+                };
+                live.passing = Some(Passing::new(counting, length));
+                Step::Took(head)
             }
-            Scan::Lost(code) => {
-                self.refuse_classic_and_close(conn, code, out);
+            Scan::Lost => {
+                self.refuse_classic_and_close(conn, half, out);
                 Step::Took(bytes.len())
             }
         }
+    }
+
+    /// Passes over what is left of a line that is too long.
+    fn pass(&mut self, user: UserId, bytes: &[u8], reading: Reading) -> Option<usize> {
+        let live = self.classic_mut(user)?;
+        let (taken, over) = live.passing.as_mut()?.pass(bytes, reading);
+        if over {
+            live.passing = None;
+        }
+        (taken > 0).then_some(taken)
+    }
+
+    /// Whether a user's own line has no answer yet: what is said behind it waits, but for answers to a `FORWARD`.
+    fn waits(&mut self, user: UserId) -> bool {
+        self.classic_mut(user)
+            .is_some_and(|live| live.pending.is_some())
+    }
+
+    fn reply_of(&mut self, half: Option<Half>) -> Reply {
+        let live = half
+            .and_then(Half::user)
+            .and_then(|user| self.classic_mut(user));
+        live.map(|live| live.reply).unwrap_or_default()
+    }
+
+    fn wait_for_quiet(&mut self, conn: ConnId, wait: Wait) -> Step {
+        let at = self.now().mono + wait.time(self.limits());
+        self.conn_mut(conn).expect("bytes came on it").quiet_at = Some(at);
+        self.watch_sooner(conn, at);
+        Step::Partial
+    }
+
+    /// What comes next is read once the line before it is answered.
+    fn hold_back(&mut self, conn: ConnId) -> Step {
+        self.conn_mut(conn).expect("bytes came on it").blocked = true;
+        Step::Partial
     }
 
     /// Nothing more came for a moment: what was ambiguous is whole.
@@ -72,74 +117,90 @@ impl Router {
         self.read_again(conn);
     }
 
+    /// Whether the frame was taken; otherwise it has to wait.
     fn on_classic_frame(
         &mut self,
         conn: ConnId,
         half: Option<Half>,
         frame: ClassicIn<'_>,
         out: &mut Vec<Output>,
-    ) {
+    ) -> bool {
         match (frame, half) {
-            (
-                ClassicIn::Register {
-                    side,
-                    name,
-                    spaced_end,
-                    trailing_space,
-                },
-                None,
-            ) => match Name::parse(name.as_bytes()) {
-                Ok(name) => self.on_register(
-                    conn,
-                    Register {
-                        side,
-                        name,
-                        spaced_end,
-                        trailing_space,
-                    },
-                    out,
-                ),
-                Err(_) => self.hold_send(
-                    conn,
-                    Outgoing::Classic(ClassicOut::Error(Code::MALFORMED_NAME)),
-                ),
-            },
-            (ClassicIn::Send { to, body, counting }, Some(Half::Registered(user, Side::Send))) => {
-                self.on_classic_send(user, conn, to, (body, counting), out);
+            (ClassicIn::Register(register), None) => self.on_register(conn, &register, out),
+            (ClassicIn::Send(line), Some(Half::Registered(user, Side::Send))) => {
+                return self.on_line(user, &line, out);
             }
             (ClassicIn::Received, Some(Half::Registered(user, _))) => self.on_forwarded(user, out),
             (ClassicIn::Complaint, Some(Half::Registered(user, _))) => self.on_complaint(user, out),
-            (_, None | Some(Half::Registering(..))) => {
-                self.hold_send(
-                    conn,
-                    Outgoing::Classic(ClassicOut::Error(Code::NOT_REGISTERED)),
-                );
-            }
-            (_, Some(Half::Registered(..))) => {
-                self.refuse_classic_and_close(conn, Code::HEADER_INCOMPLETE, out);
+            (_, Some(Half::Registered(user, Side::Send))) if self.waits(user) => return false,
+            (_, Some(Half::Registered(..))) => self.refuse_classic_and_close(conn, half, out),
+            _ => {
+                let refusal = ClassicOut::Error(Code::NOT_REGISTERED, Manner::default());
+                self.say_classic(conn, refusal);
             }
         }
+        true
     }
 
-    fn refuse_classic_and_close(&mut self, conn: ConnId, code: Code, out: &mut Vec<Output>) {
+    /// Says something once everything that it may rest on is committed.
+    pub(super) fn say_classic(&mut self, conn: ConnId, frame: ClassicOut) {
+        self.hold_send(conn, Outgoing::Classic(frame));
+    }
+
+    fn refuse_classic_and_close(
+        &mut self,
+        conn: ConnId,
+        half: Option<Half>,
+        out: &mut Vec<Output>,
+    ) {
+        let (code, reply) = (Code::HEADER_INCOMPLETE, self.reply_of(half));
         self.count_refused();
-        self.hold_send(conn, Outgoing::Classic(ClassicOut::Error(code)));
+        let manner = Manner {
+            reply,
+            ..Manner::default()
+        };
+        self.say_classic(conn, ClassicOut::Error(code, manner));
         self.hold_close(conn, CloseReason::Refused(code), out);
     }
 
-    fn on_classic_send(
-        &mut self,
-        user: UserId,
-        conn: ConnId,
-        to: &str,
-        (body, counting): (&str, Counting),
-        out: &mut Vec<Output>,
-    ) {
-        if counting != Counting::Unknown
-            && let Some(live) = self.classic_mut(user)
-        {
-            live.counting = counting;
+    /// Takes a line, or lets it wait for the one before it; false if too much waits there already.
+    fn on_line(&mut self, user: UserId, line: &Line<'_>, out: &mut Vec<Output>) -> bool {
+        let (auto, held_max) = (
+            self.ack_option() == AckVerb::Auto,
+            self.limits().unread_bytes_max,
+        );
+        let overhead = self.limits().message_overhead_bytes as usize;
+        let live = self.classic_mut(user).expect("it just spoke");
+        let held = HeldLine {
+            to: line.to.into(),
+            body: line.body.into(),
+            manner: Manner {
+                // Nobody who wants `SEND` was seen to put a space there.
+                reply: if auto && line.trailing_space {
+                    Reply::Sent
+                } else {
+                    live.reply
+                },
+                end: line.end,
+            },
+        };
+        live.reply = held.manner.reply;
+        live.counting.learn(line.counting);
+        live.line_end |= line.line_end;
+        if live.pending.is_none() {
+            self.on_classic_send(user, &held, out);
+            return true;
         }
+        let held_bytes = live.held_bytes + held.size(overhead);
+        if held_bytes <= held_max {
+            live.held_bytes = held_bytes;
+            live.held.push_back(held);
+        }
+        held_bytes <= held_max
+    }
+
+    fn on_classic_send(&mut self, user: UserId, line: &HeldLine, out: &mut Vec<Output>) {
+        let (to, body, manner) = (line.to.as_str(), line.body.as_str(), line.manner);
         let judged = Recipient::parse(to.as_bytes())
             .map_err(|_| Code::UNABLE_TO_SEND)
             // The acknowledgement repeats the recipient, and this one has one spelling.
@@ -153,8 +214,8 @@ impl Router {
             Err(code) => {
                 self.look_for_room(code, out);
                 // This level knows one refusal: whatever the reason, the line will not come later.
-                let refusal = ClassicOut::Error(Code::UNABLE_TO_SEND);
-                return self.hold_send(conn, Outgoing::Classic(refusal));
+                let refusal = ClassicOut::Error(Code::UNABLE_TO_SEND, manner);
+                return self.answer(user, refusal);
             }
         };
         let hash = self.hash_of(to, body);
@@ -163,11 +224,17 @@ impl Router {
         live.pending = Some(Pending {
             seq,
             to,
+            manner,
             waits: 0,
             committed: false,
         });
-        self.conn_mut(conn).expect("it just spoke").blocked = true;
-        self.hold_accepted(user, seq);
+        self.hold(Held::ClassicAccepted(user, seq));
+    }
+
+    fn answer(&mut self, user: UserId, answer: ClassicOut) {
+        if let Some(conn) = self.classic_mut(user).and_then(|live| live.send) {
+            self.say_classic(conn, answer);
+        }
     }
 
     /// A classic user's line is committed and on its way: from here on its recipients' answers count.
@@ -193,20 +260,27 @@ impl Router {
             return;
         };
         if pending.committed && pending.waits == 0 {
-            let to = pending.to;
-            let reply = self.classic_mut(user).expect("it has a line pending").reply;
-            self.answer_line(user, ClassicOut::Acknowledged(reply, to), out);
+            let answer = ClassicOut::Acknowledged(pending.to, pending.manner);
+            self.answer_line(user, answer, out);
         }
     }
 
     /// Ends a classic user's wait for its own line, and hears it again.
     fn answer_line(&mut self, user: UserId, answer: ClassicOut, out: &mut Vec<Output>) {
+        let overhead = self.limits().message_overhead_bytes as usize;
+        self.answer(user, answer);
         let Some(live) = self.classic_mut(user) else {
             return;
         };
         live.pending = None;
-        if let Some(conn) = live.send {
-            self.hold_send(conn, Outgoing::Classic(answer));
+        let conn = live.send;
+        while let Some(live) = self.classic_mut(user).filter(|live| live.pending.is_none())
+            && let Some(next) = live.held.pop_front()
+        {
+            live.held_bytes -= next.size(overhead);
+            self.on_classic_send(user, &next, out);
+        }
+        if let Some(conn) = conn.filter(|conn| self.conn(*conn).is_some_and(|conn| conn.blocked)) {
             self.read_on(conn, out);
         }
     }
@@ -229,10 +303,12 @@ impl Router {
     pub(crate) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
         match message.to {
             Stream::All => self.one_less(message, out),
-            Stream::User(_) if self.pending_mut(message.from, message.seq).is_some() => {
-                self.answer_line(message.from, ClassicOut::Error(code), out);
+            Stream::User(_) => {
+                if let Some(pending) = self.pending_mut(message.from, message.seq) {
+                    let refusal = ClassicOut::Error(code, pending.manner);
+                    self.answer_line(message.from, refusal, out);
+                }
             }
-            Stream::User(_) => {}
         }
     }
 
@@ -241,11 +317,6 @@ impl Router {
             pending.waits = pending.waits.saturating_sub(1);
             self.answer_if_done(message.from, message.seq, out);
         }
-    }
-
-    /// Which word acknowledges, as the operator fixed it.
-    pub(super) fn classic_ack(&self) -> AckVerb {
-        self.ack_option()
     }
 }
 

@@ -1,31 +1,20 @@
-//! From a classic program's bytes to frames, as real programs write them.
-//!
-//! Two things differ from the session level's codec: a head may end with LF, space, LF, and a `Content-length` may
-//! count bytes or characters. Which it was is read off the text: bytes that cut a character, or that leave something
-//! behind them that begins no frame, were characters.
+//! From a classic program's bytes to frames, as real programs write them: a head may end in four ways, one of which is
+//! silence; verbs are misspelt; line ends stand where nobody counted them.
 
-use super::dialect::Counting;
+use super::dialect::{Counting, End, VERBS, Verb, names_length};
 use super::frame::Side;
-use crate::code::Code;
+use super::lengths::{Body, Reading, blank, valid_part, valid_so_far};
 use crate::limits::{HEAD_BYTES_MAX, Limits};
 use crate::wire::decimal;
+use core::time::Duration;
 
 /// What a classic client says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClassicIn<'a> {
     /// One half registers.
-    Register {
-        side: Side,
-        name: &'a str,
-        spaced_end: bool,
-        trailing_space: bool,
-    },
+    Register(Register<'a>),
     /// A line.
-    Send {
-        to: &'a str,
-        body: &'a str,
-        counting: Counting,
-    },
+    Send(Line<'a>),
     /// The last `FORWARD` arrived well.
     Received,
     /// The last `FORWARD` could not be read.
@@ -34,395 +23,254 @@ pub(crate) enum ClassicIn<'a> {
     Other,
 }
 
+/// A `REGISTER`, and what in it tells programs apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Register<'a> {
+    pub(crate) side: Side,
+    pub(crate) name: &'a str,
+    pub(crate) end: End,
+    /// A space stands behind the name.
+    pub(crate) trailing_space: bool,
+    /// A line end stands behind the head's end.
+    pub(crate) line_end: bool,
+}
+
+/// A `SEND`, and what in it tells programs apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) body: &'a str,
+    pub(crate) counting: Counting,
+    pub(crate) end: End,
+    /// A space stands behind the recipient.
+    pub(crate) trailing_space: bool,
+    /// A line end that nobody counted stands behind the body.
+    pub(crate) line_end: bool,
+}
+
 /// What the beginning of some bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scan<'a> {
     /// More bytes are needed.
     Partial,
-    /// It may be whole: it is, if nothing more comes for a moment.
-    Quiet,
+    /// It may be whole: it is, if nothing more comes for that long.
+    Quiet(Wait),
+    /// Line ends and spaces between frames.
+    Blank(usize),
     /// A frame, and its length in bytes.
     Frame(ClassicIn<'a>, usize),
-    /// No frame. The connection goes on after so many bytes, which may not have come yet.
-    Refused(Code, u64),
+    /// No frame. The connection goes on after so many bytes.
+    Invalid(usize, End),
+    /// A `SEND` whose head takes so many bytes, with a body of that length, in its own count, which is too long.
+    Long(usize, u64, End),
     /// No frame, and nobody knows where the next begins.
-    Lost(Code),
+    Lost,
 }
 
-/// How one connection's bytes are to be read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading<'l> {
-    /// What its `Content-length` is known to count.
-    pub(crate) counting: Counting,
-    /// Nothing has come for a moment.
-    pub(crate) quiet: bool,
-    pub(crate) limits: &'l Limits,
+/// How long nothing may come until what is there counts as whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// `classic_quiet_time`: the rest can only be what ends a head or a body.
+    Moment,
+    /// `classic_end_time`: the rest may be part of a name.
+    Longer,
+}
+
+impl Wait {
+    /// The time that it takes.
+    pub(crate) fn time(self, limits: &Limits) -> Duration {
+        match self {
+            Wait::Moment => limits.classic_quiet_time,
+            Wait::Longer => limits.classic_end_time,
+        }
+    }
+}
+
+/// A client's verbs, which may stand behind a body.
+const FOLLOWING: &[&str] = &["SEND ", "REGISTER ", "RECEIVED", "RECIEVED", "ERROR "];
+
+impl Reading {
+    /// How a classic client's bytes are read.
+    pub(crate) fn of_client(counting: Counting, quiet: bool, limits: &Limits) -> Reading {
+        Reading {
+            counting,
+            quiet,
+            body_bytes_max: limits.body_bytes_max,
+            skipped_max: limits.skipped_bytes_max,
+            verbs: FOLLOWING,
+        }
+    }
+}
+
+/// A head: its first line and the others, where it ends, and how.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    first: &'a str,
+    headers: &'a str,
+    length: usize,
+    end: End,
 }
 
 /// Reads one frame from the beginning of `bytes`.
-pub(crate) fn scan<'a>(bytes: &'a [u8], reading: Reading<'_>) -> Scan<'a> {
-    let blank = bytes.iter().take_while(|b| **b == b'\n').count();
-    if blank > 0 {
-        // Uncounted line ends behind a body, which some programs write.
-        return Scan::Refused(BLANK, blank as u64);
+pub(crate) fn scan(bytes: &[u8], reading: Reading) -> Scan<'_> {
+    if let blank @ 1.. = blank(bytes) {
+        return Scan::Blank(blank);
     }
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
-    let Some((text_end, head_end)) = head_end(seen) else {
-        let fine = valid_so_far(seen) && !valid_part(seen).contains(unprintable);
-        return if fine && seen.len() < HEAD_BYTES_MAX {
-            Scan::Partial
-        } else {
-            Scan::Lost(Code::HEADER_INCOMPLETE)
-        };
+    let ended = head_end(seen);
+    let text = &seen[..ended.map_or(seen.len(), |(text_end, ..)| text_end)];
+    let fine = match ended {
+        Some(_) => core::str::from_utf8(text).is_ok(),
+        None => valid_so_far(text) && seen.len() < HEAD_BYTES_MAX,
     };
-    let Some(text) = core::str::from_utf8(&seen[..text_end])
-        .ok()
-        .filter(|text| !text.contains(unprintable))
-    else {
-        return Scan::Lost(Code::HEADER_INCOMPLETE);
-    };
+    let text = valid_part(text);
+    if !fine || text.contains(|c: char| c != '\n' && c.is_control()) {
+        return Scan::Lost;
+    }
     let (first, headers) = text.split_once('\n').unwrap_or((text, ""));
-    let mut words = first.split(' ').filter(|word| !word.is_empty());
-    let frame = match words.next() {
-        Some("REGISTER") => register(first, head_end - text_end == 3),
-        Some("SEND") => {
-            return send(
-                words.next().unwrap_or(""),
-                headers,
-                head_end,
-                bytes,
-                reading,
-            );
-        }
-        Some("RECEIVED") => ClassicIn::Received,
-        Some("ERROR") => ClassicIn::Complaint,
-        _ => ClassicIn::Other,
+    let head = |length, end| Head {
+        first,
+        headers,
+        length,
+        end,
     };
-    Scan::Frame(frame, head_end)
+    match ended {
+        Some((_, length, end)) => frame(head(length, end), bytes, reading),
+        None => unended(head(text.len(), End::Plain), bytes, reading),
+    }
 }
 
-/// Stands for bytes that are passed over without a word.
-pub(crate) const BLANK: Code = Code(0);
-
-fn unprintable(c: char) -> bool {
-    c != '\n' && c.is_control()
-}
-
-/// Where a head's text ends, and where the head does.
-fn head_end(seen: &[u8]) -> Option<(usize, usize)> {
+/// Where a head's text ends, where the head does, and how.
+fn head_end(seen: &[u8]) -> Option<(usize, usize, End)> {
     memchr::memchr_iter(b'\n', seen).find_map(|at| match &seen[at + 1..] {
-        [b'\n', ..] => Some((at, at + 2)),
-        [b' ', b'\n', ..] => Some((at, at + 3)),
+        [b'\n', ..] => Some((at, at + 2, End::Plain)),
+        [b' ', b'\n', ..] => Some((at, at + 3, End::Spaced)),
         _ => None,
     })
 }
 
-fn register(first: &str, spaced_end: bool) -> ClassicIn<'_> {
-    let rest = first.strip_prefix("REGISTER ").unwrap_or("");
-    let (word, name) = rest.split_once(' ').unwrap_or((rest, ""));
-    let side = match word {
-        "TOSEND" => Side::Send,
-        "TORECV" => Side::Receive,
-        _ => return ClassicIn::Other,
+fn frame<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
+    let said = match verb(head.first) {
+        Some(Verb::Register) => register(head, bytes),
+        Some(Verb::Send) => return send(head, bytes, reading),
+        Some(Verb::Received) => ClassicIn::Received,
+        Some(Verb::Complaint) => ClassicIn::Complaint,
+        None => ClassicIn::Other,
     };
-    ClassicIn::Register {
+    Scan::Frame(said, head.length)
+}
+
+/// A head that has not ended as it should. One line end may be all that comes, or nothing.
+fn unended<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
+    let first_line = head.first.len() + 1;
+    let is_line = bytes.len() >= first_line;
+    let wait = if is_line { Wait::Moment } else { Wait::Longer };
+    let head = Head {
+        length: bytes.len().min(first_line),
+        ..head
+    };
+    match verb(head.first) {
+        // What ends it besides is blank, and passed over.
+        Some(Verb::Received | Verb::Complaint) if is_line => frame(head, bytes, reading),
+        Some(Verb::Register) if !named(head.first) => Scan::Partial,
+        Some(Verb::Register | Verb::Received | Verb::Complaint) if reading.quiet => {
+            frame(head, bytes, reading)
+        }
+        Some(Verb::Register | Verb::Received | Verb::Complaint) => Scan::Quiet(wait),
+        Some(Verb::Send) => unended_send(head, bytes, reading),
+        None => Scan::Partial,
+    }
+}
+
+/// Of a line, the head may end behind the length.
+fn unended_send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
+    let mut end = head.first.len() + 1;
+    let lines = head.headers.split_inclusive('\n');
+    let length = lines
+        .inspect(|line| end += line.len())
+        .find(|line| line.ends_with('\n') && length_in(line).is_some());
+    match length {
+        Some(_) if blank(&bytes[end..]) == bytes.len() - end => Scan::Partial,
+        Some(_) if reading.quiet => send(
+            Head {
+                length: end,
+                ..head
+            },
+            bytes,
+            reading,
+        ),
+        Some(_) => Scan::Quiet(Wait::Moment),
+        None => Scan::Partial,
+    }
+}
+
+fn verb(first: &str) -> Option<Verb> {
+    let word = first.split(' ').next()?;
+    let known = VERBS
+        .iter()
+        .find(|(verb, _)| verb.eq_ignore_ascii_case(word));
+    known.map(|(_, verb)| *verb)
+}
+
+/// Whether a `REGISTER` has come so far as to have a name.
+fn named(first: &str) -> bool {
+    first.split(' ').filter(|word| !word.is_empty()).count() > 2
+}
+
+fn register<'a>(head: Head<'a>, bytes: &[u8]) -> ClassicIn<'a> {
+    let rest = head.first.get("REGISTER ".len()..).unwrap_or("");
+    let (word, name) = rest.split_once(' ').unwrap_or((rest, ""));
+    let Some(side) = [Side::Send, Side::Receive]
+        .into_iter()
+        .find(|side| side.word().eq_ignore_ascii_case(word))
+    else {
+        return ClassicIn::Other;
+    };
+    ClassicIn::Register(Register {
         side,
         name: name.trim_matches(' '),
-        spaced_end,
+        end: head.end,
         trailing_space: name.ends_with(' '),
-    }
+        line_end: bytes.get(head.length) == Some(&b'\n'),
+    })
 }
 
-fn send<'a>(
-    to: &'a str,
-    headers: &str,
-    head: usize,
-    bytes: &'a [u8],
-    reading: Reading<'_>,
-) -> Scan<'a> {
-    let length = headers.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim_matches(' ')
-            .eq_ignore_ascii_case("content-length")
-            .then(|| decimal(value.trim_matches(' ')))?
-    });
-    let Some(length) = length else {
-        return Scan::Lost(Code::HEADER_INCOMPLETE);
+fn send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
+    let Some(length) = head.headers.lines().find_map(length_in).flatten() else {
+        return Scan::Lost;
     };
-    if length > reading.limits.body_bytes_max as u64 {
-        let end = length.saturating_add(head as u64);
-        let near = end <= reading.limits.skipped_bytes_max;
-        return if near {
-            Scan::Refused(Code::UNABLE_TO_SEND, end)
-        } else {
-            Scan::Lost(Code::HEADER_INCOMPLETE)
-        };
+    if length > reading.skipped_max {
+        return Scan::Lost;
     }
-    match body(&bytes[head..], length as usize, reading) {
+    let rest = &bytes[head.length..];
+    match reading.body(rest, usize::try_from(length).unwrap_or(usize::MAX)) {
         Body::Partial => Scan::Partial,
-        Body::Quiet => Scan::Quiet,
-        Body::Invalid(end) => Scan::Refused(Code::HEADER_INCOMPLETE, (head + end) as u64),
-        Body::TooLong(end) => Scan::Refused(Code::UNABLE_TO_SEND, (head + end) as u64),
-        Body::Text(text, counting) => Scan::Frame(
-            ClassicIn::Send {
-                to,
-                body: text,
+        Body::Quiet => Scan::Quiet(Wait::Moment),
+        Body::Invalid(taken) => Scan::Invalid(head.length + taken, head.end),
+        Body::Long => Scan::Long(head.length, length, head.end),
+        Body::Text(body, counting, taken) => {
+            let line = Line {
+                to: head
+                    .first
+                    .split(' ')
+                    .skip(1)
+                    .find(|word| !word.is_empty())
+                    .unwrap_or(""),
+                body,
                 counting,
-            },
-            head + text.len(),
-        ),
-    }
-}
-
-enum Body<'a> {
-    Partial,
-    Quiet,
-    /// Not UTF-8, whichever way it was counted; so many bytes are given up.
-    Invalid(usize),
-    /// As many characters as announced, in more bytes than a body may have.
-    TooLong(usize),
-    Text(&'a str, Counting),
-}
-
-fn body<'a>(rest: &'a [u8], length: usize, reading: Reading<'_>) -> Body<'a> {
-    let Some(counted) = rest.get(..length) else {
-        return Body::Partial; // a character is at least a byte
-    };
-    if counted.is_ascii() {
-        let text = core::str::from_utf8(counted).expect("ASCII is UTF-8");
-        return Body::Text(text, Counting::Unknown);
-    }
-    let as_bytes = core::str::from_utf8(counted).ok();
-    let as_characters = characters(rest, length);
-    match reading.counting {
-        Counting::Bytes => as_bytes.map_or(Body::Invalid(length), |text| {
-            Body::Text(text, Counting::Bytes)
-        }),
-        Counting::Characters => match as_characters {
-            Some(text) => in_characters(text, reading),
-            None if valid_so_far(rest) && !reading.quiet => Body::Partial,
-            None => Body::Invalid(rest.len()),
-        },
-        Counting::Unknown => {
-            let follows = |text: &&str| begins_frame(&rest[text.len()..]);
-            let bytes = as_bytes.filter(follows);
-            match (bytes, as_characters.filter(follows)) {
-                // What bytes leave over may begin a verb, or end the text: if nothing follows, it ended the text.
-                (Some(text), Some(whole)) if begins_unfinished(&rest[text.len()..]) => {
-                    if reading.quiet {
-                        Body::Text(whole, Counting::Characters)
-                    } else {
-                        Body::Quiet
-                    }
-                }
-                (Some(text), _) if rest.len() > length || reading.quiet => {
-                    Body::Text(text, Counting::Bytes)
-                }
-                (None, Some(text)) => in_characters(text, reading),
-                // What stands behind the bytes is no frame, so these are characters, and not all there.
-                (None, None)
-                    if as_characters.is_none() && rest.len() > length && valid_so_far(rest) =>
-                {
-                    Body::Partial
-                }
-                _ if !reading.quiet && (valid_so_far(rest) || as_bytes.is_some()) => Body::Quiet,
-                _ => as_bytes.map_or(Body::Invalid(length), |text| {
-                    Body::Text(text, Counting::Bytes)
-                }),
-            }
+                end: head.end,
+                trailing_space: head.first.ends_with(' '),
+                line_end: rest.get(taken) == Some(&b'\n'),
+            };
+            Scan::Frame(ClassicIn::Send(line), head.length + taken)
         }
     }
 }
 
-fn in_characters<'a>(text: &'a str, reading: Reading<'_>) -> Body<'a> {
-    if text.len() > reading.limits.body_bytes_max {
-        Body::TooLong(text.len())
-    } else {
-        Body::Text(text, Counting::Characters)
-    }
-}
-
-/// The first `count` characters, if they are all there.
-fn characters(rest: &[u8], count: usize) -> Option<&str> {
-    let text = valid_part(rest);
-    let mut ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let end = ends.nth(count.checked_sub(1)?)?;
-    Some(&text[..end])
-}
-
-/// The longest beginning that is UTF-8.
-fn valid_part(bytes: &[u8]) -> &str {
-    match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            core::str::from_utf8(&bytes[..error.valid_up_to()]).expect("valid up to there")
-        }
-    }
-}
-
-/// Whether these bytes are UTF-8, but for a last character that may still be on its way.
-fn valid_so_far(rest: &[u8]) -> bool {
-    core::str::from_utf8(rest).map_or_else(|error| error.error_len().is_none(), |_| true)
-}
-
-const VERBS: [&[u8]; 5] = [b"SEND ", b"REGISTER ", b"RECEIVED", b"RECIEVED", b"ERROR "];
-
-/// Whether a frame, or nothing, may begin here.
-fn begins_frame(rest: &[u8]) -> bool {
-    let rest = past_blank(rest);
-    let begins = |verb: &&[u8]| rest.starts_with(verb) || verb.starts_with(rest);
-    VERBS.iter().any(begins)
-}
-
-/// Whether the first letters of a verb stand here, and no more.
-fn begins_unfinished(rest: &[u8]) -> bool {
-    let rest = past_blank(rest);
-    let begins = |verb: &&[u8]| verb.starts_with(rest) && verb.len() > rest.len();
-    !rest.is_empty() && VERBS.iter().any(begins)
-}
-
-fn past_blank(rest: &[u8]) -> &[u8] {
-    let blank = |b: &&u8| matches!(b, b'\n' | b' ');
-    &rest[rest.iter().take_while(blank).count()..]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8], counting: Counting, quiet: bool) -> Scan<'_> {
-        let limits = alloc::boxed::Box::leak(alloc::boxed::Box::new(Limits::default()));
-        scan(
-            bytes,
-            Reading {
-                counting,
-                quiet,
-                limits,
-            },
-        )
-    }
-
-    fn text(scan: Scan<'_>) -> (&str, Counting) {
-        match scan {
-            Scan::Frame(ClassicIn::Send { body, counting, .. }, _) => (body, counting),
-            other => panic!("a line is expected, not {other:?}"),
-        }
-    }
-
-    #[test]
-    fn characters_and_bytes_are_told_apart_by_the_text() {
-        // Counted in characters: two bytes would cut the second one.
-        let seed = "SEND bob\nContent-length: 2\n\naé".as_bytes();
-        assert_eq!(
-            text(read(seed, Counting::Unknown, false)),
-            ("aé", Counting::Characters)
-        );
-        // Counted in bytes, with the next frame behind it.
-        let other = "SEND bob\nContent-length: 3\n\naéSEND ".as_bytes();
-        assert_eq!(
-            text(read(other, Counting::Unknown, false)),
-            ("aé", Counting::Bytes)
-        );
-        // Either, until it is known that nothing follows.
-        let either = "SEND bob\nContent-length: 2\n\né".as_bytes();
-        assert_eq!(read(either, Counting::Unknown, false), Scan::Quiet);
-        assert_eq!(
-            text(read(either, Counting::Unknown, true)),
-            ("é", Counting::Bytes)
-        );
-        assert_eq!(read(either, Counting::Characters, false), Scan::Partial);
-        // Characters whose bytes would end between two of them.
-        let seed = "SEND bob\nContent-length: 2\n\néa".as_bytes();
-        assert_eq!(
-            text(read(seed, Counting::Unknown, false)),
-            ("éa", Counting::Characters)
-        );
-    }
-
-    #[test]
-    fn characters_may_come_slowly_and_may_be_too_many_bytes() {
-        // The second "é" is on its way, and the bytes before it leave no frame behind: no quiet makes them a line.
-        let split = "SEND bob\nContent-length: 4\n\néaé".as_bytes();
-        assert_eq!(read(split, Counting::Unknown, true), Scan::Partial);
-        let body = "é".repeat(40_000);
-        let long = alloc::format!("SEND bob\nContent-length: 40000\n\n{body}");
-        for counting in [Counting::Unknown, Counting::Characters] {
-            assert_eq!(
-                read(long.as_bytes(), counting, false),
-                Scan::Refused(Code::UNABLE_TO_SEND, long.len() as u64)
-            );
-        }
-    }
-
-    #[test]
-    fn a_head_that_is_not_ascii_may_come_in_parts() {
-        let whole = "SEND é\nContent-length: 2\n\nhi".as_bytes();
-        for cut in 0..whole.len() {
-            assert_eq!(read(&whole[..cut], Counting::Unknown, false), Scan::Partial);
-        }
-        for bad in [&b"SEND \xff"[..], b"SEND \xc2\x9b", b"SEND \x1b"] {
-            let lost = Scan::Lost(Code::HEADER_INCOMPLETE);
-            assert_eq!(read(bad, Counting::Unknown, false), lost);
-        }
-    }
-
-    #[test]
-    fn a_last_letter_that_might_begin_a_verb_belongs_to_the_text() {
-        let seed = "SEND bob\nContent-length: 4\n\nF\u{ca}TE".as_bytes();
-        assert_eq!(read(seed, Counting::Unknown, false), Scan::Quiet);
-        let told = text(read(seed, Counting::Unknown, true));
-        assert_eq!(told, ("F\u{ca}TE", Counting::Characters));
-        let other = "SEND bob\nContent-length: 4\n\nF\u{ca}TERROR 103\n\n".as_bytes();
-        let told = text(read(other, Counting::Unknown, false));
-        assert_eq!(told, ("F\u{ca}T", Counting::Bytes));
-    }
-
-    #[test]
-    fn what_is_not_utf8_is_refused_and_the_connection_goes_on() {
-        let bad = b"SEND bob\nContent-length: 2\n\n\xff\xfe";
-        assert_eq!(
-            read(bad, Counting::Unknown, false),
-            Scan::Refused(Code::HEADER_INCOMPLETE, 30)
-        );
-    }
-
-    #[test]
-    fn registrations_show_their_endings() {
-        let Scan::Frame(frame, 28) =
-            read(b"REGISTER TOSEND some one \n \n", Counting::Unknown, false)
-        else {
-            panic!("a frame")
-        };
-        let (side, name) = (Side::Send, "some one");
-        assert_eq!(
-            frame,
-            ClassicIn::Register {
-                side,
-                name,
-                spaced_end: true,
-                trailing_space: true
-            }
-        );
-    }
-
-    #[test]
-    fn lengths_that_are_none() {
-        for length in ["", "-1", "x", "99999999999999999999999"] {
-            let frame = alloc::format!("SEND bob\nContent-length: {length}\n\n");
-            assert_eq!(
-                read(frame.as_bytes(), Counting::Unknown, false),
-                Scan::Lost(Code::HEADER_INCOMPLETE)
-            );
-        }
-        let huge = b"SEND bob\nContent-length: 9223372036854775808\n\n";
-        assert_eq!(
-            read(huge, Counting::Unknown, false),
-            Scan::Lost(Code::HEADER_INCOMPLETE)
-        );
-        let long = b"SEND bob\nContent-length: 70000\n\n";
-        assert_eq!(
-            read(long, Counting::Unknown, false),
-            Scan::Refused(Code::UNABLE_TO_SEND, 70032)
-        );
-    }
+/// The length in a header, if that is what it is: `Some(None)` for one that is no number.
+pub(crate) fn length_in(line: &str) -> Option<Option<u64>> {
+    let line = line.trim_matches(['\n', ' ']);
+    let name_end = line.find(':').or_else(|| line.rfind(' '))?;
+    let (name, value) = line.split_at(name_end);
+    names_length(name).then(|| decimal(value[1..].trim_matches(' ')))
 }

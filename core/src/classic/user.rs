@@ -1,12 +1,14 @@
 //! What the router keeps of a classic user: its two connections, the lines that wait for it, its own line's answer.
 
-use super::dialect::{Counting, Reply};
+use super::dialect::{Counting, Manner, Reply};
 use super::frame::Side;
+use super::lengths::Passing;
 use crate::id::{ConnId, Seq};
 use crate::name::Recipient;
 use crate::now::Mono;
 use crate::record::Message;
 use alloc::collections::VecDeque;
+use alloc::string::String;
 
 /// A classic user. Fed live only, one `FORWARD` at a time, from its registration to its end.
 #[derive(Debug)]
@@ -15,12 +17,21 @@ pub(crate) struct ClassicUser {
     pub(super) receive: Option<ConnId>,
     pub(super) reply: Reply,
     pub(super) counting: Counting,
+    /// It reads lines, so the last one of a `FORWARD` needs an end.
+    pub(super) line_end: bool,
     /// Lines for it, the first of which is being forwarded.
     pub(super) waiting: VecDeque<Message>,
     pub(super) waiting_bytes: u64,
+    /// Lines to it alone that are appended and not committed.
+    pub(super) expected: usize,
     pub(super) flight: Option<Flight>,
     /// Its own line without an answer; it has at most one.
     pub(super) pending: Option<Pending>,
+    /// Its own lines behind that one.
+    pub(super) held: VecDeque<HeldLine>,
+    pub(super) held_bytes: usize,
+    /// A line of its own that was too long and has not gone past yet.
+    pub(super) passing: Option<Passing>,
     /// It has taken everything for it up to here.
     pub(super) cursor: Seq,
     /// Its first line goes out no earlier: one that reads once must have read that it is registered.
@@ -45,15 +56,31 @@ pub(super) struct Pending {
     pub(super) seq: Seq,
     /// As the sender spelt it: the answer repeats it.
     pub(super) to: Recipient,
+    pub(super) manner: Manner,
     /// Classic recipients who have neither acknowledged nor left.
     pub(super) waits: usize,
     pub(super) committed: bool,
 }
 
+/// A line of its own that waits for the one before it.
+#[derive(Debug)]
+pub(super) struct HeldLine {
+    pub(super) to: String,
+    pub(super) body: String,
+    pub(super) manner: Manner,
+}
+
+impl HeldLine {
+    /// What it counts while it waits.
+    pub(super) fn size(&self, overhead: usize) -> usize {
+        self.to.len() + self.body.len() + overhead
+    }
+}
+
 impl ClassicUser {
     pub(super) fn new(
         (send, receive): (ConnId, ConnId),
-        reply: Reply,
+        (reply, line_end): (Reply, bool),
         cursor: Seq,
         ready_at: Mono,
     ) -> ClassicUser {
@@ -62,10 +89,15 @@ impl ClassicUser {
             receive: Some(receive),
             reply,
             counting: Counting::Unknown,
+            line_end,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            expected: 0,
             flight: None,
             pending: None,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            passing: None,
             cursor,
             ready_at,
         }
@@ -76,9 +108,19 @@ impl ClassicUser {
         self.receive.is_some()
     }
 
-    /// How many lines wait for it.
+    /// How many lines wait for it, or will once they are committed.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.expected
+    }
+
+    /// A line to it alone was appended.
+    pub(crate) fn expect(&mut self) {
+        self.expected += 1;
+    }
+
+    /// Bytes of its own lines that wait for the one before them.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// Up to where it has taken what was for it.

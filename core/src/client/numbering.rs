@@ -20,7 +20,7 @@ pub(super) struct Gap {
     pub found: Number,
 }
 
-/// Consecutive numbers of one conversation.
+/// Consecutive numbers of one conversation, at consecutive seqs.
 #[derive(Debug)]
 struct Run {
     conversation: Recipient,
@@ -77,8 +77,11 @@ impl Numbering {
     /// An own message was accepted.
     pub fn on_own(&mut self, conversation: Recipient, seq: Seq, number: Number) {
         if let Some(mut entry) = self.waiting.last_entry() {
+            let from = entry.key().0;
             let run = entry.get_mut();
-            let goes_on = run.last.0.checked_add(1) == Some(number.0);
+            // Seqs too: between others the name may have found its next holder, with numbers of his own.
+            let goes_on = run.last.0.checked_add(1) == Some(number.0)
+                && seq.0.checked_sub(from) == number.0.checked_sub(run.first.0);
             if goes_on && run.source == Source::Own && run.conversation == conversation {
                 run.last = number;
                 return;

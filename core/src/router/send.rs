@@ -234,7 +234,10 @@ impl Router {
         self.room -= size.min(self.room);
         match stream {
             Stream::All => self.count_broadcast(&message),
-            Stream::User(user) => self.owe(user, size),
+            Stream::User(user) => match self.classic_mut(user) {
+                Some(classic) => classic.expect(),
+                None => self.owe(user, size),
+            },
         }
         self.counts.accepted += 1;
         self.append(What::Message(message), out)

@@ -13,10 +13,6 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 /// A user's part that does not survive a restart.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "always behind a Box, one per user"
-)]
 #[derive(Debug)]
 pub(crate) enum Live {
     /// One of the session level.

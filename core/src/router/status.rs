@@ -82,7 +82,8 @@ impl Router {
         let limits = &self.limits;
         let (waiting, waiting_max) = (self.unregistered.len(), limits.unregistered_connections_max);
         let conns = || self.conns.iter().flatten();
-        let unread = conns().map(|conn| conn.tail.len()).max();
+        let held = self.live.values().map(|live| live.held_bytes());
+        let unread = conns().map(|conn| conn.tail.len()).chain(held).max();
         let unwritten = conns().map(|conn| conn.unwritten + conn.held).max();
         let level = |limit, now: usize, max: usize| Level::new(limit, now as u64, max as u64);
         [
@@ -160,6 +161,13 @@ impl Live {
         match self {
             Live::Session(session) => Some(session),
             Live::Classic(_) => None,
+        }
+    }
+
+    fn held_bytes(&self) -> usize {
+        match self {
+            Live::Session(_) => 0,
+            Live::Classic(user) => user.held_bytes(),
         }
     }
 }

@@ -104,6 +104,24 @@ fn number_one_begins_a_conversation_with_the_next_holder_of_a_name() {
     assert_eq!(words(&out).len(), 2);
 }
 
+/// Answers run ahead of the feed: the own lines 1 and 2 are to two holders of a name, and between them in the log stand
+/// a delivery of the first and one of the second.
+#[test]
+fn own_numbers_that_go_on_may_be_of_two_conversations() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.submit(1, "bob", "to the first");
+    bench.submit(2, "bob", "to the second");
+    let out = bench.server(&[
+        accepted(1, 1, 6, 1),
+        accepted(2, 2, 20, 2),
+        deliver(7, "bob", "alice", 2),
+        deliver(15, "bob", "alice", 1),
+        deliver(21, "bob", "alice", 3),
+    ]);
+    let gap = |word: &String| word.starts_with("gap");
+    assert!(!words(&out).iter().any(gap), "{out:?}");
+}
+
 #[test]
 fn removed_numbers_are_told_and_leave_no_gap() {
     let mut bench = Bench::online(config(), &welcome(0, 0));

@@ -1,6 +1,7 @@
 //! What one connection's bytes say, read beside the router and by the same rules, with an own unfinished tail.
 
 use super::line::quoted;
+use std::time::Duration;
 use verbatim_core::classic::{Counting, Seen, seen};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::Name;
@@ -19,8 +20,8 @@ pub(super) struct Hearing {
     counting: Counting,
     /// The name that was asked for last, if it was one.
     pub(super) asked: Option<Name>,
-    /// What is in the tail is whole if nothing more comes for a moment.
-    pub(super) ambiguous: bool,
+    /// What is in the tail is whole if nothing more comes for that long.
+    pub(super) ambiguous: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Hearing {
     ) {
         let mut tail = std::mem::take(&mut self.tail);
         tail.extend_from_slice(bytes);
-        self.ambiguous = false;
+        self.ambiguous = None;
         let mut at = 0;
         while self.level != Level::Lost {
             let skipped = self.skip.min((tail.len() - at) as u64);
@@ -128,8 +129,8 @@ impl Hearing {
     ) -> Look {
         match seen(bytes, self.counting, quiet, limits) {
             Seen::Partial => Look::Stay,
-            Seen::Quiet => {
-                self.ambiguous = true;
+            Seen::Quiet(time) => {
+                self.ambiguous = Some(time);
                 Look::Stay
             }
             Seen::Frame(frame, length) => {
@@ -150,7 +151,7 @@ impl Hearing {
                 Look::Took(length)
             }
             Seen::Passed(length) => {
-                if bytes[0] != b'\n' {
+                if !matches!(bytes[0], b'\n' | b' ') {
                     said.push(format!("{} (passed over, {length} bytes)", verb(bytes)));
                 }
                 Look::Skip(length)
@@ -207,7 +208,7 @@ mod tests {
         for segment in segments {
             hearing.hear(segment, false, (&limits, true), &mut said);
         }
-        if hearing.ambiguous {
+        if hearing.ambiguous.is_some() {
             hearing.hear(&[], true, (&limits, true), &mut said);
         }
         said

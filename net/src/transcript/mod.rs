@@ -118,9 +118,9 @@ impl<W: Write> Transcript<W> {
         let mut said = Vec::new();
         talk.hearing.hear(bytes, quiet, how, &mut said);
         let label = talk.label();
-        if talk.hearing.ambiguous {
-            let due = now.mono + self.limits.classic_quiet_time;
-            self.ambiguous.push((due, conn));
+        self.ambiguous.retain(|(_, other)| *other != conn);
+        if let Some(time) = talk.hearing.ambiguous {
+            self.ambiguous.push((now.mono + time, conn));
         }
         for what in said {
             self.put(now, &label, Mark::ToServer, &what);
@@ -136,7 +136,7 @@ impl<W: Write> Transcript<W> {
             .map(|due| due.1)
             .collect();
         for conn in conns {
-            if talk(&mut self.talks, conn).is_some_and(|talk| talk.hearing.ambiguous) {
+            if talk(&mut self.talks, conn).is_some_and(|talk| talk.hearing.ambiguous.is_some()) {
                 self.hear(now, conn, &[], true);
             }
         }

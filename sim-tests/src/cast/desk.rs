@@ -146,6 +146,7 @@ impl Desk {
         match input {
             Input::Connected => self.unread.clear(),
             Input::Received(bytes) => self.hear(bytes),
+            Input::Return => self.note(DeviceNews::Returned),
             _ => {}
         }
         for output in outputs {

@@ -131,10 +131,7 @@ impl Device {
         let request = match act {
             Act::Withdraw => Request::Withdraw(LineId(self.lines)),
             Act::Who => Request::Who,
-            Act::Return => {
-                self.note(DeviceNews::Returned);
-                Request::Return
-            }
+            Act::Return => Request::Return,
             Act::Leave { forget } => {
                 program.leaves = Some(forget);
                 Request::Leave { forget }

@@ -13,12 +13,16 @@ mod no_duplicates;
 mod no_silent_loss;
 mod once_stored;
 mod one_order;
+mod reproducible;
 mod sender_order;
 mod time;
+
+pub use reproducible::first_difference;
 
 use crate::history::{Event, Who};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
+use crate::probes::{Probes, Reached};
 use std::fmt;
 use std::time::Duration;
 
@@ -49,6 +53,7 @@ pub struct Violation {
 pub struct Checker {
     ledger: Ledger,
     rules: Vec<Box<dyn Rule>>,
+    probes: Probes,
     violations: Vec<Violation>,
 }
 
@@ -58,6 +63,7 @@ impl Checker {
         Checker {
             ledger: Ledger::new(plan),
             rules: rules(),
+            probes: Probes::default(),
             violations: Vec::new(),
         }
     }
@@ -65,6 +71,7 @@ impl Checker {
     /// Judges one more event.
     pub fn see(&mut self, event: &Event) {
         self.ledger.fold(event);
+        self.probes.see(&self.ledger, event);
         let (ledger, violations) = (&self.ledger, &mut self.violations);
         self.rules.retain_mut(|rule| match rule.see(ledger, event) {
             Ok(()) => true,
@@ -92,9 +99,9 @@ impl Checker {
         self.violations.push(liveness::violation(at, pending));
     }
 
-    /// What was wrong, in the order in which it was found.
-    pub fn end(self) -> Vec<Violation> {
-        self.violations
+    /// What was wrong, in the order in which it was found; and which rare states were reached.
+    pub fn end(self) -> (Vec<Violation>, Reached) {
+        (self.violations, self.probes.end())
     }
 }
 
@@ -106,7 +113,7 @@ pub fn judge(plan: &Plan, events: &[Event]) -> Vec<Violation> {
     if !pending.is_empty() {
         checker.out_of_time(&pending);
     }
-    checker.end()
+    checker.end().0
 }
 
 fn rules() -> Vec<Box<dyn Rule>> {

@@ -96,11 +96,11 @@ impl Reading {
         // The programs of the simulation send no frame whose end only silence tells, or say so before they go on.
         let look = |quiet| seen(bytes, self.counting, quiet, &self.limits);
         let look = match look(false) {
-            Seen::Quiet => look(true),
+            Seen::Quiet(_) => look(true),
             look => look,
         };
         match look {
-            Seen::Partial | Seen::Quiet => Piece::Partial,
+            Seen::Partial | Seen::Quiet(_) => Piece::Partial,
             Seen::Passed(length) => Piece::Passed(length),
             Seen::Lost => Piece::Lost,
             Seen::Frame(frame, length) => {

@@ -76,6 +76,25 @@ impl Ledger {
         }
     }
 
+    fn on_removed(&mut self, place: Place, up_to: u64) {
+        let Some(log) = self.logs.get_mut(place.log) else {
+            return;
+        };
+        let Some(holder) = log.holders.get(&place.user) else {
+            return;
+        };
+        let gone = |seq: &&u64| {
+            let to_all =
+                |seq| matches!(log.message(seq), Some((_, None, number, _)) if number <= up_to);
+            **seq > holder.acked && to_all(**seq)
+        };
+        let gone: Vec<u64> = holder.visible.iter().filter(gone).copied().collect();
+        if let Some(holder) = log.holders.get_mut(&place.user) {
+            holder.removed = holder.removed.max(up_to);
+            holder.given_up.extend(gone);
+        }
+    }
+
     fn on_told(&mut self, who: Who, notice: &Notice) {
         let person = &mut self.people[who];
         match notice {
@@ -97,9 +116,8 @@ impl Ledger {
                 conversation: Recipient::All,
                 up_to,
             } => {
-                let place = person.place;
-                if let Some(holder) = place.and_then(|place| self.holder_mut(place)) {
-                    holder.removed = holder.removed.max(up_to.0);
+                if let Some(place) = person.place {
+                    self.on_removed(place, up_to.0);
                 }
             }
             _ => {}

@@ -9,7 +9,7 @@ mod pending;
 pub use classic::Hearing;
 pub use log::{Holder, Log, Place, Record};
 
-use crate::history::{Event, ServerNews, Tag, What, Who};
+use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub struct Ledger {
     pub people: Vec<Person>,
     /// Of messages to all, only the receipts of so many latest ones are counted.
     pub counted_max: usize,
+    /// Whose device is at the other end of each connection.
+    conns: BTreeMap<Conn, (Who, u64)>,
 }
 
 /// Somebody.
@@ -97,6 +99,7 @@ impl Ledger {
             logs: Vec::new(),
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.tightness.limits().broadcasts_counted_max,
+            conns: BTreeMap::new(),
         }
     }
 
@@ -106,15 +109,41 @@ impl Ledger {
         match &event.what {
             What::Device(who, news) => self.on_device(*who, news),
             What::Classic(who, news) => self.on_classic(*who, news),
-            What::Server(ServerNews::Started { epoch }) => self.logs.push(Log::new(*epoch)),
-            What::Server(ServerNews::Appended {
+            What::Server(news) => self.on_server(news),
+            What::Plan(_) | What::Blocked(_) | What::Healed => {}
+        }
+    }
+
+    fn on_server(&mut self, news: &ServerNews) {
+        match news {
+            ServerNews::Started { epoch } => self.logs.push(Log::new(*epoch)),
+            ServerNews::Appended {
                 seq, stamp, entry, ..
-            }) => {
+            } => {
                 if let Some(log) = self.logs.last_mut() {
-                    log.append(event.at, *seq, *stamp, entry);
+                    log.append(self.now, *seq, *stamp, entry);
                 }
             }
-            What::Server(_) | What::Plan(_) | What::Healed => {}
+            ServerNews::Bound {
+                conn, who, device, ..
+            } => drop(self.conns.insert(*conn, (*who, *device))),
+            ServerNews::AckCame { conn, seq } => self.on_ack_came(*conn, *seq),
+            ServerNews::Ended(conn) => drop(self.conns.remove(conn)),
+            _ => {}
+        }
+    }
+
+    fn on_ack_came(&mut self, conn: Conn, seq: u64) {
+        let Some((who, device)) = self.conns.get(&conn) else {
+            return;
+        };
+        let log = self.logs.last_mut();
+        let holder = log.and_then(|log| {
+            let user = log.user_before(*who, *device, u64::MAX)?;
+            log.holders.get_mut(&user)
+        });
+        if let Some(holder) = holder {
+            holder.acked = holder.acked.max(seq);
         }
     }
 

@@ -101,11 +101,14 @@ impl Ledger {
             let due = holder.released.is_some() || online(&user);
             return due.then(|| "neither delivered nor left".into());
         }
-        if !log.latest_to_all(self.counted_max).contains(&seq) {
+        if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
         }
         let has = |(user, holder): &(&u64, &super::Holder)| {
-            holder.wrote.contains(&seq) && holder.released.is_none() && online(user)
+            holder.wrote.contains(&seq)
+                && !holder.given_up.contains(&seq)
+                && holder.released.is_none()
+                && online(user)
         };
         let due = log.holders.iter().filter(has).count() as u64;
         (counted < due).then(|| format!("counted {counted} and {due} have it"))

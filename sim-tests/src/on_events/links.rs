@@ -2,7 +2,7 @@
 
 use super::pipe::{Far, Lane, Near, Owner, Pipe};
 use super::queue::{Coming, Micros, PipeId, Way};
-use super::timing::{KEEPALIVE, LINGER};
+use super::timing::{DEAF_BYTES, KEEPALIVE, LINGER};
 use super::{OnEvents, server::Life};
 use crate::dice::Dice;
 use crate::flights::{Load, Start};
@@ -37,6 +37,7 @@ impl OnEvents {
             whole,
             dark_until: 0,
             deaf_until: 0,
+            unheard: 0,
             damaged: false,
         });
         self.record_signal(pipe, Way::Up, Load::Knock);
@@ -110,8 +111,9 @@ impl OnEvents {
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
             let whole = pipe.whole;
+            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES;
             let lane = pipe.lane(way);
-            if muted || lane.segments() >= segments_max {
+            if muted || stuffed || lane.segments() >= segments_max {
                 break;
             }
             if lane.unsent.is_empty() {
@@ -137,6 +139,7 @@ impl OnEvents {
                 std::mem::take(&mut lane.unsent)
             };
             written += bytes.len();
+            self.pipes[id].unheard += bytes.len();
             self.send(id, way, bytes);
         }
         if way == Way::Down && written > 0 {
@@ -301,6 +304,7 @@ impl OnEvents {
         if pipe.dark_until <= self.now {
             self.to_write.push((id, Way::Up));
         }
+        self.to_write.push((id, Way::Down));
         self.read_near(id);
     }
 

@@ -158,6 +158,7 @@ impl Ground for OnEvents {
         let until = micros(until);
         for pipe in self.pipes_of(who) {
             self.pipes[pipe].deaf_until = until;
+            self.pipes[pipe].unheard = 0;
             self.queue.push(until, Coming::Wake(pipe));
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Pipe {
     pub(super) whole: bool,
     pub(super) dark_until: Micros,
     pub(super) deaf_until: Micros,
+    /// Written to it since it is deaf.
+    pub(super) unheard: usize,
     /// Segments were lost; nothing but the system will notice.
     pub(super) damaged: bool,
 }

@@ -356,7 +356,9 @@ impl OnEvents {
             if bytes.is_empty() {
                 return self.break_far(id);
             }
-            if !closing {
+            if closing {
+                self.arrivals.speak(self.pipes[id].number);
+            } else {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });
             }

@@ -25,6 +25,8 @@ use verbatim_net::Transport;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// What a client may say in the dark before it notices.
 const DARK_BYTES_MAX: usize = 256 * 1024;
+/// What one that reads nothing still takes, in the buffers between.
+const DEAF_BYTES_MAX: usize = 512;
 /// A connection that wakes up after its client has gone says what it had to say, and ends after this time.
 const LATE_TIME: Duration = Duration::from_millis(300);
 
@@ -58,6 +60,8 @@ pub struct Wire {
     cut: Cell<Option<End>>,
     dark_until: Cell<Option<Duration>>,
     deaf_until: Cell<Option<Duration>>,
+    /// Written to it since it reads nothing.
+    unheard: Cell<usize>,
     damaged: Cell<Option<Duration>>,
     gone: Cell<bool>,
     wakers: RefCell<[Option<Waker>; 2]>,
@@ -115,6 +119,7 @@ impl Air {
             cut: Cell::new(None),
             dark_until: Cell::new(None),
             deaf_until: Cell::new(None),
+            unheard: Cell::new(0),
             damaged: Cell::new(None),
             gone: Cell::new(false),
             wakers: RefCell::default(),
@@ -146,7 +151,10 @@ impl Air {
 
     /// Lets somebody read nothing until then.
     pub fn deafen(&self, who: usize, until: Duration) {
-        self.each(who, |wire| wire.deaf_until.set(Some(until)));
+        self.each(who, |wire| {
+            wire.deaf_until.set(Some(until));
+            wire.unheard.set(0);
+        });
     }
 
     fn each(&self, who: usize, change: impl Fn(&Wire)) {
@@ -361,6 +369,12 @@ impl RoughStream {
             .flatten()
     }
 
+    /// For how long the other end reads nothing, once the buffers between are full.
+    fn stuffed(&self) -> Option<Duration> {
+        let full = self.end == End::Far && self.wire.unheard.get() >= DEAF_BYTES_MAX;
+        full.then(|| Wire::left(&self.wire.deaf_until)).flatten()
+    }
+
     /// Says what was said in the dark.
     fn catch_up(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsaid.is_empty() {
@@ -407,7 +421,12 @@ impl AsyncRead for RoughStream {
         if let Poll::Ready(Err(error)) = this.catch_up(context) {
             return Poll::Ready(Err(error));
         }
-        this.stream().poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = this.stream().poll_read(context, buffer);
+        if this.end == End::Far && buffer.filled().len() > before {
+            this.air.0.arrivals.speak(this.wire.ordinal);
+        }
+        polled
     }
 }
 
@@ -428,6 +447,10 @@ impl AsyncWrite for RoughStream {
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(this.catch_up(context))?;
+        if let Some(span) = this.stuffed() {
+            this.wake_in(context, span);
+            return Poll::Pending;
+        }
         let pause = this.pause.saturating_duration_since(Instant::now());
         if !pause.is_zero() {
             this.wake_in(context, pause);
@@ -436,6 +459,7 @@ impl AsyncWrite for RoughStream {
         let (length, pause) = this.chop(bytes.len());
         let written = ready!(this.stream().poll_write(context, &bytes[..length]))?;
         this.pause = Instant::now() + pause;
+        this.wire.unheard.set(this.wire.unheard.get() + written);
         Poll::Ready(Ok(written))
     }
 

@@ -43,7 +43,7 @@ pub struct Plan {
 /// How the limits of a run differ from those that ship. Small ones make rare states frequent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tightness {
-    /// Names are held for 4 s instead of 60.
+    /// Names are held for 4 s instead of 60, and a write may be blocked for 3 s instead of 15.
     pub away: bool,
     /// A user may be owed 5 KiB, and the log takes 24.
     pub room: bool,

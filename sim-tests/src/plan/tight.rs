@@ -10,6 +10,7 @@ impl Tightness {
         let mut limits = Limits::default();
         if self.away {
             limits.away_time_max = Duration::from_secs(4);
+            limits.write_time_max = Duration::from_secs(3);
         }
         if self.room {
             limits.owed_bytes_max = 5 * 1024;

@@ -77,7 +77,7 @@ fn bad_header() {
         for (name, bad) in ["bob", "carol", "dave"].into_iter().zip(bad) {
             let mut classic = world.classic(name);
             classic.sending.write(bad);
-            classic.expect("ERROR 103 Header incomplete");
+            classic.expect("ERROR 103 Header Incomplete");
             classic.sending.expect_end();
         }
         alice

@@ -67,6 +67,7 @@ impl Notes {
                 Deed::Do(who, act) => self.act(who, act),
                 Deed::Befall(fault) => self.befall(fault),
             },
+            What::Blocked(_) => {}
             What::Healed => self.healed = Some(self.now),
         }
     }

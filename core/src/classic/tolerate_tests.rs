@@ -1,0 +1,255 @@
+//! How real bytes are read: endings, counts, misspellings.
+
+use super::dialect::{Counting, End};
+use super::frame::Side;
+use super::lengths::{Passing, Reading};
+use super::tolerate::{ClassicIn, Register, Scan, Wait, scan};
+use crate::limits::Limits;
+use alloc::format;
+
+fn reading(counting: Counting, quiet: bool) -> Reading {
+    Reading::of_client(counting, quiet, &Limits::default())
+}
+
+fn read(bytes: &[u8], counting: Counting, quiet: bool) -> Scan<'_> {
+    scan(bytes, reading(counting, quiet))
+}
+
+fn text(scan: Scan<'_>) -> (&str, Counting) {
+    match scan {
+        Scan::Frame(ClassicIn::Send(line), _) => (line.body, line.counting),
+        other => panic!("a line is expected, not {other:?}"),
+    }
+}
+
+#[test]
+fn characters_and_bytes_are_told_apart_by_the_text() {
+    // Counted in characters: two bytes would cut the second one.
+    let seed = "SEND bob\nContent-length: 2\n\naé".as_bytes();
+    assert_eq!(
+        text(read(seed, Counting::Unknown, false)),
+        ("aé", Counting::Characters)
+    );
+    // Counted in bytes, with the next frame behind it.
+    let other = "SEND bob\nContent-length: 3\n\naéSEND ".as_bytes();
+    assert_eq!(
+        text(read(other, Counting::Unknown, false)),
+        ("aé", Counting::Bytes)
+    );
+    // Either, until it is known that nothing follows.
+    let either = "SEND bob\nContent-length: 2\n\né".as_bytes();
+    assert_eq!(
+        read(either, Counting::Unknown, false),
+        Scan::Quiet(Wait::Moment)
+    );
+    assert_eq!(
+        text(read(either, Counting::Unknown, true)),
+        ("é", Counting::Bytes)
+    );
+    assert_eq!(read(either, Counting::Characters, false), Scan::Partial);
+    // Characters whose bytes would end between two of them.
+    let seed = "SEND bob\nContent-length: 2\n\néa".as_bytes();
+    assert_eq!(
+        text(read(seed, Counting::Unknown, false)),
+        ("éa", Counting::Characters)
+    );
+}
+
+#[test]
+fn characters_may_come_slowly_and_may_be_too_many_bytes() {
+    // The second "é" is on its way, and the bytes before it leave no frame behind: no quiet makes them a line.
+    let split = "SEND bob\nContent-length: 4\n\néaé".as_bytes();
+    assert_eq!(read(split, Counting::Unknown, true), Scan::Partial);
+    let body = "é".repeat(40_000);
+    let long = format!("SEND bob\nContent-length: 40000\n\n{body}");
+    for counting in [Counting::Unknown, Counting::Characters] {
+        assert_eq!(
+            read(long.as_bytes(), counting, false),
+            Scan::Long(32, 40_000, End::Plain)
+        );
+    }
+}
+
+#[test]
+fn a_head_that_is_not_ascii_may_come_in_parts() {
+    let whole = "SEND é\nContent-length: 2\n\nhi".as_bytes();
+    for cut in 0..whole.len() {
+        assert_eq!(read(&whole[..cut], Counting::Unknown, false), Scan::Partial);
+    }
+    for bad in [&b"SEND \xff"[..], b"SEND \xc2\x9b", b"SEND \x1b"] {
+        let lost = Scan::Lost;
+        assert_eq!(read(bad, Counting::Unknown, false), lost);
+    }
+}
+
+#[test]
+fn a_last_letter_that_might_begin_a_verb_belongs_to_the_text() {
+    let seed = "SEND bob\nContent-length: 4\n\nF\u{ca}TE".as_bytes();
+    assert_eq!(
+        read(seed, Counting::Unknown, false),
+        Scan::Quiet(Wait::Moment)
+    );
+    let told = text(read(seed, Counting::Unknown, true));
+    assert_eq!(told, ("F\u{ca}TE", Counting::Characters));
+    let other = "SEND bob\nContent-length: 4\n\nF\u{ca}TERROR 103\n\n".as_bytes();
+    let told = text(read(other, Counting::Unknown, false));
+    assert_eq!(told, ("F\u{ca}T", Counting::Bytes));
+}
+
+#[test]
+fn what_is_not_utf8_is_refused_and_the_connection_goes_on() {
+    let bad = b"SEND bob\nContent-length: 2\n\n\xff\xfe";
+    assert_eq!(
+        read(bad, Counting::Unknown, false),
+        Scan::Invalid(30, End::Plain)
+    );
+}
+
+fn registration(bytes: &[u8], quiet: bool) -> Option<(Register<'_>, usize)> {
+    match read(bytes, Counting::Unknown, quiet) {
+        Scan::Frame(ClassicIn::Register(register), length) => Some((register, length)),
+        _ => None,
+    }
+}
+
+#[test]
+fn registrations_show_their_endings() {
+    let whole = registration(b"REGISTER TOSEND some one \n \n", false);
+    let register = Register {
+        side: Side::Send,
+        name: "some one",
+        end: End::Spaced,
+        trailing_space: true,
+        line_end: false,
+    };
+    assert_eq!(whole, Some((register, 28)));
+    let (register, length) = registration(b"register TORECV bob\n\n\n", false).unwrap();
+    assert!(register.line_end && register.end == End::Plain);
+    assert_eq!((register.side, length), (Side::Receive, 21));
+}
+
+#[test]
+fn one_line_end_or_none_is_enough_after_a_while() {
+    for (bytes, wait) in [
+        (&b"REGISTER TOSEND bob\n"[..], Wait::Moment),
+        (b"REGISTER TOSEND bob", Wait::Longer),
+    ] {
+        assert_eq!(read(bytes, Counting::Unknown, false), Scan::Quiet(wait));
+        let (register, length) = registration(bytes, true).unwrap();
+        assert_eq!((register.name, length), ("bob", bytes.len()));
+    }
+    for bytes in [
+        &b"REGISTER"[..],
+        b"REGISTER TOSEND",
+        b"REGISTER TOSEND ",
+        b"REGI",
+    ] {
+        assert_eq!(read(bytes, Counting::Unknown, true), Scan::Partial);
+    }
+    let line = b"SEND bob\nContent-length: 2\nhi";
+    assert_eq!(
+        read(line, Counting::Unknown, false),
+        Scan::Quiet(Wait::Moment)
+    );
+    assert_eq!(text(read(line, Counting::Unknown, true)).0, "hi");
+    // Typed by hand, or cut by the network: nothing yet shows that the head ends here.
+    for bytes in [
+        &b"SEND bob\n"[..],
+        b"SEND bob\nContent-length: 1",
+        b"SEND bob\nContent-length: 1\n",
+        b"SEND bob\nContent-length: 1\n ",
+    ] {
+        assert_eq!(read(bytes, Counting::Unknown, true), Scan::Partial);
+    }
+}
+
+#[test]
+fn an_acknowledgement_comes_in_many_forms() {
+    for bytes in [
+        "RECEIVED bob\n\n",
+        "RECEIVED bob\n \n",
+        "RECEIVED bob\n",
+        "RECIEVED bob\n\n",
+        "received bob\n",
+    ] {
+        let scan = read(bytes.as_bytes(), Counting::Unknown, false);
+        let all = Scan::Frame(ClassicIn::Received, bytes.len());
+        assert_eq!(scan, all, "{bytes:?}");
+    }
+    let bare = b"RECIEVED bob";
+    assert_eq!(
+        read(bare, Counting::Unknown, false),
+        Scan::Quiet(Wait::Longer)
+    );
+    assert_eq!(
+        read(bare, Counting::Unknown, true),
+        Scan::Frame(ClassicIn::Received, 12)
+    );
+    let complaint = read(b"ERROR 103 Header Incomplete\n", Counting::Unknown, false);
+    assert_eq!(complaint, Scan::Frame(ClassicIn::Complaint, 28));
+}
+
+#[test]
+fn the_length_has_many_names_and_the_text_a_space_before_it() {
+    for head in [
+        "Content-length: 5\n\n",
+        "CONTENT-LENGTH:5\n\n",
+        " Content-length: 5 \n \n",
+        "X-Colour: red\nContent-Length: 5\n\n",
+        " Content Length:5\n\n",
+        "Content-length 5\n\n",
+    ] {
+        let frame = format!("SEND bob\n{head}hello");
+        let scan = read(frame.as_bytes(), Counting::Unknown, false);
+        assert_eq!(text(scan).0, "hello", "{head:?}");
+    }
+    let spaced = b"SEND bob\nContent-length: 5\n\n hello";
+    assert_eq!(text(read(spaced, Counting::Unknown, false)).0, "hello");
+    let counted = b"SEND bob\nContent-length: 6\n\n hello";
+    assert_eq!(
+        read(counted, Counting::Unknown, false),
+        Scan::Quiet(Wait::Moment)
+    );
+    assert_eq!(text(read(counted, Counting::Unknown, true)).0, " hello");
+}
+
+#[test]
+fn what_is_too_long_goes_past_in_either_count() {
+    for (counting, unit, units, counted) in [
+        (Counting::Unknown, "x", 70_000, 70_000),
+        (Counting::Unknown, "\u{e9}", 70_000, 70_000),
+        (Counting::Unknown, "\u{e9}", 70_000, 140_000),
+        (Counting::Characters, "\u{1f980}", 66_000, 66_000),
+        (Counting::Bytes, "\u{e9}", 70_000, 140_000),
+    ] {
+        let text = format!("{}SEND bob", unit.repeat(units));
+        for chunk in [1_000, 4_097, 1 << 20] {
+            let mut passing = Passing::new(counting, counted);
+            let (mut passed, mut over) = (0, false);
+            for part in text.as_bytes().chunks(chunk) {
+                if !over {
+                    let (taken, ends) = passing.pass(part, reading(counting, false));
+                    passed += taken;
+                    over = ends;
+                }
+            }
+            assert!(over);
+            assert_eq!(passed, unit.len() * units, "{counting:?} {unit} in {chunk}");
+        }
+    }
+}
+
+#[test]
+fn lengths_that_are_none() {
+    for length in ["", "-1", "x", "99999999999999999999999"] {
+        let frame = format!("SEND bob\nContent-length: {length}\n\n");
+        assert_eq!(read(frame.as_bytes(), Counting::Unknown, false), Scan::Lost);
+    }
+    let huge = b"SEND bob\nContent-length: 9223372036854775808\n\n";
+    assert_eq!(read(huge, Counting::Unknown, false), Scan::Lost);
+    let long = b"SEND bob\nContent-length: 70000\n\n";
+    assert_eq!(
+        read(long, Counting::Unknown, false),
+        Scan::Long(32, 70_000, End::Plain)
+    );
+}

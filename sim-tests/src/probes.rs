@@ -1,0 +1,353 @@
+//! Probes: which rare states a run has come through. Runs that never meet trouble prove little, however many they are.
+
+use crate::history::{ClassicNews, Conn, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
+use crate::ledger::{Ledger, Log};
+use std::collections::{BTreeMap, BTreeSet};
+use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
+use verbatim_core::code::Code;
+
+macro_rules! probes {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A state that is worth having come through.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Probe {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// All of them.
+        pub const PROBES: &[Probe] = &[$(Probe::$name),*];
+    };
+}
+
+probes! {
+    /// An id came again and got its first answer.
+    DuplicateSuppressed,
+    /// Of the messages under way at a resume some had been taken and some had not.
+    ResumedMidPipeline,
+    /// What was under way to a device at the end of a connection came again on the next one.
+    ResumedMidFeed,
+    /// A device came to another start of the server than the one it knew.
+    ResumedAfterRestart,
+    /// A session was lost, and its device was told.
+    LostTold,
+    /// A message was in the log and its sender heard so only after a resume.
+    AnswerLostThenTold,
+    /// The recipient had the message before its sender knew that it was accepted.
+    DeliveredBeforeAnswered,
+    /// A sender died with a message in the log of which it never heard.
+    DurableUnanswered,
+    /// An ack was said, never came, and the cursor of the next `HELLO` stood for it.
+    AckLostThenTold,
+    /// A device with no cursor of its own marked a line that may have been shown before.
+    RepeatMarked,
+    /// A newer connection of a session came while the server held the older one for alive.
+    OldAndNewAlive,
+    /// A `HELLO` came whose connection counter was too low.
+    HelloVoid,
+    /// What came on a connection that the server had closed had no effect.
+    OldConnectionWokeLate,
+    /// A client stays away since another connection has its session.
+    ReplacedTold,
+    /// A connection died in silence, and the server noticed.
+    SilenceNoticedByServer,
+    /// A connection did not become anybody's in its time.
+    NeverRegistered,
+    /// A connection died in silence, and the client noticed.
+    SilenceNoticedByClient,
+    /// One that did not read was cut off.
+    SlowReaderCut,
+    /// A device that was behind was fed from the log.
+    FedFromLog,
+    /// A recipient was owed too much: 114.
+    RecipientFull,
+    /// The log was full: a passing rejection, 151.
+    StorageFull,
+    /// Lines to all were given up, and the device was told which.
+    RemovedTold,
+    /// A recipient gave its name up first.
+    LeftTold,
+    /// A line was taken back while it was queued.
+    Withdrawn,
+    /// A line's age passed while it was queued.
+    Expired,
+    /// A name was somebody else's: 104, to a session user.
+    NameTaken,
+    /// The same, to a classic user.
+    NameTakenClassic,
+    /// A name found its next holder.
+    NameClaimedAgain,
+    /// The server said goodbye.
+    GoodbyeHeard,
+    /// A classic and a session user wrote to each other.
+    LevelsTalked,
+    /// A line was cut into pieces for a classic user.
+    ForwardedInPieces,
+    /// A classic user counts otherwise and said so.
+    MiscountTold,
+    /// Two links were cut at one time.
+    PartitionsOverlapped,
+    /// The wall clock had gone back, and a stamp stood still.
+    ClockWentBack,
+}
+
+/// How often each state was reached.
+pub type Reached = BTreeMap<Probe, u64>;
+
+/// Looks on at a run and counts.
+#[derive(Default)]
+pub struct Probes {
+    reached: Reached,
+    devices: BTreeMap<Who, Device>,
+    conns: BTreeMap<Conn, Session>,
+    /// What was handed to which device.
+    delivered: BTreeSet<((Who, u64), u64)>,
+    /// Who wrote last to whom, of two users.
+    spoke: BTreeMap<(u64, u64), u64>,
+}
+
+/// A device, as far as probes care.
+#[derive(Default)]
+struct Device {
+    /// Lines under way.
+    sent: BTreeSet<u64>,
+    /// Those that stood in the log when it resumed.
+    asked: BTreeSet<u64>,
+    epoch: Option<u64>,
+    acked: u64,
+    /// Its acks that came.
+    came: u64,
+}
+
+/// What a connection is bound to.
+struct Session {
+    holder: (Who, u64),
+    /// Where the log ended when it was bound.
+    head: u64,
+}
+
+impl Probes {
+    /// Sees one more event, which the ledger knows already.
+    pub fn see(&mut self, ledger: &Ledger, event: &Event) {
+        if let Some(probe) = plain(&event.what) {
+            self.hit(probe);
+        }
+        match &event.what {
+            What::Device(who, DeviceNews::Line { line, state }) => {
+                self.on_line(ledger, *who, *line, *state);
+            }
+            What::Device(who, news) => self.on_device(ledger, *who, news),
+            What::Server(news) => self.on_server(ledger, news),
+            _ => {}
+        }
+    }
+
+    /// What was reached, and how often.
+    pub fn end(self) -> Reached {
+        self.reached
+    }
+
+    fn hit(&mut self, probe: Probe) {
+        *self.reached.entry(probe).or_default() += 1;
+    }
+
+    fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
+        let device = self.devices.entry(who).or_default();
+        let in_log = |line: &&u64| ledger.find(Tag { who, line: **line }).is_some();
+        match news {
+            DeviceNews::Welcomed { epoch, .. } => {
+                device.asked = device.sent.iter().filter(in_log).copied().collect();
+                let before = device.epoch.replace(*epoch);
+                if before.is_some_and(|before| before != *epoch) {
+                    self.hit(Probe::ResumedAfterRestart);
+                }
+            }
+            DeviceNews::Acked { seq } => device.acked = device.acked.max(*seq),
+            DeviceNews::Ended { crashed, .. } => {
+                let unheard = device.sent.iter().any(|line| in_log(&line));
+                device.sent.clear();
+                if *crashed && unheard {
+                    self.hit(Probe::DurableUnanswered);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_line(&mut self, ledger: &Ledger, who: Who, line: u64, state: LineState) {
+        let device = self.devices.entry(who).or_default();
+        match state {
+            LineState::Sent => drop(device.sent.insert(line)),
+            LineState::Queued => {
+                if device.sent.remove(&line) && !device.asked.is_empty() {
+                    self.hit(Probe::ResumedMidPipeline);
+                }
+            }
+            LineState::Accepted { seq, .. } => {
+                device.sent.remove(&line);
+                if device.asked.remove(&line) {
+                    self.hit(Probe::AnswerLostThenTold);
+                    if ledger.logs.last().is_some_and(|log| has_come(log, seq.0)) {
+                        self.hit(Probe::DeliveredBeforeAnswered);
+                    }
+                }
+            }
+            _ => drop(device.sent.remove(&line)),
+        }
+    }
+
+    fn on_server(&mut self, ledger: &Ledger, news: &ServerNews) {
+        match news {
+            ServerNews::Started { .. } => {
+                self.delivered.clear();
+                self.spoke.clear();
+                for device in self.devices.values_mut() {
+                    (device.acked, device.came) = (0, 0);
+                }
+            }
+            ServerNews::Bound {
+                conn, who, device, ..
+            } => self.on_bound(ledger, *conn, (*who, *device)),
+            ServerNews::AckCame { conn, seq } => {
+                if let Some(session) = self.conns.get(conn) {
+                    let device = self.devices.entry(session.holder.0).or_default();
+                    device.came = device.came.max(*seq);
+                }
+            }
+            ServerNews::Delivering { conn, seq, .. } => self.on_delivering(*conn, *seq),
+            ServerNews::Closing { conn, reason } => self.on_closing(*conn, reason),
+            ServerNews::Appended { seq, entry, .. } => self.on_appended(ledger, *seq, entry),
+            _ => {}
+        }
+    }
+
+    fn on_bound(&mut self, ledger: &Ledger, conn: Conn, holder: (Who, u64)) {
+        let head = ledger.logs.last().map_or(0, Log::head);
+        self.conns.insert(conn, Session { holder, head });
+        let device = self.devices.entry(holder.0).or_default();
+        let lost = device.came > 0 && device.acked > device.came;
+        device.came = device.acked;
+        if lost {
+            self.hit(Probe::AckLostThenTold);
+        }
+    }
+
+    fn on_closing(&mut self, conn: Conn, reason: &str) {
+        let bound = self.conns.contains_key(&conn);
+        match (reason, bound) {
+            ("replaced by a newer connection", true) => self.hit(Probe::OldAndNewAlive),
+            ("replaced by a newer connection", false) => self.hit(Probe::HelloVoid),
+            ("refused: 173 Silent", true) => self.hit(Probe::SilenceNoticedByServer),
+            ("refused: 173 Silent", false) => self.hit(Probe::NeverRegistered),
+            _ => {}
+        }
+    }
+
+    fn on_delivering(&mut self, conn: Conn, seq: u64) {
+        let Some(Session { holder, head }) = self.conns.get(&conn) else {
+            return;
+        };
+        let (behind, first) = (seq <= *head, self.delivered.insert((*holder, seq)));
+        if behind {
+            self.hit(Probe::FedFromLog);
+        }
+        if !first {
+            self.hit(Probe::ResumedMidFeed);
+        }
+    }
+
+    fn on_appended(&mut self, ledger: &Ledger, seq: u64, entry: &Entry) {
+        let Some(log) = ledger.logs.last() else {
+            return;
+        };
+        match entry {
+            Entry::Claim { name, .. } => {
+                let named = |(user, holder): (&u64, &crate::ledger::Holder)| {
+                    *user < seq && holder.name.eq_ignore_ascii_case(name)
+                };
+                if log.holders.iter().any(named) {
+                    self.hit(Probe::NameClaimedAgain);
+                }
+            }
+            Entry::Message {
+                from, to: Some(to), ..
+            } => {
+                let is_classic =
+                    |user| log.holders.get(user).is_some_and(|holder| holder.is.1 == 0);
+                let before = self
+                    .spoke
+                    .insert(((*from).min(*to), (*from).max(*to)), *from);
+                if is_classic(from) != is_classic(to) && before == Some(*to) {
+                    self.hit(Probe::LevelsTalked);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether somebody has written the message at `seq`.
+fn has_come(log: &Log, seq: u64) -> bool {
+    log.holders
+        .values()
+        .any(|holder| holder.wrote.contains(&seq))
+}
+
+/// The states that one event shows.
+fn plain(what: &What) -> Option<Probe> {
+    match what {
+        What::Device(_, news) => of_device(news),
+        What::Classic(_, ClassicNews::Taken) => Some(Probe::NameTakenClassic),
+        What::Classic(_, ClassicNews::Complained) => Some(Probe::MiscountTold),
+        What::Server(news) => of_server(news),
+        What::Blocked(links) if *links > 1 => Some(Probe::PartitionsOverlapped),
+        _ => None,
+    }
+}
+
+fn of_device(news: &DeviceNews) -> Option<Probe> {
+    match news {
+        DeviceNews::Line { state, .. } => match state {
+            LineState::Rejected(Code::RECIPIENT_FULL) => Some(Probe::RecipientFull),
+            LineState::Left => Some(Probe::LeftTold),
+            LineState::Withdrawn => Some(Probe::Withdrawn),
+            LineState::Expired => Some(Probe::Expired),
+            _ => None,
+        },
+        DeviceNews::Told(notice) => of_notice(notice),
+        DeviceNews::Wrote { message, .. } => message.may_repeat.then_some(Probe::RepeatMarked),
+        DeviceNews::Repeated { answer: Ok(_), .. } => Some(Probe::DuplicateSuppressed),
+        _ => None,
+    }
+}
+
+fn of_notice(notice: &Notice) -> Option<Probe> {
+    match notice {
+        Notice::Lost { .. } => Some(Probe::LostTold),
+        Notice::Removed { .. } => Some(Probe::RemovedTold),
+        Notice::Held {
+            code: Code::STORAGE_FULL,
+            ..
+        } => Some(Probe::StorageFull),
+        Notice::Away(WhyAway::Replaced) => Some(Probe::ReplacedTold),
+        Notice::Away(WhyAway::NameTaken { .. }) => Some(Probe::NameTaken),
+        Notice::Offline { why, .. } => match why {
+            WhyOffline::NameTaken => Some(Probe::NameTaken),
+            WhyOffline::Silent => Some(Probe::SilenceNoticedByClient),
+            WhyOffline::Server(Code::SHUTTING_DOWN) => Some(Probe::GoodbyeHeard),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn of_server(news: &ServerNews) -> Option<Probe> {
+    match news {
+        ServerNews::Closing { reason, .. } if reason == "did not take what was sent" => {
+            Some(Probe::SlowReaderCut)
+        }
+        ServerNews::Late(_) => Some(Probe::OldConnectionWokeLate),
+        ServerNews::Forwarding { start, .. } if *start > 0 => Some(Probe::ForwardedInPieces),
+        ServerNews::Appended { stamp, wall, .. } if stamp > wall => Some(Probe::ClockWentBack),
+        _ => None,
+    }
+}
