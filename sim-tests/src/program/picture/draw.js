@@ -254,7 +254,8 @@ class Drawing {
       this.marks.push({ moment, pillar, y });
       group.append(element("circle", { class: `dot ${moment.kind}`, cx: pillar.x + 6, cy: y, r: 3 }));
       if (pillar.w < WORDS || !places.take(moment.user, y)) continue;
-      const words = fit(moment.words.join(", "), pillar.w - 16);
+      const bold = moment.kind === "bad" || moment.kind === "life";
+      const words = fit(moment.words.join(", "), (pillar.w - 16) * (bold ? 0.9 : 1));
       group.append(element("text", { class: `mark ${moment.kind}`, x: pillar.x + 12, y: y + 4 }, words));
     }
     return group;
@@ -276,7 +277,7 @@ class Drawing {
     for (const { rule, at, what } of run.violations) {
       const y = Math.max(across("complaint", at), last + 17);
       last = y;
-      const words = fit(`${rule}: ${what}`, this.wide - AXIS - 24);
+      const words = fit(`${rule}: ${what}`, Math.min(this.wide - AXIS - 24, 460));
       const width = measure.measureText(words).width + 14;
       this.flags.append(element("rect", { class: "complaint-flag", x: AXIS, y: y - 16, width, height: 16, rx: 3 }));
       this.flags.append(element("text", { class: "complaint-words", x: AXIS + 6, y: y - 4 }, words));

@@ -340,6 +340,7 @@ for (const [kind, shape, words, second, path] of samples) {
 new ResizeObserver(layout).observe(view);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 layout();
-view.scrollLeft = lanes.server.x + lanes.server.w / 2 - view.clientWidth / 2;
+// The server in the middle, if there is room for somebody at its side.
+if (view.clientWidth > 640) view.scrollLeft = lanes.server.x + lanes.server.w / 2 - view.clientWidth / 2;
 // A short run is read from its beginning; in a long one, the reader wants to see what went wrong.
 if (scale.height > 15 * view.clientHeight) complain(0);

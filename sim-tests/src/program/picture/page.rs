@@ -85,7 +85,7 @@ impl Page<'_> {
             }
         }
         format!(
-            "{} users, {} steps, {:.1} s simulated: {all} segments, of which {lost} were lost and {held} held",
+            "{} users, {} steps, {:.1} s simulated; {all} segments, {lost} of them lost, {held} held",
             self.plan.users.len(),
             self.plan.steps.len(),
             self.outcome.elapsed.as_secs_f64(),
