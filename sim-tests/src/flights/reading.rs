@@ -66,7 +66,11 @@ impl Reading {
                     at += length;
                 }
                 Piece::Passed(length) => {
-                    words.push(format!("({length} bytes that are no frame)"));
+                    let end = tail.len().min(at + length as usize);
+                    words.push(match tail[at..end].trim_ascii() {
+                        [] => "(a line end between frames)".to_owned(),
+                        _ => format!("({length} bytes that are no frame)"),
+                    });
                     self.skip = length;
                 }
                 Piece::Lost => {
@@ -93,13 +97,8 @@ impl Reading {
     }
 
     fn classic_up(&mut self, bytes: &[u8]) -> Piece {
-        // The programs of the simulation send no frame whose end only silence tells, or say so before they go on.
-        let look = |quiet| seen(bytes, self.counting, quiet, &self.limits);
-        let look = match look(false) {
-            Seen::Quiet(_) => look(true),
-            look => look,
-        };
-        match look {
+        match seen(bytes, self.counting, false, &self.limits) {
+            // What only silence would end is told with what follows it; the programs of a run send nothing like it.
             Seen::Partial | Seen::Quiet(_) => Piece::Partial,
             Seen::Passed(length) => Piece::Passed(length),
             Seen::Lost => Piece::Lost,

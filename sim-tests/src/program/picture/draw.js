@@ -13,7 +13,8 @@ function element(name, attributes = {}, text = "") {
 }
 
 const measure = document.createElement("canvas").getContext("2d");
-measure.font = '11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
+const FONT = '11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
+measure.font = FONT;
 
 /** As much of a text as fits into a width. */
 function fit(text, width) {
@@ -25,18 +26,19 @@ function fit(text, width) {
 
 /** The words of an arrow without what its place tells already. */
 function shortWords({ words }) {
-  const short = (frame) => frame.replace(/ \(\d+ bytes\)/, "").replace(/ number=\S+/, "").replaceAll('"', "");
+  const short = (frame) => frame.replace(/ \(\d+ bytes\)/, "").replace(/ number=\S+/, "").replace(" id=", " #").replace("->", "→").replaceAll('"', "");
   return words.map(short).join(" · ");
 }
 
-/** Each lane's places for words, a line high. */
+/** Each lane's places for words. */
 class Places {
   constructor() { this.taken = new Set(); }
 
+  /** Takes a place a line high, if it is free. */
   take(lane, y) {
-    const line = Math.round(y / LINE);
-    if ([line - 1, line, line + 1].some((near) => this.taken.has(`${lane} ${near}`) && near !== line - 1 && near !== line + 1)) return false;
-    this.taken.add(`${lane} ${line}`);
+    const third = Math.round((3 * y) / LINE);
+    for (let near = third - 2; near <= third + 2; near++) if (this.taken.has(`${lane} ${near}`)) return false;
+    this.taken.add(`${lane} ${third}`);
     return true;
   }
 }
@@ -75,17 +77,23 @@ class Drawing {
     Object.assign(this, { svg, scale, lanes, shows, seen: [], marks: [] });
   }
 
-  /** Draws all between two heights; the drawing's own zero is `top`. */
-  draw(top, bottom, scrolled) {
+  /** Draws all between two heights, for a window that is so wide and has moved so far sideways. */
+  draw(top, bottom, scrolled, wide) {
     const { svg, lanes } = this;
-    Object.assign(this, { top, bottom });
+    Object.assign(this, { top, bottom, wide });
     svg.setAttribute("width", lanes.width);
     svg.setAttribute("height", bottom - top);
     svg.setAttribute("viewBox", `0 ${top} ${lanes.width} ${bottom - top}`);
     const layers = [this.patterns(), this.tickLines(), this.linkBands(), this.arrows(), this.pillars(), this.moments()];
     this.axis = this.ticks();
-    svg.replaceChildren(...layers, this.labels, this.complaints(), this.axis);
-    this.axis.setAttribute("transform", `translate(${scrolled} 0)`);
+    this.flags = element("g");
+    svg.replaceChildren(...layers, this.labels, this.complaints(), this.flags, this.axis);
+    this.slide(scrolled);
+  }
+
+  /** Times and complaints stay in sight when the lanes move sideways. */
+  slide(scrolled) {
+    for (const group of [this.axis, this.flags]) group.setAttribute("transform", `translate(${scrolled} 0)`);
   }
 
   inSight(from, to) { return to >= this.top && from <= this.bottom; }
@@ -137,17 +145,18 @@ class Drawing {
       const [x0, x1] = place(pillar);
       const height = Math.max(to - from, 2);
       group.append(element("rect", { class: `band ${band.kind}`, x: x0, y: from, width: x1 - x0, height }));
-      this.bandWords(group, band, from, from + height, x0, x1);
+      this.bandWords(group, band, from, from + height, x0, x1, pillar.side);
     }
     return group;
   }
 
   /** A long band says again and again what it is. */
-  bandWords(group, band, from, to, x0, x1) {
+  bandWords(group, band, from, to, x0, x1, side) {
     for (let y = from + LINE; y < to + LINE - 4 && to - from >= LINE; y += 360) {
       if (!this.inSight(y - LINE, y)) continue;
       const words = fit(band.words, x1 - x0 - 8);
-      group.append(element("text", { class: "band-words label", x: x0 + 4, y }, words));
+      const place = side > 0 ? { x: x1 - 4, "text-anchor": "end" } : { x: x0 + 4 };
+      group.append(element("text", { class: "band-words label", ...place, y }, words));
     }
   }
 
@@ -224,8 +233,8 @@ class Drawing {
       const [x0, y0] = flight.up ? points[0] : points.at(-1);
       const [x1, y1] = flight.up ? points[1] : points.at(-2);
       const slope = (y1 - y0) / (x1 - x0 || 1);
-      const y = y0 + slope * column.side * Math.min(40, column.gap / 3) - 3;
-      if (!places.take(flight.user, y)) continue;
+      const y = y0 + Math.max(-14, Math.min(14, slope * column.side * 40)) - 3;
+      if (column.gap < WORDS || !places.take(flight.user, y)) continue;
       const other = flight.other ? "(other) " : "";
       const words = fit(other + shortWords(flight), column.gap - 16);
       group.append(element("text", { class: "label", x: column.edge + column.side * 9, y, "text-anchor": column.side > 0 ? "start" : "end" }, words));
@@ -244,8 +253,9 @@ class Drawing {
       if (!pillar || !this.inSight(y - LINE, y + LINE)) continue;
       this.marks.push({ moment, pillar, y });
       group.append(element("circle", { class: `dot ${moment.kind}`, cx: pillar.x + 6, cy: y, r: 3 }));
-      if (!places.take(moment.user, y)) continue;
-      const words = fit(moment.words.join(", "), pillar.w - 16);
+      if (pillar.w < WORDS || !places.take(moment.user, y)) continue;
+      const bold = moment.kind === "bad" || moment.kind === "life";
+      const words = fit(moment.words.join(", "), (pillar.w - 16) * (bold ? 0.9 : 1));
       group.append(element("text", { class: `mark ${moment.kind}`, x: pillar.x + 12, y: y + 4 }, words));
     }
     return group;
@@ -260,15 +270,19 @@ class Drawing {
     };
     if (run.healed !== null) {
       const y = across("healed", run.healed);
-      group.append(element("text", { class: "healed-words label", x: AXIS + 4, y: y - 5 }, "everything heals"));
+      this.flags.append(element("text", { class: "healed-words label", x: this.wide - 8, y: y - 5, "text-anchor": "end" }, "everything heals"));
     }
-    for (const [index, { rule, at, what }] of run.violations.entries()) {
-      const y = across("complaint", at) - index * 0;
-      const words = fit(`${rule}: ${what}`, Math.min(this.lanes.width - AXIS - 30, 900));
-      const width = measure.measureText(words).width * 1.08 + 14;
-      group.append(element("rect", { class: "complaint-flag", x: AXIS, y: y - 16, width, height: 16, rx: 3 }));
-      group.append(element("text", { class: "complaint-words", x: AXIS + 6, y: y - 4 }, words));
+    measure.font = `600 ${FONT}`;
+    let last = -Infinity;
+    for (const { rule, at, what } of run.violations) {
+      const y = Math.max(across("complaint", at), last + 17);
+      last = y;
+      const words = fit(`${rule}: ${what}`, Math.min(this.wide - AXIS - 24, 460));
+      const width = measure.measureText(words).width + 14;
+      this.flags.append(element("rect", { class: "complaint-flag", x: AXIS, y: y - 16, width, height: 16, rx: 3 }));
+      this.flags.append(element("text", { class: "complaint-words", x: AXIS + 6, y: y - 4 }, words));
     }
+    measure.font = FONT;
     return group;
   }
 }

@@ -3,6 +3,8 @@
 const at = (id) => document.getElementById(id);
 const view = at("view");
 const HEADS = 40;
+/** Where the run begins, in the window. */
+const TOP = HEADS + 20;
 const scale = new Scale(momentsOf(run), run.elapsed);
 const lanes = new Lanes(run.users);
 const isPing = ({ words }) => words.length > 0 && words.every((frame) => frame === "PING" || frame === "PONG");
@@ -15,14 +17,14 @@ let chosen = null;
 let drawn = { top: 0, bottom: -1 };
 
 /** The tags of lines and the connections that complaints name. */
-const named = new Set(run.violations.flatMap(({ what }) => what.match(/\bu\d+\.\d+\b/g) ?? []));
+const named = new Set(run.violations.flatMap(({ what }) => [...what.matchAll(/\bu(\d+)(?:\.| line )(\d+)\b/g)].map(([, user, line]) => `u${user}.${line}`)));
 if (named.size) drawing.touched = ({ words }) => words.some((frame) => [...named].some((tag) => frame.includes(`"${tag}"`)));
 
 function redraw() {
   const height = view.clientHeight;
   drawn = { top: Math.max(view.scrollTop - height, -20), bottom: view.scrollTop + 2 * height };
-  at("drawing").style.top = `${drawn.top + HEADS + 20}px`;
-  drawing.draw(drawn.top, drawn.bottom, view.scrollLeft);
+  at("drawing").style.top = `${drawn.top + TOP}px`;
+  drawing.draw(drawn.top, drawn.bottom, view.scrollLeft, view.clientWidth);
   highlight();
   overview();
 }
@@ -31,36 +33,47 @@ function layout() {
   lanes.layout(view.clientWidth);
   at("world").style.width = `${lanes.width}px`;
   at("world").style.height = `${scale.height + HEADS + 60}px`;
-  const head = (user, { x, w }, name, small) => {
-    const box = document.createElement("div");
-    const wide = user === null ? 0 : 28;
-    box.style = `left:${x - wide / 2}px;width:${w + wide}px;--hue:${hue(user)}`;
-    const [bold, below] = [document.createElement("b"), document.createElement("small")];
-    [bold.textContent, below.textContent] = [name, small];
-    box.append(bold, below);
-    box.title = user === null ? "the server" : run.users[user].words;
-    return box;
-  };
-  const heads = run.users.flatMap((user, index) => {
-    const small = `u${index}, host ${user.host}${user.classic ? ", classic" : ""}`;
-    return lanes.columns[index] ? [head(index, lanes.columns[index], user.name, small)] : [];
-  });
-  at("heads").replaceChildren(head(null, lanes.server, "server", ""), ...heads);
+  const shown = [...run.users.keys()].filter((user) => lanes.shown[user]);
+  at("heads").replaceChildren(...[null, ...shown].map(head));
   redraw();
+}
+
+/** What stands above a lane; a user's shows it alone, or everybody again. */
+function head(index) {
+  const user = run.users[index] ?? { name: "server", words: "everybody" };
+  const { x, w } = lanes.pillar(index);
+  const button = document.createElement("button");
+  const wide = index === null ? 0 : 28;
+  button.type = "button";
+  button.style = `left:${x - wide / 2}px;width:${w + wide}px;--hue:${hue(index)}`;
+  button.title = index === null ? "Show everybody" : `Show this user alone, or everybody again: ${user.words}`;
+  const [name, small] = [document.createElement("b"), document.createElement("small")];
+  name.textContent = user.name;
+  small.textContent = index === null ? "" : `u${index}, host ${user.host}${user.classic ? ", classic" : ""}`;
+  button.append(name, small);
+  button.addEventListener("click", () => showAlone(index));
+  return button;
+}
+
+function showAlone(index) {
+  const alone = index !== null && lanes.shown.some((shown, user) => shown !== (user === index));
+  lanes.shown = lanes.shown.map((_, user) => !alone || user === index);
+  at("users").querySelectorAll("input").forEach((box, user) => { box.checked = lanes.shown[user]; });
+  layout();
 }
 
 /** Another zoom, while the time at a height of the window stays where it is. */
 function zoomTo(zoom, anchor = view.clientHeight / 2) {
-  const time = scale.time(view.scrollTop + anchor - HEADS - 20);
+  const time = scale.time(view.scrollTop + anchor - TOP);
   const least = Math.min(1, (view.clientHeight - HEADS - 60) / scale.base);
   scale.zoom = Math.min(Math.max(zoom, least), 64, HEIGHT_MAX / scale.base);
   at("world").style.height = `${scale.height + HEADS + 60}px`;
-  view.scrollTop = scale.y(time) + HEADS + 20 - anchor;
+  view.scrollTop = scale.y(time) + TOP - anchor;
   redraw();
 }
 
 function goTo(time) {
-  view.scrollTop = scale.y(time) + HEADS + 20 - view.clientHeight / 2;
+  view.scrollTop = scale.y(time) + TOP - view.clientHeight / 2;
   redraw();
 }
 
@@ -83,14 +96,14 @@ function overview() {
   }
   brush.globalAlpha = Math.max(0.08, Math.min(0.8, (2 * height) / run.flights.length));
   for (const [user] of run.users.entries()) {
-    brush.fillStyle = colour(`--u${user % 9}`);
+    brush.fillStyle = colour(`--u${user % 10}`);
     for (const flight of run.flights) if (flight.user === user && shows(flight)) brush.fillRect((user + 1) * strip + 1, y(flight.sent), strip - 2, 1);
   }
   brush.globalAlpha = 1;
   brush.fillStyle = colour("--bad");
   for (const { at } of run.violations) brush.fillRect(0, y(at) - 1, width, 3);
   brush.strokeStyle = colour("--ink");
-  const top = ((view.scrollTop - HEADS - 20) / scale.height) * height;
+  const top = ((view.scrollTop - TOP) / scale.height) * height;
   const window = Math.max(3, ((view.clientHeight - HEADS) / scale.height) * height);
   brush.strokeRect(0.5, Math.max(0.5, top), width - 1, Math.min(window, height - 1));
 }
@@ -98,7 +111,7 @@ function overview() {
 /** The thing under a point of the window. */
 function under(x, y) {
   const box = view.getBoundingClientRect();
-  const [px, py] = [x - box.left + view.scrollLeft, y - box.top + view.scrollTop - HEADS - 20];
+  const [px, py] = [x - box.left + view.scrollLeft, y - box.top + view.scrollTop - TOP];
   if (y - box.top < HEADS) return null;
   for (const { moment, pillar, y: height } of drawing.marks) {
     if (px >= pillar.x && px <= pillar.x + pillar.w && Math.abs(py - height) < 7) return things.find((thing) => thing.moment === moment);
@@ -158,6 +171,7 @@ function highlight() {
 function choose(thing) {
   chosen = thing;
   if (thing) fill(at("chosen"), thing);
+  else at("chosen").textContent = "Nothing is chosen.";
   highlight();
 }
 
@@ -165,7 +179,7 @@ const isShown = ({ flight, moment }) => (flight ? lanes.columns[flight.user] && 
 
 /** Chooses the next thing, or the one before, and brings it into the window. */
 function walk(step) {
-  const middle = scale.time(view.scrollTop + view.clientHeight / 2 - HEADS - 20);
+  const middle = scale.time(view.scrollTop + view.clientHeight / 2 - TOP);
   let next = chosen ? things.indexOf(chosen) + step : things.findIndex(({ time }) => time >= middle);
   while (things[next] && !isShown(things[next])) next += step;
   if (!things[next]) return;
@@ -174,7 +188,7 @@ function walk(step) {
 }
 
 function bring({ flight, moment, time }) {
-  const y = scale.y(time) + HEADS + 20;
+  const y = scale.y(time) + TOP;
   if (y < view.scrollTop + HEADS + 30 || y > view.scrollTop + view.clientHeight - 40) goTo(time);
   const pillar = lanes.pillar((flight ?? moment).user);
   if (pillar.x < view.scrollLeft + AXIS) view.scrollLeft = pillar.x - AXIS;
@@ -198,12 +212,19 @@ function seek(text) {
 
 const keys = {
   "+": () => zoomTo(scale.zoom * 1.4), "=": () => zoomTo(scale.zoom * 1.4), "-": () => zoomTo(scale.zoom / 1.4), "−": () => zoomTo(scale.zoom / 1.4),
-  0: () => zoomTo(0), 1: () => zoomTo(1), j: () => walk(1), k: () => walk(-1), v: () => complain(complaint + 1),
-  "]": () => widen(1.25), "[": () => widen(0.8), Escape: () => choose(null),
+  0: () => everything(), 1: () => { widen(1 / lanes.factor); zoomTo(1); }, j: () => walk(1), k: () => walk(-1), v: () => complain(complaint + 1),
+  "]": () => widen(1.25), "[": () => widen(0.8), Escape: () => { at("tip").hidden = true; choose(null); },
 };
 
+/** The whole run, and everybody, as small as that may be. */
+function everything() {
+  lanes.squeeze(view.clientWidth);
+  layout();
+  zoomTo(0);
+}
+
 function widen(by) {
-  lanes.factor = Math.min(3, Math.max(0.4, lanes.factor * by));
+  lanes.factor = Math.min(3, Math.max(0.2, lanes.factor * by));
   layout();
 }
 
@@ -221,7 +242,7 @@ at("violations").addEventListener("click", ({ target }) => {
   if (button) complain(Number(button.dataset.violation));
 });
 at("time").addEventListener("change", ({ target }) => {
-  const middle = scale.time(view.scrollTop + view.clientHeight / 2 - HEADS - 20);
+  const middle = scale.time(view.scrollTop + view.clientHeight / 2 - TOP);
   scale.even = target.value === "even";
   goTo(middle);
 });
@@ -244,7 +265,7 @@ view.addEventListener("wheel", (event) => {
   zoomTo(scale.zoom * Math.exp(-event.deltaY / 300), event.clientY - view.getBoundingClientRect().top);
 }, { passive: false });
 view.addEventListener("scroll", () => {
-  drawing.axis.setAttribute("transform", `translate(${view.scrollLeft} 0)`);
+  drawing.slide(view.scrollLeft);
   const height = view.clientHeight;
   if (view.scrollTop - height / 2 < drawn.top && drawn.top > -20 || view.scrollTop + 1.5 * height > drawn.bottom) redraw();
   else overview();
@@ -252,10 +273,12 @@ view.addEventListener("scroll", () => {
 
 let drag = null;
 view.addEventListener("pointerdown", (event) => {
-  if (event.button === 0 && event.pointerType === "mouse" && event.target !== view) drag = { x: event.clientX, y: event.clientY, left: view.scrollLeft, top: view.scrollTop, moved: false };
+  drag = null;
+  const free = event.target !== view && !event.target.closest("button");
+  if (event.button === 0 && event.pointerType === "mouse" && free) drag = { x: event.clientX, y: event.clientY, left: view.scrollLeft, top: view.scrollTop, held: true, moved: false };
 });
 addEventListener("pointermove", (event) => {
-  if (drag) {
+  if (drag?.held) {
     const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
     if (drag.moved ||= Math.hypot(dx, dy) > 4) {
       view.classList.add("drags");
@@ -265,10 +288,12 @@ addEventListener("pointermove", (event) => {
   }
   point(event);
 });
-addEventListener("pointerup", (event) => {
+addEventListener("pointerup", () => {
   view.classList.remove("drags");
-  if (drag && !drag.moved) choose(under(event.clientX, event.clientY) ?? chosen);
-  drag = null;
+  if (drag) drag.held = false;
+});
+view.addEventListener("click", (event) => {
+  if (!drag?.moved) choose(under(event.clientX, event.clientY) ?? chosen);
 });
 
 /** Shows what is under the pointer. */
@@ -288,7 +313,7 @@ at("overview").addEventListener("pointerdown", (event) => {
   const canvas = at("overview");
   const go = ({ clientY }) => {
     const part = (clientY - canvas.getBoundingClientRect().top) / canvas.clientHeight;
-    view.scrollTop = part * scale.height + HEADS + 20 - view.clientHeight / 2;
+    view.scrollTop = part * scale.height + TOP - view.clientHeight / 2;
   };
   canvas.setPointerCapture(event.pointerId);
   canvas.onpointermove = go;
@@ -298,7 +323,7 @@ at("overview").addEventListener("pointerdown", (event) => {
 
 const samples = [
   ["arrow", "M2 4L34 12", "a segment on its way, with the frames that end in it"], ["arrow part", "M2 4L34 12", "a piece of a frame"],
-  ["arrow signal", "M2 4L34 12", "connection asked for, open, ended"], ["arrow lost", "M2 4L22 10", "lost", "cross", crossAt([26, 10])],
+  ["arrow signal", "M2 4L34 12", "connection asked for, open, ended"], ["arrow lost", "M2 4L22 10", "lost; all that follows on that connection is lost too", "cross", crossAt([26, 10])],
   ["arrow", "M2 2L12 3L12 11L34 14", "held on its way"],
   ["band partition", 1, "partition"], ["band one-way-up", 1, "one way blocked"], ["band hold", 1, "hold"],
   ["band dark", 1, "dark: says and reads nothing"], ["band deaf", 1, "deaf: reads nothing"], ["band pause", 1, "writes no delivery"], ["band usurp", 1, "another program has its device"],
@@ -315,4 +340,7 @@ for (const [kind, shape, words, second, path] of samples) {
 new ResizeObserver(layout).observe(view);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 layout();
-if (run.violations.length) complain(0);
+// The server in the middle, if there is room for somebody at its side.
+if (view.clientWidth > 640) view.scrollLeft = lanes.server.x + lanes.server.w / 2 - view.clientWidth / 2;
+// A short run is read from its beginning; in a long one, the reader wants to see what went wrong.
+if (scale.height > 15 * view.clientHeight) complain(0);

@@ -3,8 +3,10 @@
 
 const AXIS = 62;
 const SERVER = { least: 120, most: 230 };
-const PILLAR = { least: 64, most: 150 };
-const GAP = { least: 112, most: 230 };
+const PILLAR = { least: 92, most: 150 };
+const GAP = { least: 128, most: 230 };
+/** Narrower than that, a place has no words. */
+const WORDS = 60;
 
 class Lanes {
   constructor(users) {
@@ -16,7 +18,7 @@ class Lanes {
 
   /** Shares out a width; what does not fit is wider than that. */
   layout(width) {
-    const shown = this.users.keys().filter((user) => this.shown[user]).toArray();
+    const shown = [...this.users.keys()].filter((user) => this.shown[user]);
     const least = AXIS + SERVER.least + shown.length * (PILLAR.least + GAP.least);
     const most = AXIS + SERVER.most + shown.length * (PILLAR.most + GAP.most);
     const part = Math.min(1, Math.max(0, (width - 12 - least) / (most - least)));
@@ -38,6 +40,14 @@ class Lanes {
     this.width = Math.ceil(x + 8);
   }
 
+  /** Makes all that is shown as wide as a width, if that is wide enough. */
+  squeeze(width) {
+    this.factor = 1;
+    this.layout(width);
+    this.factor = Math.min(1, (width - AXIS - 12) / (this.width - AXIS));
+    this.layout(width);
+  }
+
   /** The pillar of a user, or without one that of the server. */
   pillar(user) { return user === null ? this.server : this.columns[user]; }
 
@@ -48,4 +58,4 @@ class Lanes {
   gap({ side, edge, gap }) { return side > 0 ? [edge, edge + gap] : [edge - gap, edge]; }
 }
 
-const hue = (user) => (user === null ? "var(--ink)" : `var(--u${user % 9})`);
+const hue = (user) => (user === null ? "var(--ink)" : `var(--u${user % 10})`);

@@ -14,6 +14,8 @@ pub(super) struct Notes {
     hosts: Vec<usize>,
     elapsed: u64,
     now: u64,
+    /// Starts of the server.
+    starts: u64,
     /// Bands that have begun and whose end is not known, by whose they are and their kind.
     open: BTreeMap<(Option<Who>, &'static str), u64>,
     /// The names in the log, by the seq of their claim.
@@ -37,6 +39,7 @@ impl Notes {
             hosts: plan.users.iter().map(|user| user.host).collect(),
             elapsed,
             now: 0,
+            starts: 0,
             open: BTreeMap::new(),
             names: BTreeMap::new(),
         };
@@ -51,6 +54,7 @@ impl Notes {
         let healed = notes.healed.unwrap_or(elapsed);
         let faults = notes.bands.iter_mut().filter(|band| is_fault(band.kind));
         faults.for_each(|band| band.to = band.to.min(healed).max(band.from));
+        notes.bands = joined(notes.bands);
         notes
     }
 
@@ -222,11 +226,12 @@ impl Notes {
 
     fn server(&mut self, news: &ServerNews) {
         match news {
-            ServerNews::Started { epoch } => {
+            ServerNews::Started { .. } => {
                 self.end(None, DOWN);
                 self.begin(None, RUNS);
                 self.names.clear();
-                self.mark(None, "life", format!("start {epoch}"));
+                self.starts += 1;
+                self.mark(None, "life", format!("start {}", self.starts));
             }
             ServerNews::Stopped => self.down("down"),
             ServerNews::Appended { seq, entry, .. } => {
@@ -336,6 +341,22 @@ impl Notes {
             .map(|(who, _)| who)
             .collect()
     }
+}
+
+/// Bands of one kind that overlap, as one.
+fn joined(bands: Vec<Band>) -> Vec<Band> {
+    let mut joined: Vec<Band> = Vec::new();
+    for band in bands {
+        let same = |other: &&mut Band| {
+            let alike = (other.user, other.kind) == (band.user, band.kind);
+            alike && other.words == band.words && band.from <= other.to && other.from <= band.to
+        };
+        match joined.iter_mut().rev().find(same) {
+            Some(other) => other.to = other.to.max(band.to),
+            None => joined.push(band),
+        }
+    }
+    joined
 }
 
 /// What ends when everything heals.

@@ -31,10 +31,9 @@ impl Picture {
             ..Options::default()
         };
         let outcome = run(&plan, Substrate::Events, options);
-        let again = format!(
-            "cargo run --release -p sim-tests -- replay {}",
-            self.which.words()
-        );
+        let command = "cargo run --release -p sim-tests --";
+        let which = self.which.words();
+        let again = format!("{command} replay {which}\n{command} picture {which}");
         let page = Page {
             plan: &plan,
             outcome: &outcome,

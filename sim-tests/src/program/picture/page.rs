@@ -1,6 +1,7 @@
 //! The page around the drawing: style, script, the run, and in plain HTML what a reader needs without a script.
 
 use super::scene::Scene;
+use crate::flights::{Fate, Load};
 use crate::plan::Plan;
 use crate::run::Outcome;
 use std::fmt::{self, Write};
@@ -72,15 +73,22 @@ impl Page<'_> {
     }
 
     fn summary(&self) -> String {
-        let Outcome {
-            elapsed, flights, ..
-        } = self.outcome;
+        let flights = self.outcome.flights.iter();
+        let segments = flights.filter(|flight| matches!(flight.load, Load::Segment { .. }));
+        let (mut all, mut lost, mut held) = (0, 0, 0);
+        for segment in segments {
+            all += 1;
+            match segment.fate {
+                Fate::Lost => lost += 1,
+                Fate::Held => held += 1,
+                Fate::Arrives { held_until, .. } => held += u64::from(held_until.is_some()),
+            }
+        }
         format!(
-            "{} users, {} steps, {:.1} s simulated, {} things sent",
+            "{} users, {} steps, {:.1} s simulated; {all} segments, {lost} of them lost, {held} held",
             self.plan.users.len(),
             self.plan.steps.len(),
-            elapsed.as_secs_f64(),
-            flights.len()
+            self.outcome.elapsed.as_secs_f64(),
         )
     }
 

@@ -46,7 +46,7 @@ class Scale {
     // The same ones wherever the window is: the first moment in each strip of so many pixels.
     for (let strip = Math.floor(top / space); strip * space < bottom; strip++) {
       const at = below(this.places, (strip * space) / this.zoom);
-      const y = this.places[Math.min(at, this.places.length - 1)] * this.zoom;
+      const y = this.places[at] * this.zoom;
       if (y < (strip + 1) * space) ticks.push({ time: this.moments[at], y });
     }
     return ticks;
