@@ -92,7 +92,7 @@ pub fn leaves_the_older_open(events: &mut Events) -> Option<()> {
             bound.insert(*conn);
             false
         }
-        What::Server(ServerNews::Closing { conn, reason }) => {
+        What::Server(ServerNews::Closing { conn, reason, .. }) => {
             bound.contains(conn) && reason == "replaced by a newer connection"
         }
         _ => false,
