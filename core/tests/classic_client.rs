@@ -15,7 +15,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let user = Name::parse(b"ann").unwrap();
+        let user = Name::parse(b"ann").expect("a name");
         let config = Config::throw_away(user, DeviceId::new([7; 16]), 1);
         Bench {
             client: ClassicClient::new(config),
@@ -66,7 +66,7 @@ impl Bench {
     fn types(&mut self, line: u64, to: &str, body: &str) -> Vec<String> {
         let out = self.input(ClassicInput::Submit {
             line: LineId(line),
-            to: Recipient::parse(to.as_bytes()).unwrap(),
+            to: Recipient::parse(to.as_bytes()).expect("a name or ALL"),
             body,
             age_max: None,
         });

@@ -8,13 +8,14 @@ use crate::ground::Ground;
 use crate::history::{Event, History};
 use crate::nemesis::Nemesis;
 use crate::on_events::OnEvents;
+use crate::on_loopback::OnLoopback;
 use crate::on_turmoil::OnTurmoil;
 use crate::plan::{Act, Plan};
 use crate::planted::BugId;
 use crate::probes::Reached;
 use crate::sheet::Sheet;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Within so long after healing everything that was promised is kept (guarantee G13).
 pub const LIVENESS: Duration = Duration::from_secs(60);
@@ -34,6 +35,8 @@ pub enum Substrate {
     Events,
     /// The server and the client driver that ship, on turmoil.
     Turmoil,
+    /// The same over real TCP on loopback, in real time. For plans without faults.
+    Loopback,
 }
 
 /// What is wanted of a run beside its judgement.
@@ -90,6 +93,12 @@ pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
                 flights: recorder.map_or_else(Vec::new, |recorder| recorder.take()),
                 ..outcome
             }
+        }
+        Substrate::Loopback => {
+            let began = Instant::now();
+            let stage = Stage::new(plan, History::new(Clock::Machine(began)));
+            let ground = OnLoopback::new(&stage, began).expect("loopback has a free port");
+            play(&stage, ground, sheet)
         }
         Substrate::Turmoil => {
             let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));

@@ -59,6 +59,7 @@ fn told(tally: &Tally, on: Substrate) -> String {
     let on = match on {
         Substrate::Events => "events",
         Substrate::Turmoil => "turmoil",
+        Substrate::Loopback => "loopback",
     };
     let mut told = format!("{} of {} seeds failed\n", tally.failures.len(), tally.seeds);
     for failure in tally.failures.iter().take(TOLD_MAX) {

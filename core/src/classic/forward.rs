@@ -1,18 +1,18 @@
 //! Lines on their way to a classic user: one write, then its `RECEIVED`, then the next.
 
+use super::Out;
 use super::dialect::Counting;
 use super::frame::{ClassicOut, Piece};
 use super::user::Flight;
 use crate::code::Code;
 use crate::id::{Seq, UserId};
 use crate::record::{Message, Stream};
-use crate::router::{Left, Outgoing, Output, Router, Timer};
+use crate::router::{Left, Outgoing, Router, Timer};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 impl Router {
     /// A message for a classic user was committed.
-    pub(crate) fn forward(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
+    pub(crate) fn forward(&mut self, user: UserId, message: &Message, out: &mut Out) {
         let owed_max = self.limits().owed_bytes_max;
         let Some(live) = self.classic_mut(user) else {
             return;
@@ -33,7 +33,7 @@ impl Router {
     }
 
     /// Sends the piece of the first waiting line that begins at `start`.
-    fn pump_forward(&mut self, user: UserId, start: usize, recounted: bool, out: &mut Vec<Output>) {
+    fn pump_forward(&mut self, user: UserId, start: usize, recounted: bool, out: &mut Out) {
         let now = self.now().mono;
         let due = now + self.limits().classic_ack_time_max;
         let frame_bytes_max = self.limits().classic_forward_bytes_max;
@@ -73,7 +73,7 @@ impl Router {
     }
 
     /// The recipient says that it has the last piece.
-    pub(super) fn on_forwarded(&mut self, user: UserId, out: &mut Vec<Output>) {
+    pub(super) fn on_forwarded(&mut self, user: UserId, out: &mut Out) {
         let flight = self.take_flight(user);
         let Some(live) = self.classic_mut(user) else {
             return;
@@ -93,7 +93,7 @@ impl Router {
     }
 
     /// The recipient could not read the last piece: perhaps it counts characters, which one more try shows.
-    pub(super) fn on_complaint(&mut self, user: UserId, out: &mut Vec<Output>) {
+    pub(super) fn on_complaint(&mut self, user: UserId, out: &mut Out) {
         let flight = self.take_flight(user);
         let Some(live) = self.classic_mut(user) else {
             return;
@@ -127,7 +127,7 @@ impl Router {
     }
 
     /// The recipient is ready for its first line; or it had its time for one, and is cut off without anybody noticing.
-    pub(crate) fn on_forward_due(&mut self, user: UserId, out: &mut Vec<Output>) {
+    pub(crate) fn on_forward_due(&mut self, user: UserId, out: &mut Out) {
         let now = self.now().mono;
         let Some(live) = self.classic_mut(user) else {
             return;
@@ -140,7 +140,7 @@ impl Router {
     }
 
     /// Its receiving connection is gone: what waited for it will not arrive.
-    pub(super) fn fail_waiting(&mut self, user: UserId, out: &mut Vec<Output>) {
+    pub(super) fn fail_waiting(&mut self, user: UserId, out: &mut Out) {
         let Some(live) = self.classic_mut(user) else {
             return;
         };
@@ -152,7 +152,7 @@ impl Router {
     }
 
     /// A message that its recipient did not take, though it still holds its name.
-    fn lose(&mut self, user: UserId, message: &Message, code: Code, out: &mut Vec<Output>) {
+    fn lose(&mut self, user: UserId, message: &Message, code: Code, out: &mut Out) {
         if matches!(message.to, Stream::User(_))
             && let Some(to) = self.space().user(user).map(|user| user.name)
         {

@@ -16,6 +16,12 @@ mod tolerate;
 mod tolerate_tests;
 mod user;
 
+use crate::router::Output;
+use alloc::vec::Vec;
+
+/// What a call puts its outputs into.
+type Out = Vec<Output>;
+
 pub use dialect::{AckVerb, Counting, End, Manner, Reply};
 pub(crate) use frame::piece_end;
 pub use frame::{ClassicOut, Piece, Side};

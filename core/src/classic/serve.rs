@@ -1,5 +1,6 @@
 //! A classic client's frames as the router's inputs, and the answers to its lines.
 
+use super::Out;
 use super::dialect::{AckVerb, Manner, Reply};
 use super::frame::{ClassicOut, Side};
 use super::halves::Half;
@@ -10,8 +11,7 @@ use crate::code::Code;
 use crate::id::{ConnId, MessageId, Seq, UserId};
 use crate::name::{ALL, Recipient};
 use crate::record::{Message, Stream};
-use crate::router::{CloseReason, Held, Live, Outgoing, Output, Role, Router, Step};
-use alloc::vec::Vec;
+use crate::router::{CloseReason, Held, Live, Outgoing, Role, Router, Step};
 
 impl Router {
     pub(crate) fn classic_mut(&mut self, user: UserId) -> Option<&mut ClassicUser> {
@@ -22,12 +22,7 @@ impl Router {
     }
 
     /// Reads one classic frame from the beginning of what came on a connection.
-    pub(crate) fn read_classic(
-        &mut self,
-        conn: ConnId,
-        bytes: &[u8],
-        out: &mut Vec<Output>,
-    ) -> Step {
+    pub(crate) fn read_classic(&mut self, conn: ConnId, bytes: &[u8], out: &mut Out) -> Step {
         let now = self.now().mono;
         let found = self.conn_mut(conn).expect("bytes came on it");
         let quiet = found.quiet_at.take().is_some_and(|at| at <= now);
@@ -35,17 +30,18 @@ impl Router {
             Role::Classic(half) => Some(half),
             _ => None,
         };
-        let speaker = half.and_then(Half::speaker);
-        let live = half
-            .and_then(Half::user)
-            .and_then(|user| self.classic_mut(user));
-        let counting = live.map(|live| live.counting).unwrap_or_default();
+        let (user, side) = match half {
+            Some(Half::Registered(user, side)) => (Some(user), side),
+            _ => (None, Side::Receive),
+        };
+        let live = user.and_then(|user| self.classic_mut(user));
+        let (counting, reply) =
+            live.map_or_else(Default::default, |live| (live.counting, live.reply));
         let reading = Reading::of_client(counting, quiet, self.limits());
+        let speaker = user.filter(|_| side == Side::Send);
         if let Some(taken) = speaker.and_then(|user| self.pass(user, bytes, reading)) {
             return Step::Took(taken);
         }
-        let waits = speaker.is_some_and(|user| self.waits(user));
-        let reply = self.reply_of(half);
         match scan(bytes, reading) {
             Scan::Partial => Step::Partial,
             Scan::Quiet(wait) => self.wait_for_quiet(conn, wait),
@@ -54,7 +50,7 @@ impl Router {
                 true => Step::Took(length),
                 false => self.hold_back(conn),
             },
-            _ if waits => self.hold_back(conn),
+            _ if speaker.is_some_and(|user| self.waits(user)) => self.hold_back(conn),
             Scan::Invalid(length, end) => {
                 let manner = Manner { reply, end };
                 self.say_classic(conn, ClassicOut::Error(Code::HEADER_INCOMPLETE, manner));
@@ -70,7 +66,7 @@ impl Router {
                 Step::Took(head)
             }
             Scan::Lost => {
-                self.refuse_classic_and_close(conn, half, out);
+                self.refuse_classic_and_close(conn, user, out);
                 Step::Took(bytes.len())
             }
         }
@@ -80,23 +76,14 @@ impl Router {
     fn pass(&mut self, user: UserId, bytes: &[u8], reading: Reading) -> Option<usize> {
         let live = self.classic_mut(user)?;
         let (taken, over) = live.passing.as_mut()?.pass(bytes, reading);
-        if over {
-            live.passing = None;
-        }
+        live.passing = live.passing.filter(|_| !over);
         (taken > 0).then_some(taken)
     }
 
     /// Whether a user's own line has no answer yet: what is said behind it waits, but for answers to a `FORWARD`.
     fn waits(&mut self, user: UserId) -> bool {
-        self.classic_mut(user)
-            .is_some_and(|live| live.pending.is_some())
-    }
-
-    fn reply_of(&mut self, half: Option<Half>) -> Reply {
-        let live = half
-            .and_then(Half::user)
-            .and_then(|user| self.classic_mut(user));
-        live.map(|live| live.reply).unwrap_or_default()
+        let live = self.classic_mut(user);
+        live.is_some_and(|live| live.pending.is_some())
     }
 
     fn wait_for_quiet(&mut self, conn: ConnId, wait: Wait) -> Step {
@@ -113,7 +100,7 @@ impl Router {
     }
 
     /// Nothing more came for a moment: what was ambiguous is whole.
-    pub(crate) fn on_quiet(&mut self, conn: ConnId, _out: &mut Vec<Output>) {
+    pub(crate) fn on_quiet(&mut self, conn: ConnId, _out: &mut Out) {
         self.read_again(conn);
     }
 
@@ -123,7 +110,7 @@ impl Router {
         conn: ConnId,
         half: Option<Half>,
         frame: ClassicIn<'_>,
-        out: &mut Vec<Output>,
+        out: &mut Out,
     ) -> bool {
         match (frame, half) {
             (ClassicIn::Register(register), None) => self.on_register(conn, &register, out),
@@ -133,7 +120,9 @@ impl Router {
             (ClassicIn::Received, Some(Half::Registered(user, _))) => self.on_forwarded(user, out),
             (ClassicIn::Complaint, Some(Half::Registered(user, _))) => self.on_complaint(user, out),
             (_, Some(Half::Registered(user, Side::Send))) if self.waits(user) => return false,
-            (_, Some(Half::Registered(..))) => self.refuse_classic_and_close(conn, half, out),
+            (_, Some(Half::Registered(user, _))) => {
+                self.refuse_classic_and_close(conn, Some(user), out);
+            }
             _ => {
                 let refusal = ClassicOut::Error(Code::NOT_REGISTERED, Manner::default());
                 self.say_classic(conn, refusal);
@@ -147,24 +136,18 @@ impl Router {
         self.hold_send(conn, Outgoing::Classic(frame));
     }
 
-    fn refuse_classic_and_close(
-        &mut self,
-        conn: ConnId,
-        half: Option<Half>,
-        out: &mut Vec<Output>,
-    ) {
-        let (code, reply) = (Code::HEADER_INCOMPLETE, self.reply_of(half));
+    fn refuse_classic_and_close(&mut self, conn: ConnId, user: Option<UserId>, out: &mut Out) {
+        let (code, mut manner) = (Code::HEADER_INCOMPLETE, Manner::default());
+        if let Some(live) = user.and_then(|user| self.classic_mut(user)) {
+            manner.reply = live.reply;
+        }
         self.count_refused();
-        let manner = Manner {
-            reply,
-            ..Manner::default()
-        };
         self.say_classic(conn, ClassicOut::Error(code, manner));
         self.hold_close(conn, CloseReason::Refused(code), out);
     }
 
     /// Takes a line, or lets it wait for the one before it; false if too much waits there already.
-    fn on_line(&mut self, user: UserId, line: &Line<'_>, out: &mut Vec<Output>) -> bool {
+    fn on_line(&mut self, user: UserId, line: &Line<'_>, out: &mut Out) -> bool {
         let (auto, held_max) = (
             self.ack_option() == AckVerb::Auto,
             self.limits().unread_bytes_max,
@@ -199,7 +182,7 @@ impl Router {
         held_bytes <= held_max
     }
 
-    fn on_classic_send(&mut self, user: UserId, line: &HeldLine, out: &mut Vec<Output>) {
+    fn on_classic_send(&mut self, user: UserId, line: &HeldLine, out: &mut Out) {
         let (to, body, manner) = (line.to.as_str(), line.body.as_str(), line.manner);
         let judged = Recipient::parse(to.as_bytes())
             .map_err(|_| Code::UNABLE_TO_SEND)
@@ -238,7 +221,7 @@ impl Router {
     }
 
     /// A classic user's line is committed and on its way: from here on its recipients' answers count.
-    pub(crate) fn on_classic_accepted(&mut self, user: UserId, seq: Seq, out: &mut Vec<Output>) {
+    pub(crate) fn on_classic_accepted(&mut self, user: UserId, seq: Seq, out: &mut Out) {
         let waits = self.live_users().filter(|live| live.waits_for(seq)).count();
         let Some(pending) = self.pending_mut(user, seq) else {
             return;
@@ -255,7 +238,7 @@ impl Router {
             .filter(|pending| pending.seq == seq)
     }
 
-    fn answer_if_done(&mut self, user: UserId, seq: Seq, out: &mut Vec<Output>) {
+    fn answer_if_done(&mut self, user: UserId, seq: Seq, out: &mut Out) {
         let Some(pending) = self.pending_mut(user, seq) else {
             return;
         };
@@ -266,7 +249,7 @@ impl Router {
     }
 
     /// Ends a classic user's wait for its own line, and hears it again.
-    fn answer_line(&mut self, user: UserId, answer: ClassicOut, out: &mut Vec<Output>) {
+    fn answer_line(&mut self, user: UserId, answer: ClassicOut, out: &mut Out) {
         let overhead = self.limits().message_overhead_bytes as usize;
         self.answer(user, answer);
         let Some(live) = self.classic_mut(user) else {
@@ -286,12 +269,7 @@ impl Router {
     }
 
     /// A classic recipient has a message.
-    pub(super) fn did_arrive(
-        &mut self,
-        recipient: UserId,
-        message: &Message,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn did_arrive(&mut self, recipient: UserId, message: &Message, out: &mut Out) {
         match message.to {
             Stream::All => self.count_delivery(message.seq),
             Stream::User(_) => self.note_moved(message.from, recipient),
@@ -300,7 +278,7 @@ impl Router {
     }
 
     /// A classic recipient will not have a message: a classic sender to it alone is told why.
-    pub(crate) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Vec<Output>) {
+    pub(crate) fn did_not_arrive(&mut self, message: &Message, code: Code, out: &mut Out) {
         match message.to {
             Stream::All => self.one_less(message, out),
             Stream::User(_) => {
@@ -312,7 +290,7 @@ impl Router {
         }
     }
 
-    fn one_less(&mut self, message: &Message, out: &mut Vec<Output>) {
+    fn one_less(&mut self, message: &Message, out: &mut Out) {
         if let Some(pending) = self.pending_mut(message.from, message.seq) {
             pending.waits = pending.waits.saturating_sub(1);
             self.answer_if_done(message.from, message.seq, out);

@@ -118,8 +118,10 @@ pub(crate) fn scan(bytes: &[u8], reading: Reading) -> Scan<'_> {
     }
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
     let ended = head_end(seen);
-    let text = &seen[..ended.map_or(seen.len(), |(text_end, ..)| text_end)];
-    let fine = match ended {
+    // Without an end, what stands behind a length may be a text already.
+    let text_end = ended.map_or_else(|| length_end(seen), |(text_end, ..)| Some(text_end));
+    let text = &seen[..text_end.unwrap_or(seen.len())];
+    let fine = match text_end {
         Some(_) => core::str::from_utf8(text).is_ok(),
         None => valid_so_far(text) && seen.len() < HEAD_BYTES_MAX,
     };
@@ -182,16 +184,30 @@ fn unended<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
     }
 }
 
+/// Where a line's length ends, line end included.
+fn length_end(seen: &[u8]) -> Option<usize> {
+    let mut end = 0;
+    let mut lines = seen.split_inclusive(|byte| *byte == b'\n');
+    lines.find_map(|line| {
+        end += line.len();
+        let line = core::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        length_in(line).map(|_| end)
+    })
+}
+
 /// Of a line, the head may end behind the length.
 fn unended_send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
-    let mut end = head.first.len() + 1;
-    let lines = head.headers.split_inclusive('\n');
-    let length = lines
-        .inspect(|line| end += line.len())
-        .find(|line| line.ends_with('\n') && length_in(line).is_some());
-    match length {
-        Some(_) if blank(&bytes[end..]) == bytes.len() - end => Scan::Partial,
-        Some(_) if reading.quiet => send(
+    let Some(length) = head.headers.lines().find_map(length_in) else {
+        return Scan::Partial;
+    };
+    let end = head.first.len() + 1 + head.headers.len();
+    if !head.headers.ends_with('\n')
+        || (blank(&bytes[end..]) == bytes.len() - end && length != Some(0))
+    {
+        return Scan::Partial;
+    }
+    match reading.quiet {
+        true => send(
             Head {
                 length: end,
                 ..head
@@ -199,8 +215,7 @@ fn unended_send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'
             bytes,
             reading,
         ),
-        Some(_) => Scan::Quiet(Wait::Moment),
-        None => Scan::Partial,
+        false => Scan::Quiet(Wait::Moment),
     }
 }
 

@@ -179,6 +179,13 @@ fn one_line_end_or_none_is_enough_after_a_while() {
         Scan::Quiet(Wait::Moment)
     );
     assert_eq!(text(read(line, Counting::Unknown, true)).0, "hi");
+    let long = format!("SEND bob\nContent-length: 5000\n{}", "\t".repeat(5_000));
+    assert_eq!(
+        text(read(long.as_bytes(), Counting::Unknown, true)).0.len(),
+        5_000
+    );
+    let empty = b"SEND bob\nContent-length: 0\n";
+    assert_eq!(text(read(empty, Counting::Unknown, true)).0, "");
     // Typed by hand, or cut by the network: nothing yet shows that the head ends here.
     for bytes in [
         &b"SEND bob\n"[..],

@@ -105,10 +105,15 @@ pub async fn play_client<T: Transport>(
             },
             order = orders.recv() => match order {
                 Some((to, text)) => acts = client.say(&to, &text),
-                None => return Ok(()),
+                None => break,
             },
         }
     }
+    // The other half of each stream is with its listener, who hears the end when the server has.
+    for mut stream in out.into_values() {
+        stream.shutdown().await?;
+    }
+    Ok(())
 }
 
 /// Tells each read; an empty one is the end.

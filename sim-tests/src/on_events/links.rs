@@ -112,7 +112,8 @@ impl OnEvents {
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
             let whole = pipe.whole;
-            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES_MAX;
+            let stuffed =
+                way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES_MAX;
             let lane = pipe.lane(way);
             if muted || stuffed || lane.segments() >= segments_max {
                 break;

@@ -1,8 +1,6 @@
 //! A run on turmoil: the server and the client driver that ship, over streams that the seed makes rough.
 
-mod players;
 mod rough;
-mod scripts;
 mod stand;
 mod stream;
 mod wire;
@@ -12,10 +10,10 @@ use crate::clock::Clock;
 use crate::dice::mix;
 use crate::ground::{End, Ground, Passage};
 use crate::history::Who;
-use crate::plan::Plan;
+use crate::plan::{Part, Plan};
+use crate::players::{Player, Way};
 use crate::sheet::Sheet;
-use players::Player;
-use rough::Air;
+use rough::{Air, Origin, RoughTransport};
 use stand::Stand;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -147,13 +145,13 @@ fn people(sim: &mut Sim<'static>, stage: &Stage, air: &Air) -> Vec<UnboundedSend
         players.push(Player {
             who,
             stage: stage.clone(),
-            air: air.clone(),
+            way: way_of(who, stage, air),
             orders: receiver,
         });
     }
     for (host, latency) in stage.plan.latencies.iter().enumerate() {
-        let here = |player: &mut Player| stage.plan.users[player.who].host == host;
-        let players: Vec<Player> = players.extract_if(.., here).collect();
+        let here = |player: &mut Player<RoughTransport>| stage.plan.users[player.who].host == host;
+        let players: Vec<Player<RoughTransport>> = players.extract_if(.., here).collect();
         let air = air.clone();
         sim.client(host_name(host), async move {
             for player in players {
@@ -165,6 +163,24 @@ fn people(sim: &mut Sim<'static>, stage: &Stage, air: &Air) -> Vec<UnboundedSend
         sim.set_link_latency(host_name(host), stand::NAME, *latency);
     }
     orders
+}
+
+fn way_of(who: Who, stage: &Stage, air: &Air) -> Way<RoughTransport> {
+    let user = &stage.plan.users[who];
+    let (classic, whole) = match user.part {
+        Part::Device { .. } => (false, false),
+        Part::Classic { reads_once, .. } => (true, reads_once),
+    };
+    Way {
+        transport: air.client(Origin {
+            who,
+            host: user.host,
+            classic,
+            whole,
+        }),
+        server: crate::server::ADDRESS.into(),
+        clock: Clock::Turmoil,
+    }
 }
 
 fn build(plan: &Plan) -> Sim<'static> {

@@ -10,9 +10,9 @@ const STANDARD: (usize, u64) = (8, 50);
 /// Between two lines of a standard run's user, in milliseconds, at most.
 const STANDARD_PACE: u64 = 200;
 /// Users of a calm run, and what happens in it.
-const CALM: (usize, u64) = (5, 24);
+const CALM: (usize, u64) = (5, 14);
 /// Between any two things in a calm run, in milliseconds.
-const CALM_PACE: u64 = 400;
+const CALM_PACE: u64 = 250;
 
 impl Plan {
     /// The plan of that seed and profile.

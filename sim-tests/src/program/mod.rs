@@ -55,6 +55,8 @@ enum On {
     Events,
     /// The server and the client driver that ship, on turmoil.
     Turmoil,
+    /// The same over real TCP on loopback, in real time. For plans without faults.
+    Loopback,
 }
 
 impl From<On> for Substrate {
@@ -62,6 +64,7 @@ impl From<On> for Substrate {
         match on {
             On::Events => Substrate::Events,
             On::Turmoil => Substrate::Turmoil,
+            On::Loopback => Substrate::Loopback,
         }
     }
 }

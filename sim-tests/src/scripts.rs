@@ -1,10 +1,8 @@
 //! Drives a scripted program: opens, writes and reads its connections, and wakes it when it wants that.
 
-use super::rough::RoughTransport;
-use super::stream::RoughStream;
 use crate::cast::{Does, Heard, Order, Script};
 use crate::clock::Clock;
-use crate::server::ADDRESS;
+use crate::players::Way;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -21,18 +19,19 @@ const READ_BYTES: usize = 16 * 1024;
 const CONNECTIONS: usize = 2;
 
 /// Runs a program until its orders end; without any, until it wants no more time.
-pub(super) async fn play_script(
+pub(crate) async fn play_script<T: Transport + Clone>(
     script: &mut impl Script,
-    transport: &RoughTransport,
+    way: &Way<T>,
     mut orders: Option<UnboundedReceiver<Order>>,
 ) {
-    let mut wires: [Wire; CONNECTIONS] = Default::default();
+    let mut wires: [Wire<T::Stream>; CONNECTIONS] = [const { Wire::None }; CONNECTIONS];
+    let clock = &way.clock;
     let mut out = Vec::new();
     let mut buffer = vec![0; READ_BYTES.min(script.read_max())];
-    script.handle(Clock::Turmoil.now(), Heard::Time, &mut out);
+    script.handle(clock.now(), Heard::Time, &mut out);
     loop {
         for does in out.drain(..) {
-            carry_out(&mut wires, transport, does);
+            carry_out(&mut wires, way, does);
         }
         let deadline = script.deadline();
         if deadline.is_none() && orders.is_none() {
@@ -42,7 +41,7 @@ pub(super) async fn play_script(
             biased;
             order = next(&mut orders) => {
                 let Some(order) = order else { return };
-                script.handle(Clock::Turmoil.now(), Heard::Order(order), &mut out);
+                script.handle(clock.now(), Heard::Order(order), &mut out);
             }
             (number, event) = happening(&mut wires, &mut buffer) => {
                 let heard = match event {
@@ -50,9 +49,9 @@ pub(super) async fn play_script(
                     Event::Read(count) => Heard::Read(number, &buffer[..count]),
                     Event::Ended => Heard::Ended(number),
                 };
-                script.handle(Clock::Turmoil.now(), heard, &mut out);
+                script.handle(clock.now(), heard, &mut out);
             }
-            () = until(deadline) => script.handle(Clock::Turmoil.now(), Heard::Time, &mut out),
+            () = until(clock, deadline) => script.handle(clock.now(), Heard::Time, &mut out),
         }
     }
 }
@@ -64,9 +63,9 @@ async fn next(orders: &mut Option<UnboundedReceiver<Order>>) -> Option<Order> {
     }
 }
 
-async fn until(deadline: Option<Duration>) {
+async fn until(clock: &Clock, deadline: Option<Duration>) {
     match deadline {
-        Some(at) => sleep(at.saturating_sub(Clock::Turmoil.now())).await,
+        Some(at) => sleep(at.saturating_sub(clock.now())).await,
         None => pending().await,
     }
 }
@@ -77,23 +76,21 @@ enum Event {
     Ended,
 }
 
-type Opening = Pin<Box<dyn Future<Output = io::Result<RoughStream>>>>;
+type Opening<S> = Pin<Box<dyn Future<Output = io::Result<S>>>>;
 
 /// A connection of the program.
-#[derive(Default)]
-enum Wire {
-    #[default]
+enum Wire<S> {
     None,
-    Opening(Opening),
-    Open(RoughStream, Vec<u8>),
+    Opening(Opening<S>),
+    Open(S, Vec<u8>),
 }
 
-fn carry_out(wires: &mut [Wire], transport: &RoughTransport, does: Does) {
+fn carry_out<T: Transport + Clone>(wires: &mut [Wire<T::Stream>], way: &Way<T>, does: Does) {
     match does {
         Does::Open(number) => {
-            let transport = transport.clone();
+            let (transport, server) = (way.transport.clone(), way.server.clone());
             wires[number] =
-                Wire::Opening(Box::pin(async move { transport.connect(ADDRESS).await }));
+                Wire::Opening(Box::pin(async move { transport.connect(&server).await }));
         }
         Does::Write(number, bytes) => {
             if let Wire::Open(_, unwritten) = &mut wires[number] {
@@ -104,7 +101,10 @@ fn carry_out(wires: &mut [Wire], transport: &RoughTransport, does: Does) {
     }
 }
 
-async fn happening(wires: &mut [Wire], buffer: &mut [u8]) -> (usize, Event) {
+async fn happening<S: AsyncRead + AsyncWrite + Unpin>(
+    wires: &mut [Wire<S>],
+    buffer: &mut [u8],
+) -> (usize, Event) {
     poll_fn(|context| {
         for (number, wire) in wires.iter_mut().enumerate() {
             if let Poll::Ready(event) = wire.poll(context, buffer) {
@@ -119,7 +119,7 @@ async fn happening(wires: &mut [Wire], buffer: &mut [u8]) -> (usize, Event) {
     .await
 }
 
-impl Wire {
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     fn poll(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Event> {
         match self {
             Wire::None => Poll::Pending,

@@ -1,11 +1,10 @@
 //! Drives those who take part: a task each on its host. The client of a session user is driven by what ships.
 
-use super::rough::{Air, Origin, RoughTransport};
-use super::scripts::play_script;
 use crate::cast::{Classic, Desk, Device, Effect, Order, Stage};
+use crate::clock::Clock;
 use crate::history::Who;
 use crate::plan::Part;
-use crate::server::ADDRESS;
+use crate::scripts::play_script;
 use std::cell::RefCell;
 use std::future::pending;
 use std::io;
@@ -16,50 +15,46 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use verbatim_core::client::{Config, Input, Keep, Message, Notice, Output};
 use verbatim_core::now::{Now, Wall};
-use verbatim_net::{Host, Request, run_client};
+use verbatim_net::{Host, Request, Transport, run_client};
 
-/// One who takes part.
-pub(super) struct Player {
-    /// Which user of the plan.
-    pub(super) who: Who,
-    pub(super) stage: Stage,
-    pub(super) air: Air,
-    /// What it is told to do.
-    pub(super) orders: UnboundedReceiver<Order>,
+/// How somebody comes to the server.
+#[derive(Clone)]
+pub(crate) struct Way<T> {
+    /// What carries bytes.
+    pub(crate) transport: T,
+    /// The server's address.
+    pub(crate) server: String,
+    /// The time of the run.
+    pub(crate) clock: Clock,
 }
 
-impl Player {
+/// One who takes part.
+pub(crate) struct Player<T> {
+    /// Which user of the plan.
+    pub(crate) who: Who,
+    pub(crate) stage: Stage,
+    pub(crate) way: Way<T>,
+    /// What it is told to do.
+    pub(crate) orders: UnboundedReceiver<Order>,
+}
+
+impl<T: Transport + Clone> Player<T> {
     /// Takes part until the run ends. To be run on its host.
-    pub(super) async fn play(self) {
+    pub(crate) async fn play(self) {
         let (who, stage) = (self.who, self.stage.clone());
         match stage.plan.users[who].part {
             Part::Device { .. } => self.play_device().await,
             Part::Classic { .. } => {
-                let transport = self.transport();
                 let mut classic = Classic::new(who, stage);
-                play_script(&mut classic, &transport, Some(self.orders)).await;
+                play_script(&mut classic, &self.way, Some(self.orders)).await;
             }
         }
-    }
-
-    fn transport(&self) -> RoughTransport {
-        let user = &self.stage.plan.users[self.who];
-        let (classic, whole) = match user.part {
-            Part::Device { .. } => (false, false),
-            Part::Classic { reads_once, .. } => (true, reads_once),
-        };
-        self.air.client(Origin {
-            who: self.who,
-            host: user.host,
-            classic,
-            whole,
-        })
     }
 
     async fn play_device(mut self) {
         let mut device = Device::new(self.who, self.stage.clone());
         let mut machine = Machine {
-            transport: self.transport(),
+            way: self.way.clone(),
             program: None,
             usurper: None,
         };
@@ -95,8 +90,8 @@ async fn ended(program: &mut Option<Program>) {
 }
 
 /// What runs a device's programs.
-struct Machine {
-    transport: RoughTransport,
+struct Machine<T> {
+    way: Way<T>,
     program: Option<Program>,
     usurper: Option<JoinHandle<()>>,
 }
@@ -107,7 +102,7 @@ struct Program {
     writer: JoinHandle<()>,
 }
 
-impl Machine {
+impl<T: Transport + Clone> Machine<T> {
     async fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Start(config, desk) => self.start(*config, desk),
@@ -119,9 +114,9 @@ impl Machine {
             }
             Effect::Kill => self.end().await,
             Effect::Usurp(mut usurper) => {
-                let transport = self.transport.clone();
+                let way = self.way.clone();
                 let task = tokio::task::spawn_local(async move {
-                    play_script(&mut *usurper, &transport, None).await;
+                    play_script(&mut *usurper, &way, None).await;
                 });
                 self.replace_usurper(Some(task));
             }
@@ -143,12 +138,13 @@ impl Machine {
             more: Rc::clone(&more),
             requests: requests.clone(),
         };
-        let transport = self.transport.clone();
+        let way = self.way.clone();
         let client = tokio::task::spawn_local(async move {
-            let ran = run_client(&transport, ADDRESS, config, asked, &mut terminal).await;
+            let ran = run_client(&way.transport, &way.server, config, asked, &mut terminal).await;
             ran.expect("a simulated store can always be written");
         });
-        let writer = tokio::task::spawn_local(write(desk, more, requests.clone()));
+        let writer =
+            tokio::task::spawn_local(write(self.way.clock.clone(), desk, more, requests.clone()));
         self.program = Some(Program {
             requests,
             client,
@@ -208,12 +204,17 @@ impl Host for Terminal {
 }
 
 /// Writes what waits on a desk, when it is due, until the program ends.
-async fn write(desk: Rc<RefCell<Desk>>, more: Rc<Notify>, requests: UnboundedSender<Request>) {
+async fn write(
+    clock: Clock,
+    desk: Rc<RefCell<Desk>>,
+    more: Rc<Notify>,
+    requests: UnboundedSender<Request>,
+) {
     loop {
         let due = desk.borrow().due();
         match due {
             None => more.notified().await,
-            Some(due) => sleep(due.saturating_sub(crate::clock::Clock::Turmoil.now())).await,
+            Some(due) => sleep(due.saturating_sub(clock.now())).await,
         }
         for seq in desk.borrow_mut().write() {
             // When the client has gone, nobody wants to know.
