@@ -34,6 +34,9 @@ pub struct Limits {
     pub registration_time_max: Duration,
     /// Silence on the sending side after which a heartbeat goes out.
     pub heartbeat_time: Duration,
+    /// The server's heartbeats that are due within one such span go out together at its end. A client that keeps the same
+    /// time speaks first then, and the answer to it is the server's sign of life: half as many frames.
+    pub heartbeat_grain: Duration,
     /// Silence on the receiving side after which the other end counts as dead.
     pub silence_time_max: Duration,
     /// From the first byte of a frame to its last.
@@ -118,6 +121,7 @@ impl Default for Limits {
             unread_bytes_max: 256 * KIB,
             registration_time_max: Duration::from_secs(10),
             heartbeat_time: Duration::from_secs(5),
+            heartbeat_grain: Duration::from_millis(500),
             silence_time_max: Duration::from_secs(15),
             frame_time_max: Duration::from_secs(60),
             write_time_max: Duration::from_secs(15),

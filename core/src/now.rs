@@ -32,6 +32,14 @@ impl Mono {
         self.0 / 1000
     }
 
+    /// The first multiple of `grain` that is not before this.
+    pub const fn round_up(self, grain: Duration) -> Mono {
+        match grain.as_micros() as u64 {
+            0 => self,
+            grain => Mono(self.0.div_ceil(grain).saturating_mul(grain)),
+        }
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     pub const fn since(self, earlier: Mono) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

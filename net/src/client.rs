@@ -1,6 +1,9 @@
 //! Drives one client of the core over a transport: one task, no lock, the core decides everything.
 
+mod classic;
 mod wire;
+
+pub use classic::run_classic_client;
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +11,9 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
-use verbatim_core::client::{Client, Config, Input, Keep, LineId, Message, Notice, Output};
+use verbatim_core::client::{
+    ClassicInput, ClassicOutput, Client, Config, Input, Keep, LineId, Message, Notice, Output,
+};
 use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
 use verbatim_core::now::{Mono, Now, Wall};
@@ -73,10 +78,14 @@ pub trait Host {
 
     /// Sees every step of the core before its outputs are carried out: a transcript is the list of them.
     fn tap(&mut self, _now: Now, _input: &Input<'_>, _outputs: &[Output]) {}
+
+    /// The same of a client of the classic level.
+    fn tap_classic(&mut self, _now: Now, _input: &ClassicInput<'_>, _outputs: &[ClassicOutput]) {}
 }
 
 /// Runs a client until it leaves. When every sender of `requests` is gone, it leaves too, and gives the name up
-/// if its device keeps nothing.
+/// if its device keeps nothing. A server that shows that it knows only the classic level is spoken to in that, if
+/// `config` says so.
 ///
 /// # Errors
 /// Only what [`Host::keep`] said: troubles of the link are the client's to tell and to mend.
@@ -84,7 +93,7 @@ pub async fn run_client<T: Transport, H: Host>(
     transport: &T,
     server: &str,
     config: Config,
-    requests: UnboundedReceiver<Request>,
+    mut requests: UnboundedReceiver<Request>,
     host: &mut H,
 ) -> io::Result<()> {
     let forgets = !config.keeps_store;
@@ -94,9 +103,16 @@ pub async fn run_client<T: Transport, H: Host>(
         outputs: Vec::new(),
         wire: Wire::new(transport, server),
         over: false,
+        falls_back: false,
         host,
     };
-    driver.run(requests, forgets).await
+    driver.run(&mut requests, forgets).await?;
+    if driver.falls_back {
+        // Its lines know when they expire, counted from the same moment.
+        let begin = (driver.client.into_classic(), driver.start);
+        classic::run(transport, server, begin, requests, driver.host).await;
+    }
+    Ok(())
 }
 
 struct Driver<'a, T: Transport, H> {
@@ -105,13 +121,14 @@ struct Driver<'a, T: Transport, H> {
     outputs: Vec<Output>,
     wire: Wire<'a, T>,
     over: bool,
+    falls_back: bool,
     host: &'a mut H,
 }
 
 impl<T: Transport, H: Host> Driver<'_, T, H> {
     async fn run(
         &mut self,
-        mut requests: UnboundedReceiver<Request>,
+        requests: &mut UnboundedReceiver<Request>,
         forgets: bool,
     ) -> io::Result<()> {
         let mut listening = true;
@@ -197,17 +214,22 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             Output::Deliver(message) => self.host.deliver(message),
             Output::Show(notice) => self.host.show(notice),
             Output::Done => self.over = true,
+            Output::FallBack => (self.over, self.falls_back) = (true, true),
         }
         Ok(())
     }
 
     fn deadline(&self) -> Instant {
-        let latest = Instant::now() + SLEEP_MAX;
-        match self.client.deadline() {
-            Some(due) => latest.min(self.start + Duration::from_micros(due.micros())),
-            None => latest,
-        }
+        instant(self.start, self.client.deadline())
     }
+}
+
+/// When to wake for a deadline that counts from `start`.
+fn instant(start: Instant, deadline: Option<Mono>) -> Instant {
+    let latest = Instant::now() + SLEEP_MAX;
+    deadline.map_or(latest, |due| {
+        latest.min(start + Duration::from_micros(due.micros()))
+    })
 }
 
 fn mono(elapsed: Duration) -> Mono {

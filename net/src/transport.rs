@@ -80,17 +80,23 @@ impl Transport for Tcp {
         // Lines are small and awaited: Nagle's algorithm would hold them back.
         stream.set_nodelay(true)?;
         // A classic client says nothing while it waits: only this tells a dead one from a quiet one, in 20 s.
-        let keepalive = socket2::TcpKeepalive::new()
-            .with_time(KEEPALIVE_TIME)
-            .with_interval(KEEPALIVE_INTERVAL)
-            .with_retries(KEEPALIVE_RETRIES);
-        socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+        keep_alive(&stream)?;
         Ok((stream, from))
     }
 
     async fn connect(&self, server: &str) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
+        // A classic server says nothing either, unless somebody writes.
+        keep_alive(&stream)?;
         Ok(stream)
     }
+}
+
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(KEEPALIVE_TIME)
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_RETRIES);
+    socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }

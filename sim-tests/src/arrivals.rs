@@ -5,7 +5,6 @@
 
 use crate::history::{Conn, Who};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// See the module's words. Cloning it clones a handle.
@@ -14,20 +13,28 @@ pub struct Arrivals(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    opened: Cell<Conn>,
     latest: Cell<Conn>,
-    /// Who opened which, where that is known; by number, from 1.
-    owners: RefCell<Vec<Option<Who>>>,
-    /// Those that the router has closed, and whether something came on them after that.
-    closed: RefCell<BTreeMap<Conn, bool>>,
+    /// By number, from 1.
+    known: RefCell<Vec<Known>>,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// Who opened it.
+    owner: Option<Who>,
+    /// The router has closed it.
+    closed: bool,
+    /// Bytes came after that.
+    spoke_late: bool,
 }
 
 impl Arrivals {
     /// A number for a new connection.
     pub fn number(&self) -> Conn {
-        self.0.opened.set(self.0.opened.get() + 1);
-        self.0.owners.borrow_mut().push(None);
-        self.0.opened.get()
+        let mut known = self.0.known.borrow_mut();
+        known.push(Known::default());
+        known.len() as Conn
     }
 
     /// The server is about to be told of that connection.
@@ -42,31 +49,38 @@ impl Arrivals {
 
     /// A connection is somebody's.
     pub fn own(&self, conn: Conn, who: Who) {
-        if let Some(owner) = self.0.owners.borrow_mut().get_mut(index(conn)) {
-            *owner = Some(who);
-        }
-    }
-
-    /// The router has closed a connection.
-    pub fn close(&self, conn: Conn) {
-        self.0.closed.borrow_mut().insert(conn, false);
-    }
-
-    /// Something came on a connection.
-    pub fn speak(&self, conn: Conn) {
-        if let Some(late) = self.0.closed.borrow_mut().get_mut(&conn) {
-            *late = true;
-        }
-    }
-
-    /// Whether something came on a connection after the router had closed it.
-    pub fn spoke_late(&self, conn: Conn) -> bool {
-        self.0.closed.borrow().get(&conn).copied().unwrap_or(false)
+        self.change(conn, |known| known.owner = Some(who));
     }
 
     /// Whose a connection is.
     pub fn owner(&self, conn: Conn) -> Option<Who> {
-        *self.0.owners.borrow().get(index(conn))?
+        self.known(conn).owner
+    }
+
+    /// The router closes a connection.
+    pub fn close(&self, conn: Conn) {
+        self.change(conn, |known| known.closed = true);
+    }
+
+    /// Bytes came to the server's end of a connection.
+    pub fn speak(&self, conn: Conn) {
+        self.change(conn, |known| known.spoke_late |= known.closed);
+    }
+
+    /// Whether bytes came after the router had closed it.
+    pub fn spoke_late(&self, conn: Conn) -> bool {
+        self.known(conn).spoke_late
+    }
+
+    fn known(&self, conn: Conn) -> Known {
+        let known = self.0.known.borrow();
+        known.get(index(conn)).copied().unwrap_or_default()
+    }
+
+    fn change(&self, conn: Conn, change: impl FnOnce(&mut Known)) {
+        if let Some(known) = self.0.known.borrow_mut().get_mut(index(conn)) {
+            change(known);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod clock;
 mod connection;
 mod cuts;
 pub mod dice;
+pub mod flights;
 pub mod ground;
 pub mod history;
 pub mod ledger;

@@ -164,8 +164,7 @@ impl Nemesis {
             }
         }
         if self.blocked() != before {
-            let what = What::Blocked(self.blocked());
-            self.history.note_at(ground.now(), what);
+            self.note(ground, What::Blocked(self.blocked()));
         }
     }
 

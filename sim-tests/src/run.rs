@@ -3,6 +3,7 @@
 use crate::cast::{Order, Stage};
 use crate::checker::{Checker, Violation};
 use crate::clock::Clock;
+use crate::flights::{Flight, Recorder};
 use crate::ground::Ground;
 use crate::history::{Event, History};
 use crate::nemesis::Nemesis;
@@ -39,6 +40,8 @@ pub enum Substrate {
 pub struct Options {
     /// What goes through the server's door, as text.
     pub transcript: bool,
+    /// What was on its way between users and the server. The world of events alone records it.
+    pub flights: bool,
 }
 
 /// What came of a run.
@@ -51,6 +54,8 @@ pub struct Outcome {
     pub reached: Reached,
     /// What went through the server's door, if it was asked for.
     pub transcript: Option<String>,
+    /// What was on its way, in the order of sending, if it was asked for.
+    pub flights: Vec<Flight>,
     /// How long the run took in simulated time.
     pub elapsed: Duration,
 }
@@ -74,8 +79,14 @@ pub fn run(plan: &Plan, on: Substrate, options: Options) -> Outcome {
         Substrate::Events => {
             let (clock, hand) = Clock::hand();
             let stage = Stage::new(plan, History::new(clock));
+            let recorder = options.flights.then(|| Recorder::new(&stage.plan));
             let ground = OnEvents::new(&stage, hand, sheet.clone());
-            play(&stage, ground, sheet)
+            let ground = ground.recorded_by(recorder.clone());
+            let outcome = play(&stage, ground, sheet);
+            Outcome {
+                flights: recorder.map_or_else(Vec::new, |recorder| recorder.take()),
+                ..outcome
+            }
         }
         Substrate::Turmoil => {
             let stage = Stage::new(plan, History::new(OnTurmoil::CLOCK));
@@ -104,6 +115,7 @@ fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
         violations,
         reached,
         transcript: sheet.map(|sheet| sheet.text()),
+        flights: Vec::new(),
     }
 }
 

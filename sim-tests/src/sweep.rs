@@ -1,8 +1,9 @@
-//! Many runs: seed after seed on all processors, each run twice and compared.
+//! Many runs: seed after seed on all processors, some of them twice to compare the two.
 
+use crate::checker::first_difference;
 use crate::plan::{Plan, Profile};
 use crate::probes::{PROBES, Probe, Reached};
-use crate::run::{Options, Outcome, Substrate, run};
+use crate::run::{Options, Substrate, run};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +22,8 @@ pub struct Scope {
     pub on: Substrate,
     /// From what their plans are drawn.
     pub profile: Profile,
-    /// Each is run twice, and both runs are to be the same.
-    pub twice: bool,
+    /// Every so manieth is run twice, and both runs are to be the same; 0: none.
+    pub twice: u64,
 }
 
 /// What came of many runs.
@@ -34,51 +35,10 @@ pub struct Tally {
     pub runs: u64,
     /// What happened in all of them.
     pub events: u64,
+    /// In how many seeds each rare state was reached, and how often in all.
+    pub reached: BTreeMap<Probe, (u64, u64)>,
     /// Those that went wrong, by seed.
     pub failures: Vec<Failure>,
-    /// In how many runs each rare state was reached, and how often in all; the second run of a seed does not count.
-    pub reached: BTreeMap<Probe, (u64, u64)>,
-}
-
-impl Tally {
-    /// All rare states, the rarest first: in how many runs, how often, which.
-    pub fn rarest_first(&self) -> Vec<(u64, u64, Probe)> {
-        let count = |probe: &Probe| {
-            let (runs, times) = self.reached.get(probe).copied().unwrap_or_default();
-            (runs, times, *probe)
-        };
-        let mut counts: Vec<(u64, u64, Probe)> = PROBES.iter().map(count).collect();
-        counts.sort_unstable();
-        counts
-    }
-
-    fn add(&mut self, seed: u64, attempt: Attempt) {
-        let Attempt {
-            events,
-            runs,
-            reached,
-            why,
-        } = attempt;
-        self.seeds += 1;
-        self.runs += runs;
-        self.events += events;
-        for (probe, times) in reached {
-            let (runs, all) = self.reached.entry(probe).or_default();
-            (*runs, *all) = (*runs + 1, *all + times);
-        }
-        if !why.is_empty() {
-            self.failures.push(Failure { seed, why });
-        }
-    }
-}
-
-/// What came of one seed.
-#[derive(Default)]
-struct Attempt {
-    events: u64,
-    runs: u64,
-    reached: Reached,
-    why: Vec<String>,
 }
 
 /// A seed that went wrong.
@@ -105,7 +65,7 @@ pub fn sweep(scope: &Scope, look: impl Fn(&Tally) + Sync) -> Tally {
                     }
                     let attempt = attempt(scope, seed);
                     let mut tally = lock(&tally);
-                    tally.add(seed, attempt);
+                    tally.take(seed, attempt);
                     look(&tally);
                 }
             });
@@ -121,7 +81,48 @@ fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(|lock| lock.into_inner())
 }
 
-/// Runs a seed, a panic in it is a failure like others.
+/// What came of one seed.
+#[derive(Default)]
+struct Attempt {
+    runs: u64,
+    events: u64,
+    reached: Reached,
+    why: Vec<String>,
+}
+
+impl Tally {
+    fn take(&mut self, seed: u64, attempt: Attempt) {
+        let Attempt {
+            runs,
+            events,
+            reached,
+            why,
+        } = attempt;
+        self.seeds += 1;
+        self.runs += runs;
+        self.events += events;
+        for (probe, times) in reached {
+            let (seeds, all) = self.reached.entry(probe).or_default();
+            (*seeds, *all) = (*seeds + 1, *all + times);
+        }
+        if !why.is_empty() {
+            self.failures.push(Failure { seed, why });
+        }
+    }
+
+    /// The rare states, the rarest first, each with the number of seeds and of times.
+    pub fn rarest_first(&self) -> Vec<(u64, u64, Probe)> {
+        let count = |probe: &Probe| {
+            let (seeds, times) = self.reached.get(probe).copied().unwrap_or_default();
+            (seeds, times, *probe)
+        };
+        let mut counts: Vec<(u64, u64, Probe)> = PROBES.iter().map(count).collect();
+        counts.sort_unstable();
+        counts
+    }
+}
+
+/// Runs a seed. A panic in it is a failure like others.
 fn attempt(scope: &Scope, seed: u64) -> Attempt {
     let plan = Plan::draw_from(scope.profile, seed);
     let once = || {
@@ -130,48 +131,34 @@ fn attempt(scope: &Scope, seed: u64) -> Attempt {
         }));
         ran.map_err(|panic| format!("panic: {}", words(&*panic)))
     };
+    let mut attempt = Attempt::default();
     let outcome = match once() {
         Ok(outcome) => outcome,
         Err(panic) => {
-            return Attempt {
-                runs: 1,
-                why: vec![panic],
-                ..Attempt::default()
-            };
+            attempt.why.push(panic);
+            return attempt;
         }
     };
-    let mut why: Vec<String> = outcome.violations.iter().map(ToString::to_string).collect();
-    if scope.twice {
-        match once() {
-            Ok(again) => why.extend(difference(&outcome, &again)),
-            Err(panic) => why.push(panic),
-        }
+    let told = outcome.violations.iter().map(ToString::to_string);
+    attempt.why.extend(told);
+    attempt.runs = 1;
+    attempt.events = outcome.events.len() as u64;
+    attempt.reached = outcome.reached;
+    if scope.twice > 0 && seed.is_multiple_of(scope.twice) {
+        attempt.runs = 2;
+        attempt.events *= 2;
+        attempt.why.extend(match once() {
+            Ok(again) => {
+                first_difference(&outcome.events, &again.events).map(|differs| differs.to_string())
+            }
+            Err(panic) => Some(panic),
+        });
     }
-    let runs = 1 + u64::from(scope.twice);
-    Attempt {
-        events: runs * outcome.events.len() as u64,
-        runs,
-        reached: outcome.reached,
-        why,
-    }
+    attempt
 }
 
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
     text.unwrap_or_else(|| "without words".into())
-}
-
-/// The first event in which two runs of one plan differ (guarantee G14).
-pub fn difference(one: &Outcome, other: &Outcome) -> Option<String> {
-    let pairs = one.events.iter().zip(&other.events);
-    if let Some((at, (first, second))) = pairs.enumerate().find(|(_, (a, b))| a != b) {
-        return Some(format!(
-            "G14 Reproducible: event {at} is once {first}, and once {second}"
-        ));
-    }
-    (one.events.len() != other.events.len()).then(|| {
-        let (one, other) = (one.events.len(), other.events.len());
-        format!("G14 Reproducible: once {one} events, and once {other}")
-    })
 }

@@ -109,7 +109,7 @@ impl Witness {
         };
         let ordinal = talk.conn;
         if talk.closed {
-            return self.arrivals.speak(ordinal);
+            return self.note(ServerNews::Late(ordinal));
         }
         let room = FIRST_BYTES
             .saturating_sub(talk.first.len())

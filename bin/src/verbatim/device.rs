@@ -5,7 +5,9 @@ use crate::store::Store;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
-use verbatim_core::client::{Config, Input, Keep, Message, Notice, Output, WhyAway};
+use verbatim_core::client::{
+    ClassicInput, ClassicOutput, Config, Input, Keep, Message, Notice, Output, WhyAway,
+};
 use verbatim_core::id::DeviceId;
 use verbatim_core::now::{Now, Wall};
 use verbatim_net::Host;
@@ -94,6 +96,8 @@ impl Device {
     fn note(&mut self, notice: &Notice) -> io::Result<()> {
         match notice {
             Notice::Online { .. } => self.is_online = true,
+            // Nothing of this device is known there.
+            Notice::FellBack => self.is_online = false,
             Notice::Offline { .. } | Notice::Away(_) => self.is_online = false,
             _ => return Ok(()),
         }
@@ -136,6 +140,12 @@ impl Host for Device {
                 }
                 output => tracing::debug!("{} {output}", now.mono),
             }
+        }
+    }
+
+    fn tap_classic(&mut self, now: Now, _input: &ClassicInput<'_>, outputs: &[ClassicOutput]) {
+        for output in outputs {
+            tracing::debug!("{} {output}", now.mono);
         }
     }
 }

@@ -260,7 +260,7 @@ impl Filter<'_> {
 
     fn on_notice(&mut self, notice: &Notice) {
         match notice {
-            Notice::Online { .. } => {
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
                 self.tally.was_online = true;
                 self.said = None;
             }

@@ -23,7 +23,7 @@ use tally::Ending;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::level_filters::LevelFilter;
-use verbatim_net::{Request, Tcp, run_client};
+use verbatim_net::{Request, Tcp, run_classic_client, run_client};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -57,14 +57,19 @@ fn main() -> ExitCode {
 
 async fn run(options: &Options) -> io::Result<Ending> {
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && !options.plain;
-    let stores = options.store || (on_terminal && !options.no_store);
+    let stores = options.store || (on_terminal && !options.no_store && !options.classic);
     let (requests, asked) = unbounded_channel();
     let (news, told) = unbounded_channel();
     let mut greeting = Vec::new();
     let (mut device, config) = Device::open(options, stores, news, &mut |why| greeting.push(why))?;
     let forgets = !config.keeps_store;
     let client = async {
-        let ended = run_client(&Tcp, &options.server, config, asked, &mut device).await;
+        let ended = if options.classic {
+            run_classic_client(&Tcp, &options.server, config, asked, &mut device).await;
+            Ok(())
+        } else {
+            run_client(&Tcp, &options.server, config, asked, &mut device).await
+        };
         // The front ends when nobody can send it news any more.
         device.hang_up();
         ended.map(|()| device)

@@ -41,6 +41,10 @@ pub(crate) struct Options {
     /// Keep this device's identity also without a terminal
     #[arg(long, conflicts_with = "no_store")]
     pub(crate) store: bool,
+    /// Speak the classic protocol (REGISTER, SEND, FORWARD), for servers that know nothing else; without this it is
+    /// tried when a server shows that. Nothing is kept, and a line is answered or unknown
+    #[arg(long, conflicts_with_all = ["store", "no_store"])]
+    pub(crate) classic: bool,
     /// Give a line up if it could not be sent for this long
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) expire: Option<Duration>,
@@ -66,7 +70,7 @@ Exit codes (the first that applies):
   5  some line had no answer at the end of the wait, is unknown, or expired
   3  some line was rejected
   4  some line of the input is no message and no command
-  0  every line was accepted; also when the reader of standard output went away, or a signal asked for the end
+  0  every line was accepted (with --classic: acknowledged); also when the reader of standard output went away, or a signal asked for the end
 
 Commands, each on a line of its own: /who, /withdraw [NUMBER], /return, /forget, /quit, /help";
 

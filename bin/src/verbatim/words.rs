@@ -12,6 +12,7 @@ pub(crate) fn state(state: &LineState, to: Recipient) -> String {
     match state {
         LineState::Rejected(code) => format!("rejected: {code} ({})", reason(*code, to)),
         LineState::Counted { count, of } => format!("delivered to {count} of {of}"),
+        LineState::Acknowledged => "acknowledged: the server says that it arrived".into(),
         LineState::Left => "left: gone before it was delivered".into(),
         LineState::Expired => "expired: never sent".into(),
         LineState::Unknown => "unknown: sent, and nobody can say whether it was accepted".into(),
@@ -42,6 +43,16 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
             level,
             resumed,
         } => vec![online(user.as_str(), *level, *resumed, server)],
+        Notice::OnlineClassic { user, resumed } => vec![match resumed {
+            true => format!("online again as {user}"),
+            false => format!(
+                "online as {user} at {server}, classic level: lines are answered, and what comes while you are away is \
+                 lost"
+            ),
+        }],
+        Notice::FellBack => vec![format!(
+            "{server} speaks only the classic protocol: going on with that (--classic does so at once)"
+        )],
         Notice::Offline { why, retry_in } => vec![format!(
             "offline: {}; next try in {}",
             offline(why, server),
@@ -77,6 +88,9 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
                 format!("there: {}", names.join(", "))
             }
         }],
+        Notice::NoUsers(Code::UNKNOWN_VERB) => {
+            vec!["this server cannot say who is there".into()]
+        }
         Notice::NoUsers(code) => vec![format!("the server does not say who is there: {code}")],
         Notice::Line { .. } => Vec::new(),
     }
@@ -98,7 +112,11 @@ pub(crate) fn offline(why: &WhyOffline, server: &str) -> String {
     match why {
         WhyOffline::Link(why) => format!("{server}: {}", clean::line(why)),
         WhyOffline::ConnectTime => format!("{server} does not answer"),
-        WhyOffline::WelcomeTime => format!("{server} answers, but does not welcome"),
+        WhyOffline::WelcomeTime => {
+            format!(
+                "{server} does not welcome this client (if it is one of another kind, try --classic)"
+            )
+        }
         other => other.to_string(),
     }
 }

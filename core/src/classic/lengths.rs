@@ -226,7 +226,7 @@ pub(super) fn valid_so_far(rest: &[u8]) -> bool {
 }
 
 /// How many line ends and spaces stand here.
-pub(super) fn blank(rest: &[u8]) -> usize {
+pub(crate) fn blank(rest: &[u8]) -> usize {
     rest.iter()
         .take_while(|b| matches!(b, b'\n' | b' '))
         .count()

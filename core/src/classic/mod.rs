@@ -17,7 +17,10 @@ mod tolerate_tests;
 mod user;
 
 pub use dialect::{AckVerb, Counting, End, Manner, Reply};
+pub(crate) use frame::piece_end;
 pub use frame::{ClassicOut, Piece, Side};
 pub(crate) use halves::{Half, Registrations};
+pub(crate) use lengths::{Body, Reading, blank};
 pub use seen::{Seen, SeenFrame, seen};
+pub(crate) use tolerate::{Wait, length_in};
 pub(crate) use user::ClassicUser;

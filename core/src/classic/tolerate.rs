@@ -268,7 +268,7 @@ fn send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
 }
 
 /// The length in a header, if that is what it is: `Some(None)` for one that is no number.
-fn length_in(line: &str) -> Option<Option<u64>> {
+pub(crate) fn length_in(line: &str) -> Option<Option<u64>> {
     let line = line.trim_matches(['\n', ' ']);
     let name_end = line.find(':').or_else(|| line.rfind(' '))?;
     let (name, value) = line.split_at(name_end);

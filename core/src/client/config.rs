@@ -20,6 +20,8 @@ pub struct Config {
     pub credit: Credit,
     /// Asked again and again for a name that another device holds, instead of giving up.
     pub waits_for_name: bool,
+    /// A server that shows that it knows only the classic level is spoken to in that, instead of being left.
+    pub falls_back: bool,
     /// The client's own bounds; the server's, told by `WELCOME`, narrow some of them.
     pub limits: Limits,
     /// Seed of the jitter: the same seed and inputs give the same outputs.
@@ -69,6 +71,7 @@ impl Config {
                 bytes: limits.window_bytes_max,
             },
             waits_for_name: false,
+            falls_back: true,
             limits,
             seed,
         }

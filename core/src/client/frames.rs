@@ -33,6 +33,10 @@ impl Client {
             pulse.received = self.now;
         }
         let all = self.reader.take(bytes);
+        let greets = matches!(self.link, Link::Greeting { .. }) && !self.was_online;
+        if greets && self.config.falls_back && is_classic_refusal(&all) {
+            return self.fall_back(out);
+        }
         match self.on_bytes(&all, out) {
             Ok(done) if self.link.is_open() => self.reader.put_back(all, done, self.now),
             Ok(_) => {}
@@ -288,4 +292,10 @@ impl Client {
             _ => self.stay_away(WhyAway::NameTaken { left: retry_after }, out),
         }
     }
+}
+
+/// Whether a server's first words are an error that only one of the classic level answers to `HELLO`.
+fn is_classic_refusal(bytes: &[u8]) -> bool {
+    let code = bytes.strip_prefix(b"ERROR ").and_then(|rest| rest.get(..3));
+    matches!(code, Some(b"100" | b"101" | b"102" | b"103"))
 }

@@ -12,9 +12,10 @@
 //! `handle` never fails and never blocks: what a server does wrong ends that connection, is told to the user,
 //! and another one is tried later. What belongs together stands together: `outbox` has the rules of ids, `inbox`
 //! those of the cursor, `numbering` finds gaps, `receipts` follows accepted lines, `link` knows when to come
-//! back, and `frames` has one function for each frame of a server. A second dialect of a server, the classic one,
-//! would be another `frames` beside it, on the same outbox.
+//! back, and `frames` has one function for each frame of a server. Servers that know only the classic level have a
+//! client of their own, in `classic`.
 
+mod classic;
 mod config;
 mod frames;
 mod inbox;
@@ -28,6 +29,7 @@ mod receipts;
 mod roll;
 mod words;
 
+pub use classic::{ClassicClient, ClassicInput, ClassicOutput};
 pub use config::{Config, Start};
 pub use notice::{LineId, LineState, Notice, Present, WhyAway, WhyOffline};
 pub use port::{Frames, Input, Keep, Message, Output};
@@ -204,6 +206,22 @@ impl Client {
         self.forget_connection();
         self.link = Link::Gone;
         out.push(Output::Done);
+    }
+
+    /// After [`Output::FallBack`]: a client of the classic level, with the lines that wait.
+    pub fn into_classic(self) -> ClassicClient {
+        ClassicClient::new(self.config).with_lines(self.outbox.into_queue())
+    }
+
+    fn fall_back(&mut self, out: &mut Vec<Output>) {
+        if self.leaving.is_some() {
+            return self.finish(out);
+        }
+        out.push(Output::Disconnect);
+        self.forget_connection();
+        self.link = Link::Gone;
+        out.push(Output::Show(Notice::FellBack));
+        out.push(Output::FallBack);
     }
 
     fn open(&mut self, out: &mut Vec<Output>) {

@@ -44,6 +44,8 @@ pub enum LineState {
         /// Of how many.
         of: u64,
     },
+    /// A server of the classic level says that it arrived: the recipient has it, or at least that server.
+    Acknowledged,
     /// The recipient gave up the name before it had it.
     Left,
     /// Its age limit passed while it was queued: never sent.
@@ -82,6 +84,15 @@ pub enum Notice {
         /// Whether this run was online before.
         resumed: bool,
     },
+    /// Registered with a server of the classic level.
+    OnlineClassic {
+        /// The name.
+        user: Name,
+        /// Whether this run was online before.
+        resumed: bool,
+    },
+    /// This server knows only the classic level: the client goes on with that.
+    FellBack,
     /// There is no connection; another will be tried by itself.
     Offline {
         /// Why the last one ended, or could not be opened.

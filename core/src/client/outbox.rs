@@ -79,6 +79,11 @@ impl Outbox {
         self.accepted = self.accepted.max(Some(last));
     }
 
+    /// The lines that never went out, for a client of another level.
+    pub fn into_queue(self) -> impl Iterator<Item = Line> {
+        self.queue.into_iter()
+    }
+
     pub fn len(&self) -> usize {
         self.queue.len() + self.sent.len()
     }

@@ -62,6 +62,9 @@ pub enum Output {
     Deliver(Message),
     /// Tell the user.
     Show(Notice),
+    /// This server knows only the classic level: go on with [`Client::into_classic`](super::Client::into_classic).
+    /// Nothing follows, and no input has an effect.
+    FallBack,
     /// It is over; nothing follows and no input has an effect.
     Done,
 }

@@ -13,6 +13,7 @@ impl fmt::Display for LineState {
             LineState::Rejected(code) => write!(f, "rejected: {code}"),
             LineState::Delivered => f.write_str("delivered"),
             LineState::Counted { count, of } => write!(f, "delivered to {count} of {of}"),
+            LineState::Acknowledged => f.write_str("acknowledged"),
             LineState::Left => f.write_str("left"),
             LineState::Expired => f.write_str("expired"),
             LineState::Unknown => f.write_str("unknown"),
@@ -58,6 +59,11 @@ impl fmt::Display for Notice {
             Notice::Line { line, state } => write!(f, "{line} {state}"),
             Notice::Online { resumed: true, .. } => f.write_str("online again"),
             Notice::Online { .. } => f.write_str("online"),
+            Notice::OnlineClassic { resumed: true, .. } => {
+                f.write_str("online again, classic level")
+            }
+            Notice::OnlineClassic { .. } => f.write_str("online, classic level"),
+            Notice::FellBack => f.write_str("the server knows only the classic level"),
             Notice::Offline { why, .. } => write!(f, "offline: {why}"),
             Notice::Away(why) => write!(f, "away: {why}"),
             Notice::Lost {
@@ -103,6 +109,7 @@ impl fmt::Display for Output {
                 write!(f, "message {seq} {from} -> {to}{again}")
             }
             Output::Show(notice) => notice.fmt(f),
+            Output::FallBack => f.write_str("fall back"),
             Output::Done => f.write_str("done"),
         }
     }

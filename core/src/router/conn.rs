@@ -336,7 +336,9 @@ impl Router {
                 .is_registering()
                 .then(|| conn.opened_at + limits.registration_time_max),
             matches!(conn.role, Role::Session(_)).then(|| {
-                (conn.said_at + limits.heartbeat_time).min(conn.heard_at + limits.silence_time_max)
+                let heartbeat = conn.said_at + limits.heartbeat_time;
+                let heartbeat = heartbeat.round_up(limits.heartbeat_grain);
+                heartbeat.min(conn.heard_at + limits.silence_time_max)
             }),
             conn.frame_since.map(|since| since + limits.frame_time_max),
             (conn.unwritten > 0).then(|| conn.written_at + limits.write_time_max),

@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, bytes, config, error, welcome, wire, words};
 use std::time::Duration;
-use verbatim_core::client::{Input, Notice, Output};
+use verbatim_core::client::{ClassicInput, Input, Notice, Output};
 use verbatim_core::id::Try;
+use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::wire::{Bye, ServerFrame};
 
 fn waits(out: &[Output]) -> Vec<Duration> {
@@ -215,7 +216,9 @@ fn a_taken_name_is_told_or_waited_for() {
 #[test]
 fn a_refusal_of_hello_ends_it_and_a_busy_server_is_asked_again() {
     for code in [100, 101, 105, 106, 110, 111] {
-        let mut bench = Bench::new(config());
+        let mut stays = config();
+        stays.falls_back = false;
+        let mut bench = Bench::new(stays);
         bench.input(Input::Timeout);
         bench.input(Input::Connected);
         let out = words(&bench.server(&[error(code, None)]));
@@ -229,6 +232,33 @@ fn a_refusal_of_hello_ends_it_and_a_busy_server_is_asked_again() {
             waits(&bench.server(&[error(code, Some(900))])),
             [Duration::from_millis(900)]
         );
+    }
+}
+
+#[test]
+fn a_server_that_knows_only_the_classic_level_is_spoken_to_in_that() {
+    for answer in [
+        "ERROR 101 No user registered\n\n",
+        "ERROR 100 Malformed username\n \n",
+        "ERROR 103 Header Incomplete",
+    ] {
+        let mut bench = Bench::new(config());
+        bench.input(Input::Timeout);
+        bench.submit(1, "bob", "hi");
+        bench.input(Input::Connected);
+        let out = words(&bench.input(Input::Received(answer.as_bytes())));
+        let told = "the server knows only the classic level";
+        assert_eq!(out, ["disconnect", told, "fall back"]);
+        assert_eq!(bench.client.deadline(), None);
+        let mut classic = bench.client.into_classic();
+        let mut out = Vec::new();
+        let now = Now {
+            mono: Mono::from_millis(bench.millis),
+            wall: Wall(0),
+        };
+        classic.handle(now, ClassicInput::Leave, &mut out);
+        let words: Vec<String> = out.iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["#1 withdrawn", "done"], "its lines go with it");
     }
 }
 

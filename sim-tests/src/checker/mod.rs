@@ -13,8 +13,11 @@ mod no_duplicates;
 mod no_silent_loss;
 mod once_stored;
 mod one_order;
+mod reproducible;
 mod sender_order;
 mod time;
+
+pub use reproducible::first_difference;
 
 use crate::history::{Event, Who};
 use crate::ledger::Ledger;

@@ -1,6 +1,7 @@
 //! One log, as the server appended to it, and the users whom it knows.
 
 use crate::history::{Entry, Tag, Who};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Log {
     pub holders: BTreeMap<u64, Holder>,
     /// Where which line is.
     pub tags: BTreeMap<Tag, u64>,
+    /// Messages to all.
+    to_all: Vec<u64>,
 }
 
 /// One record.
@@ -43,6 +46,8 @@ pub struct Holder {
     pub released: Option<(u64, Duration)>,
     /// Messages that it may see.
     pub visible: Vec<u64>,
+    /// How many of these are known to be written, or told to be gone: that stays so.
+    settled: Cell<usize>,
     /// Those that it has written, or received.
     pub wrote: BTreeSet<u64>,
     /// It was told that messages to all up to this number are gone.
@@ -64,6 +69,7 @@ impl Log {
             records: vec![start],
             holders: BTreeMap::new(),
             tags: BTreeMap::new(),
+            to_all: Vec::new(),
         }
     }
 
@@ -101,6 +107,7 @@ impl Log {
                         name: name.clone(),
                         released: None,
                         visible: Vec::new(),
+                        settled: Cell::new(0),
                         wrote: BTreeSet::new(),
                         removed: 0,
                         acked: 0,
@@ -116,6 +123,9 @@ impl Log {
             Entry::Message { from, to, body, .. } => {
                 if let Some(tag) = Tag::of(body) {
                     self.tags.entry(tag).or_insert(seq);
+                }
+                if to.is_none() {
+                    self.to_all.push(seq);
                 }
                 for (user, holder) in &mut self.holders {
                     let meant = to.map_or(user != from, |to| to == *user);
@@ -154,11 +164,10 @@ impl Log {
             .max()
     }
 
-    /// The latest messages to all, at most so many.
-    pub fn latest_to_all(&self, count: usize) -> Vec<u64> {
-        let seqs = (1..=self.head()).rev();
-        let to_all = |seq: &u64| matches!(self.message(*seq), Some((_, None, ..)));
-        seqs.filter(to_all).take(count).collect()
+    /// Whether a message to all is one of the latest so many.
+    pub fn is_latest_to_all(&self, seq: u64, count: usize) -> bool {
+        let first = self.to_all.len().saturating_sub(count);
+        self.to_all[first..].binary_search(&seq).is_ok()
     }
 }
 
@@ -170,6 +179,10 @@ impl Holder {
             _ => false,
         };
         let missing = move |seq: &u64| !self.wrote.contains(seq) && !gone(*seq);
-        self.visible.iter().copied().filter(missing)
+        let settled = self.settled.get();
+        let first = self.visible[settled..].iter().position(missing);
+        let settled = first.map_or(self.visible.len(), |first| settled + first);
+        self.settled.set(settled);
+        self.visible[settled..].iter().copied().filter(missing)
     }
 }

@@ -101,7 +101,7 @@ impl Ledger {
             let due = holder.released.is_some() || online(&user);
             return due.then(|| "neither delivered nor left".into());
         }
-        if !log.latest_to_all(self.counted_max).contains(&seq) {
+        if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
         }
         let has = |(user, holder): &(&u64, &super::Holder)| {

@@ -2,11 +2,13 @@
 
 use super::pipe::{Far, Lane, Near, Owner, Pipe};
 use super::queue::{Coming, Micros, PipeId, Way};
-use super::timing::{KEEPALIVE, LINGER};
+use super::timing::{DEAF_BYTES, KEEPALIVE, LINGER};
 use super::{OnEvents, server::Life};
 use crate::dice::Dice;
-use crate::ground::{DEAF_BYTES_MAX, Passage};
+use crate::flights::{Load, Start};
+use crate::ground::Passage;
 use crate::plan::Part;
+use std::time::Duration;
 
 impl OnEvents {
     /// Somebody asks for a connection.
@@ -38,6 +40,7 @@ impl OnEvents {
             unheard: 0,
             damaged: false,
         });
+        self.record_signal(pipe, Way::Up, Load::Knock);
         if self.passes(host, Way::Up) {
             self.queue
                 .push(self.now + self.links[host].latency, Coming::Knock(pipe));
@@ -56,6 +59,7 @@ impl OnEvents {
             }
             Life::Ends | Life::Over => false,
         };
+        self.record_signal(id, Way::Down, Load::Answer(open));
         if self.passes(host, Way::Down) {
             let at = self.now + self.links[host].latency;
             self.queue.push(at, Coming::Answer(id, open));
@@ -77,7 +81,7 @@ impl OnEvents {
     }
 
     /// Whether anything passes on a link; what is held does, later, but nobody can knock meanwhile.
-    fn passes(&self, host: usize, way: Way) -> bool {
+    pub(super) fn passes(&self, host: usize, way: Way) -> bool {
         match self.links[host].passage {
             Passage::Free => true,
             Passage::Held => false,
@@ -106,9 +110,8 @@ impl OnEvents {
             let (now, calm, chop) = (self.now, self.calm, self.stage.plan.chop);
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
-            let deaf = way == Way::Down && pipe.deaf_until > now;
-            let stuffed = deaf && pipe.unheard >= DEAF_BYTES_MAX;
             let whole = pipe.whole;
+            let stuffed = way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES;
             let lane = pipe.lane(way);
             if muted || stuffed || lane.segments() >= segments_max {
                 break;
@@ -136,9 +139,7 @@ impl OnEvents {
                 std::mem::take(&mut lane.unsent)
             };
             written += bytes.len();
-            if deaf {
-                self.pipes[id].unheard += bytes.len();
-            }
+            self.pipes[id].unheard += bytes.len();
             self.send(id, way, bytes);
         }
         if way == Way::Down && written > 0 {
@@ -169,12 +170,18 @@ impl OnEvents {
             },
             Passage::Free | Passage::Held => false,
         };
-        if blocked || lane.lost > 0 {
-            lane.lost += 1;
-        } else if passage == Passage::Held {
-            lane.held.push_back(bytes);
-        } else {
-            self.fly(id, way, at, bytes);
+        let lost = blocked || lane.lost > 0;
+        let start = match passage {
+            _ if lost => Start::Lost,
+            Passage::Held => Start::Held,
+            _ => Start::Flies(Duration::from_micros(at.max(lane.latest))),
+        };
+        self.record(id, way, &bytes, start);
+        let lane = self.pipes[id].lane(way);
+        match start {
+            Start::Lost => lane.lost += 1,
+            Start::Held => lane.held.push_back(bytes),
+            Start::Flies(_) => self.fly(id, way, at, bytes),
         }
     }
 
@@ -197,10 +204,12 @@ impl OnEvents {
                 continue;
             }
             if self.pipes[id].near == Near::Opening && self.pipes[id].far == Far::Unborn {
+                self.record_release(id, Way::Up, true, at);
                 self.queue.push(at, Coming::Knock(id));
             }
             for way in [Way::Up, Way::Down] {
                 for bytes in std::mem::take(&mut self.pipes[id].lane(way).held) {
+                    self.record_release(id, way, false, at);
                     self.fly(id, way, at, bytes);
                 }
             }
@@ -228,9 +237,12 @@ impl OnEvents {
             Way::Down => Way::Up,
         };
         let host = self.pipes[id].host;
-        if bytes.iter().any(|bytes| !bytes.is_empty()) && self.passes(host, back) {
-            let at = self.now + self.links[host].latency;
-            self.queue.push(at, Coming::Reset(id, back));
+        if bytes.iter().any(|bytes| !bytes.is_empty()) {
+            self.record_signal(id, back, Load::Reset);
+            if self.passes(host, back) {
+                let at = self.now + self.links[host].latency;
+                self.queue.push(at, Coming::Reset(id, back));
+            }
         }
     }
 
@@ -292,6 +304,7 @@ impl OnEvents {
         if pipe.dark_until <= self.now {
             self.to_write.push((id, Way::Up));
         }
+        self.to_write.push((id, Way::Down));
         self.read_near(id);
     }
 

@@ -7,11 +7,13 @@ mod links;
 mod people;
 mod pipe;
 mod queue;
+mod recording;
 mod server;
 mod timing;
 
 use crate::arrivals::Arrivals;
 use crate::cast::{Order, Stage};
+use crate::flights::Recorder;
 use crate::ground::{End, Ground, Passage};
 use crate::history::Who;
 use crate::sheet::Sheet;
@@ -37,6 +39,8 @@ pub struct OnEvents {
     host: Host,
     people: Vec<Person>,
     arrivals: Arrivals,
+    /// Flights, if they are wanted.
+    recorder: Option<Recorder>,
     /// Nothing befalls connections any more.
     calm: bool,
 }
@@ -66,11 +70,19 @@ impl OnEvents {
             host: Host::new(sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
             arrivals: Arrivals::default(),
+            recorder: None,
             calm: false,
             stage: stage.clone(),
         };
         world.start_server();
         world
+    }
+
+    /// Lets what is sent be recorded.
+    #[must_use]
+    pub(crate) fn recorded_by(mut self, recorder: Option<Recorder>) -> OnEvents {
+        self.recorder = recorder;
+        self
     }
 
     fn step(&mut self, coming: Coming) {
@@ -145,7 +157,8 @@ impl Ground for OnEvents {
     fn deafen(&mut self, who: Who, until: Duration) {
         let until = micros(until);
         for pipe in self.pipes_of(who) {
-            (self.pipes[pipe].deaf_until, self.pipes[pipe].unheard) = (until, 0);
+            self.pipes[pipe].deaf_until = until;
+            self.pipes[pipe].unheard = 0;
             self.queue.push(until, Coming::Wake(pipe));
         }
     }

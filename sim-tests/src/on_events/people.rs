@@ -376,7 +376,7 @@ impl OnEvents {
                 Output::Disconnect => self.hang_up(who),
                 Output::Deliver(message) => desk.borrow_mut().deliver(message),
                 Output::Show(notice) => desk.borrow_mut().show(&notice),
-                Output::Done => done = true,
+                Output::Done | Output::FallBack => done = true,
             }
         }
         if done {

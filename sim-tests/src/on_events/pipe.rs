@@ -21,7 +21,7 @@ pub(super) struct Pipe {
     pub(super) whole: bool,
     pub(super) dark_until: Micros,
     pub(super) deaf_until: Micros,
-    /// Bytes written to the client since it reads nothing.
+    /// Written to it since it is deaf.
     pub(super) unheard: usize,
     /// Segments were lost; nothing but the system will notice.
     pub(super) damaged: bool,

@@ -357,7 +357,7 @@ impl OnEvents {
                 return self.break_far(id);
             }
             if closing {
-                self.arrivals.speak(pipe.number);
+                self.arrivals.speak(self.pipes[id].number);
             } else {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });

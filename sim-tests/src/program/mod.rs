@@ -3,6 +3,7 @@
 //! not do what was asked.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod picture;
 mod progress;
 mod replay;
 mod shrink;
@@ -29,6 +30,8 @@ enum Command {
     Replay(replay::Replay),
     /// Make a failing plan as small as it can be.
     Shrink(shrink::Shrink),
+    /// Draw a run, as one HTML file.
+    Picture(picture::Picture),
     /// Print the plan of a seed, to be edited and run.
     Plan(which::Which),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(sweep) => sweep.carry_out(),
         Command::Replay(replay) => replay.carry_out(),
         Command::Shrink(shrink) => shrink.carry_out(),
+        Command::Picture(picture) => picture.carry_out(),
         Command::Plan(which) => which.plan().map(|plan| {
             print!("{plan}");
             Verdict::Kept

@@ -21,6 +21,7 @@ impl Replay {
         let plan = self.which.plan()?;
         let options = Options {
             transcript: self.transcript,
+            ..Options::default()
         };
         let outcome = run(&plan, self.on.into(), options);
         match &outcome.transcript {

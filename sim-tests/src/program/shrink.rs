@@ -58,7 +58,11 @@ impl Shrink {
             took.as_secs_f64()
         );
         println!("{plan}");
-        let outcome = run(plan, on, Options { transcript: true });
+        let options = Options {
+            transcript: true,
+            ..Options::default()
+        };
+        let outcome = run(plan, on, options);
         println!("{}", outcome.transcript.unwrap_or_default());
         outcome
             .violations

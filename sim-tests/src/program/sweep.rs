@@ -26,6 +26,9 @@ pub(super) struct Sweep {
     /// Each run once only, and not twice to compare the two.
     #[arg(long)]
     once: bool,
+    /// Tell how often rare states were reached, the rarest first.
+    #[arg(long)]
+    probes: bool,
 }
 
 impl Sweep {
@@ -68,7 +71,7 @@ impl Sweep {
             until,
             on: self.on.into(),
             profile: self.profile,
-            twice: !self.once,
+            twice: u64::from(!self.once),
         })
     }
 
@@ -81,11 +84,13 @@ impl Sweep {
         if tally.failures.len() > TOLD_MAX {
             println!("and {} seeds more", tally.failures.len() - TOLD_MAX);
         }
-        println!("rare states, in so many runs, so often:");
-        for (runs, times, probe) in tally.rarest_first() {
-            println!("{runs:>9} {times:>9}  {probe:?}");
-        }
         println!("{}", words(tally, took));
+        if self.probes {
+            println!("reached in so many seeds, so often:");
+            for (seeds, times, probe) in tally.rarest_first() {
+                println!("{seeds:>9} {times:>10}  {probe:?}");
+            }
+        }
     }
 }
 

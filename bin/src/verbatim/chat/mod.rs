@@ -311,7 +311,7 @@ impl Chat<'_> {
                     return;
                 }
             }
-            Notice::Online { .. } => {
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
                 self.link = Link::Online;
                 self.tally.was_online = true;
                 self.tally.refused = false;

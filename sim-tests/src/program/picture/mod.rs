@@ -1,0 +1,55 @@
+//! Draws a run: one HTML file that needs nothing else, with a lane for everybody, an arrow for all that was on its
+//! way, and what the checker complains of.
+
+mod marks;
+mod page;
+mod scene;
+#[cfg(test)]
+mod tests;
+
+use super::which::Which;
+use super::{Trouble, Verdict};
+use crate::run::{Options, Substrate, run};
+use page::Page;
+use std::fs;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Picture {
+    #[command(flatten)]
+    which: Which,
+    /// Where the picture goes.
+    #[arg(long, value_name = "FILE", default_value = "picture.html")]
+    to: PathBuf,
+}
+
+impl Picture {
+    pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
+        let plan = self.which.plan()?;
+        let options = Options {
+            flights: true,
+            ..Options::default()
+        };
+        let outcome = run(&plan, Substrate::Events, options);
+        let again = format!(
+            "cargo run --release -p sim-tests -- replay {}",
+            self.which.words()
+        );
+        let page = Page {
+            plan: &plan,
+            outcome: &outcome,
+            again: &again,
+        };
+        let to = self.to.display();
+        fs::write(&self.to, page.to_string())
+            .map_err(|error| format!("{to}: the picture cannot be written: {error}"))?;
+        for violation in &outcome.violations {
+            println!("{violation}");
+        }
+        println!("{to}: open it in a browser");
+        Ok(match outcome.violations.is_empty() {
+            true => Verdict::Kept,
+            false => Verdict::Broken,
+        })
+    }
+}
