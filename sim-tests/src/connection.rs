@@ -16,6 +16,8 @@ use verbatim_net::Transport;
 pub(crate) enum Order {
     /// Write this in one segment.
     Write(Vec<u8>),
+    /// Read nothing from now on.
+    StopReading,
     /// Close it, without a word.
     Close,
 }
@@ -71,6 +73,13 @@ impl Connection {
     pub fn close(&self) {
         // One that has ended is closed.
         let _ = self.order.send(Order::Close);
+    }
+
+    /// Reads nothing from now on: what comes fills the buffers between.
+    pub fn stop_reading(&self) {
+        if self.order.send(Order::StopReading).is_err() {
+            self.fail("stops reading on a connection that has ended");
+        }
     }
 
     /// Waits for bytes and reads once, at most `most` of them, as a program does that believes one read is one message.
@@ -141,18 +150,21 @@ pub(crate) async fn converse(opening: Opening) {
 
 async fn exchange(mut opening: Opening) -> io::Result<()> {
     let mut stream = SimTransport.connect(server::ADDRESS).await?;
-    let mut buffer = vec![0; 64 * 1024];
+    let (mut buffer, mut reads) = (vec![0; 64 * 1024], true);
     loop {
         tokio::select! {
             biased;
             Some(order) = opening.orders.recv() => match order {
                 Order::Write(bytes) => stream.write_all(&bytes).await?,
+                Order::StopReading => reads = false,
                 Order::Close => return Ok(()),
             },
-            length = stream.read(&mut buffer) => match length? {
+            length = stream.read(&mut buffer), if reads => match length? {
                 0 => return Ok(()),
                 length => opening.heard.borrow_mut().bytes.extend_from_slice(&buffer[..length]),
             },
+            // The script has forgotten it, and it reads nothing: it stays as it is.
+            else => std::future::pending().await,
         }
     }
 }

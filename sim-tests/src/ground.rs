@@ -4,9 +4,6 @@ use crate::cast::Order;
 use crate::history::Who;
 use std::time::Duration;
 
-/// What one that reads nothing still takes, in the buffers between.
-pub const DEAF_BYTES_MAX: usize = 512;
-
 /// A place for a run: the network, the server and those who take part.
 pub trait Ground {
     /// The time since the beginning.

@@ -42,6 +42,12 @@ pub struct Setting {
     pub latency: Latency,
 }
 
+/// Stories have one seed, and 10 ms from anywhere to anywhere.
+const STORY: Setting = Setting {
+    seed: 1,
+    latency: Latency::Fixed(Duration::from_millis(10)),
+};
+
 /// One simulation. Cloning it clones a handle.
 #[derive(Clone)]
 pub struct World(Rc<Inner>);
@@ -62,7 +68,11 @@ impl World {
 
     /// A world whose server has bounds of its own.
     pub fn with_limits(setting: Setting, limits: Limits) -> World {
-        let mut sim = build(setting);
+        World::build(setting, limits, TCP_SEGMENTS_MAX)
+    }
+
+    fn build(setting: Setting, limits: Limits, segments_max: usize) -> World {
+        let mut sim = build(setting, segments_max);
         let (sheet, cuts) = (Sheet::default(), Cuts::default());
         let (paper, losses, starts) = (sheet.clone(), cuts.clone(), Cell::new(0));
         sim.host(server::NAME, move || {
@@ -89,8 +99,12 @@ impl World {
 
     /// The world of a story in which the server has bounds of its own.
     pub fn for_story_with(limits: Limits) -> World {
-        let latency = Latency::Fixed(Duration::from_millis(10));
-        World::with_limits(Setting { seed: 1, latency }, limits)
+        World::build(STORY, limits, TCP_SEGMENTS_MAX)
+    }
+
+    /// The world of a story in which a connection takes so many segments that nobody has read, and no more.
+    pub fn for_story_narrow(segments_max: usize) -> World {
+        World::build(STORY, Limits::default(), segments_max)
     }
 
     /// The host of that name; it appears when it is first asked for.
@@ -205,7 +219,7 @@ impl World {
     }
 }
 
-fn build(setting: Setting) -> Sim<'static> {
+fn build(setting: Setting, segments_max: usize) -> Sim<'static> {
     let (shortest, longest) = match setting.latency {
         Latency::Fixed(span) => (span, span),
         Latency::UpTo(span) => (TICK, span),
@@ -215,7 +229,7 @@ fn build(setting: Setting) -> Sim<'static> {
         .epoch(SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH_SECONDS))
         .simulation_duration(Duration::MAX)
         .tick_duration(TICK)
-        .tcp_capacity(TCP_SEGMENTS_MAX)
+        .tcp_capacity(segments_max)
         .min_message_latency(shortest)
         .max_message_latency(longest)
         .build()

@@ -30,8 +30,12 @@ fn tell(name: &str, moral: &str, script: impl FnOnce(&World)) {
 
 /// The same with bounds of the server that are the story's own.
 fn tell_with(limits: Limits, name: &str, moral: &str, script: impl FnOnce(&World)) {
-    let world = World::for_story_with(limits);
-    script(&world);
+    tell_in(&World::for_story_with(limits), name, moral, script);
+}
+
+/// The same in a world that the story has made.
+fn tell_in(world: &World, name: &str, moral: &str, script: impl FnOnce(&World)) {
+    script(world);
     // What is still on its way arrives.
     world.wait(Duration::from_millis(30));
     let transcript = world.transcript();

@@ -71,6 +71,46 @@ fn passing_rejection_in_a_pipeline() {
 }
 
 #[test]
+fn busy_in_a_pipeline() {
+    let moral = "Where more comes at once than is committed in time the server says that it is busy; the rest goes out later, in its order.";
+    let limits = Limits {
+        uncommitted_bytes_max: 400,
+        ..Limits::default()
+    };
+    tell_with(limits, "busy_in_a_pipeline", moral, |world| {
+        let mut bob = world.session("bob");
+        let mut alice = world.session("alice");
+        let pipeline = [
+            message("bob", 1, "one"),
+            message("bob", 2, "two"),
+            message("bob", 3, "three"),
+            message("bob", 4, "four"),
+            message("bob", 5, "five"),
+        ];
+        alice.say(&pipeline);
+        bob.takes("alice", "one");
+        bob.takes("alice", "two");
+        alice.expect("ACCEPTED id=1..2");
+        alice.expect("REJECTED id=3 150");
+        alice.expect("RECEIPT bob 4");
+        world.tell_network("what alice says before id 3 comes again is not heard");
+        alice.say(&pipeline[3..]);
+        alice.expect("RECEIPT bob 5");
+        world.wait(Duration::from_millis(300));
+        alice.say(&pipeline[2..4]);
+        bob.takes("alice", "three");
+        bob.takes("alice", "four");
+        alice.expect("ACCEPTED id=3..4");
+        alice.expect("RECEIPT bob");
+        alice.expect("RECEIPT bob 7");
+        alice.say(&pipeline[4..]);
+        bob.takes("alice", "five");
+        alice.expect("ACCEPTED id=5");
+        alice.expect("RECEIPT bob 8");
+    });
+}
+
+#[test]
 fn answer_asked_again() {
     let moral = "An id keeps its answer: the same message under it hears the same again, another one is a conflict.";
     tell("answer_asked_again", moral, |world| {

@@ -1,6 +1,6 @@
 //! Readers who read slowly, or never say that they have read.
 
-use super::{tell, tell_with};
+use super::{tell, tell_in, tell_with};
 use sim_tests::{Session, World};
 use std::time::Duration;
 use verbatim_core::id::Try;
@@ -37,6 +37,37 @@ fn slow_reader() {
         bob.ack();
         bob.takes("alice", "five");
         alice.sees("#5 delivered");
+    });
+}
+
+#[test]
+fn reader_that_stops_reading() {
+    let moral = "Who reads nothing is written to until the buffers are full, then cut off in 15 s; nobody else notices, and nothing is lost.";
+    let world = World::for_story_narrow(2);
+    tell_in(&world, "reader_that_stops_reading", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut carol = world.client("carol");
+        let mut bob = world.session("bob");
+        world.tell_network("bob reads nothing from now on; two segments fit between");
+        bob.connection().stop_reading();
+        for body in ["one", "two", "three", "four"] {
+            alice.types("bob", body);
+            world.wait(Duration::from_millis(100));
+        }
+        world.wait(Duration::from_secs(8));
+        bob.say(&[ClientFrame::Ping]);
+        alice.types("carol", "is bob all right?");
+        carol.sees("alice -> carol");
+        alice.sees("#5 delivered");
+        world.wait(Duration::from_secs(8));
+        let mut bob = world
+            .person("bob")
+            .session_that("bob", |hello| hello.attempt = Try(2));
+        for body in ["one", "two", "three", "four"] {
+            bob.hears("alice", body);
+        }
+        bob.ack();
+        alice.sees("#4 delivered");
     });
 }
 
