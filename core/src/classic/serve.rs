@@ -293,7 +293,7 @@ impl Router {
         out: &mut Vec<Output>,
     ) {
         match message.to {
-            Stream::All => self.count_delivery(message.seq),
+            Stream::All => self.count_delivery(message.seq, &mut None),
             Stream::User(_) => self.note_moved(message.from, recipient),
         }
         self.one_less(message, out);
