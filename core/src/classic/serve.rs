@@ -271,7 +271,7 @@ impl Router {
     /// A classic recipient has a message.
     pub(super) fn did_arrive(&mut self, recipient: UserId, message: &Message, out: &mut Out) {
         match message.to {
-            Stream::All => self.count_delivery(message.seq),
+            Stream::All => self.count_delivery(message.seq, &mut None),
             Stream::User(_) => self.note_moved(message.from, recipient),
         }
         self.one_less(message, out);

@@ -20,6 +20,7 @@ impl Router {
         let Some(bound) = session.bound.as_mut() else {
             return;
         };
+        bound.answers_due = true;
         let delay = mem::take(&mut bound.alternates) && bound.answers_at.is_none();
         if delay {
             bound.answers_at = Some(at);
@@ -135,6 +136,7 @@ impl Router {
             return;
         };
         let (conn, answered) = (bound.key.conn, bound.answered);
+        bound.answers_due = answered < last || bound.rewind.is_some();
         let Some(rewind) = bound.rewind.as_mut() else {
             return;
         };

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::id::{ConnId, Seq, UserId};
 use crate::record::{Message, Stream};
 use alloc::vec::Vec;
+use core::mem;
 
 impl Router {
     pub(super) fn on_message_committed(&mut self, message: &Message, out: &mut Vec<Output>) {
@@ -13,7 +14,7 @@ impl Router {
         match message.to {
             Stream::User(user) => self.deliver(user, message, out),
             Stream::All => {
-                let (from, size) = (message.from, self.size_of_message(message));
+                let from = message.from;
                 let before = ..UserId(message.seq);
                 let audience: Vec<UserId> = self
                     .live
@@ -22,7 +23,6 @@ impl Router {
                     .filter(|user| *user != from)
                     .collect();
                 for user in audience {
-                    self.owe_all(user, message, size);
                     self.deliver(user, message, out);
                 }
             }
@@ -31,13 +31,20 @@ impl Router {
 
     /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
     fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
+        let size = self.size_of_message(message);
         match self.live.get_mut(&user) {
             // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
-                if message.to == Stream::All && message.seq <= session.owed.floor {
-                    return; // given up the moment it came: it alone is over the limit
+                if message.to == Stream::All {
+                    let gone = session.owe_all(message, size, self.limits.owed_bytes_max);
+                    if gone && !mem::replace(&mut session.unsettled, true) {
+                        self.unsettled.push(user);
+                    }
+                    if message.seq <= session.owed.floor {
+                        return; // given up the moment it came: it alone is over the limit
+                    }
                 }
                 let in_turn =
                     session.has_window(message.frame().len()) && !session.owed.is_untold();
@@ -59,10 +66,12 @@ impl Router {
 
     /// Sends a delivery and counts it in the window.
     fn fly(&mut self, user: UserId, conn: ConnId, message: Message, out: &mut Vec<Output>) {
-        self.answer_first(user, out);
-        let session = self
-            .session_mut(user)
-            .expect("only sessions have deliveries");
+        let is_session = "only sessions have deliveries";
+        let mut session = self.session_mut(user).expect(is_session);
+        if session.lacks_answers() {
+            self.answer_first(user, out);
+            session = self.session_mut(user).expect(is_session);
+        }
         let bytes = message.frame().len() as u32;
         let all = message.to == Stream::All;
         let flight = Flight {
@@ -187,7 +196,7 @@ impl Router {
     /// Moves a device's cursor: its senders have news, its window opens.
     pub(super) fn take_ack(&mut self, user: UserId, seq: Seq) {
         let overhead = self.limits.message_overhead_bytes;
-        let mut acked = core::mem::take(&mut self.acked);
+        let mut acked = mem::take(&mut self.acked);
         let Some(session) = self.session_mut(user) else {
             return;
         };
@@ -205,10 +214,10 @@ impl Router {
                 acked.push(flight);
             }
         }
-        let mut told = None;
+        let (mut told, mut counted) = (None, None);
         for flight in acked.drain(..) {
             if flight.all {
-                self.count_delivery(flight.seq);
+                self.count_delivery(flight.seq, &mut counted);
             } else if told != Some(flight.from) {
                 told = Some(flight.from);
                 self.note_moved(flight.from, user);

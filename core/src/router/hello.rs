@@ -169,6 +169,7 @@ impl Router {
             key,
             welcomed: false,
             answered: unanswered_after(hello.accepted, last),
+            answers_due: true,
             answers_at: None,
             alternates: false,
             rewind: None,

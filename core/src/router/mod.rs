@@ -348,7 +348,9 @@ impl Router {
         };
         session.unsettled = false;
         if session.welcomed() {
-            self.pump_answers(user, out);
+            if session.lacks_answers() {
+                self.pump_answers(user, out);
+            }
             self.pump_receipts(user, out);
             self.pump_removed(user, out);
             self.pump_feed(user, out);

@@ -109,19 +109,6 @@ impl Router {
         }
     }
 
-    /// Notes that a session is owed one more message to all; if that is too much, its oldest of them go.
-    pub(super) fn owe_all(&mut self, user: UserId, message: &Message, size: u64) {
-        let bytes_max = self.limits.owed_bytes_max;
-        let Some(session) = self.session_mut(user) else {
-            return;
-        };
-        let floor = session.owed.floor;
-        session.owed.add_all(message, size, bytes_max);
-        if session.owed.floor > floor {
-            self.unsettle(user);
-        }
-    }
-
     /// Tells a session which of the messages to all it will not get.
     pub(super) fn pump_removed(&mut self, user: UserId, out: &mut Vec<Output>) {
         let Some(session) = self.session_mut(user) else {
@@ -144,6 +131,13 @@ impl Router {
 }
 
 impl Session {
+    /// Notes that it is owed one more message to all; if that is too much, its oldest of them go, which is to be told.
+    pub(super) fn owe_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
+        let floor = self.owed.floor;
+        self.owed.add_all(message, size, bytes_max);
+        self.owed.floor > floor
+    }
+
     /// An un-acked delivery was acked for the first time.
     pub(super) fn settle_owed(&mut self, flight: &Flight, overhead: u64) {
         self.owed.settle(flight, u64::from(flight.bytes) + overhead);

@@ -46,13 +46,17 @@ impl Router {
             .and_then(|session| session.rare_if_any())
     }
 
-    /// One more recipient has a message to `ALL`.
-    pub(crate) fn count_delivery(&mut self, seq: Seq) {
+    /// One more recipient has a message to `ALL`. `noted` is the sender for whom that was noted last, who need not be
+    /// looked for again.
+    pub(crate) fn count_delivery(&mut self, seq: Seq, noted: &mut Option<UserId>) {
         let Some(broadcast) = self.broadcasts.get_mut(&seq) else {
             return;
         };
         broadcast.count += 1;
         let from = broadcast.from;
+        if noted.replace(from) == Some(from) {
+            return;
+        }
         if let Some(rare) = self.rare_of(from) {
             rare.broadcasts_moved = true;
         }

@@ -133,6 +133,7 @@ impl Router {
         self.space.reject(user, id);
         self.counts.rejected += 1;
         if let Some(session) = self.session_mut(user) {
+            session.note_answer();
             let refusals = &mut session.rare_mut().refusals;
             while refusals
                 .pop_front_if(|old| old.id.0 + (UNANSWERED_MAX as u64) < id.0)
@@ -149,6 +150,7 @@ impl Router {
             .session_mut(user)
             .and_then(|session| session.bound.as_mut())
         {
+            bound.answers_due = true;
             bound.rewind = Some(Box::new(Rewind {
                 id,
                 code,

@@ -81,6 +81,8 @@ pub(super) struct Bound {
     pub(super) welcomed: bool,
     /// Answers up to this id have been told here.
     pub(super) answered: MessageId,
+    /// There may be answers after that one.
+    pub(super) answers_due: bool,
     /// When answers are told at the latest that wait for a delivery to travel with.
     pub(super) answers_at: Option<Mono>,
     /// A delivery went out since the last message came: the two alternate here.
@@ -169,6 +171,18 @@ impl Session {
     /// As [`Session::rare`], to put something there.
     pub(super) fn rare_mut(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// Whether it may have answers that it was not told.
+    pub(super) fn lacks_answers(&self) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.answers_due)
+    }
+
+    /// Notes that it has an answer coming.
+    pub(super) fn note_answer(&mut self) {
+        if let Some(bound) = &mut self.bound {
+            bound.answers_due = true;
+        }
     }
 
     /// Gives memory back that was needed once: a session that has become idle keeps none of it.
