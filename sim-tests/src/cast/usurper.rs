@@ -44,12 +44,12 @@ pub(super) enum Vice {
 
 impl Vice {
     pub(super) fn draw(dice: &mut Dice) -> Vice {
-        match dice.below(8) {
-            0..=2 => Vice::Repeats(Repeat::Same, 0),
-            3 => Vice::Repeats(Repeat::Same, dice.between(1, 6)),
-            4 => Vice::Repeats(Repeat::OtherText, 0),
-            5 => Vice::Repeats(Repeat::Beyond, 0),
-            6 => Vice::Stale,
+        match dice.below(10) {
+            0..=3 => Vice::Repeats(Repeat::Same, 0),
+            4..=5 => Vice::Repeats(Repeat::Same, dice.between(1, 6)),
+            6 => Vice::Repeats(Repeat::OtherText, 0),
+            7 => Vice::Repeats(Repeat::Beyond, 0),
+            8 => Vice::Stale,
             _ => Vice::AcksTooMuch,
         }
     }
