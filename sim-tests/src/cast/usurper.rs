@@ -15,6 +15,8 @@ use verbatim_core::wire::{
 
 /// So far beyond what is next is what should not be.
 const BEYOND: u64 = 5;
+/// No run's log comes so far while the ack is on its way.
+const FAR_BEYOND: u64 = 1_000_000;
 /// It has one connection.
 const ONLY: usize = 0;
 
@@ -135,7 +137,7 @@ impl Usurper {
                     }
                     Vice::Stale => {}
                     Vice::AcksTooMuch => {
-                        let beyond = Seq(welcome.head.0 + BEYOND);
+                        let beyond = Seq(welcome.head.0 + FAR_BEYOND);
                         encode_client(&ClientFrame::Ack(beyond), replies);
                     }
                 }
