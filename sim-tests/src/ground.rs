@@ -46,6 +46,9 @@ pub trait Ground {
     fn calm(&mut self);
 }
 
+/// What the system takes, in bytes, for a client that reads nothing.
+pub const DEAF_BYTES_MAX: usize = 512;
+
 /// What passes between a host and the server. Of several the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Passage {

@@ -110,8 +110,10 @@ pub enum DeviceNews {
         /// Up to here.
         seq: u64,
     },
-    /// A program that used this device sent its last message once more, and got this answer.
+    /// A program that used this device sent one of its messages once more, and got this answer.
     Repeated {
+        /// In which way.
+        how: Repeat,
         /// The start of the server.
         epoch: u64,
         /// The message's id.
@@ -123,6 +125,17 @@ pub enum DeviceNews {
     },
     /// A device's secret came to somebody.
     SecretSeen,
+}
+
+/// How a message is sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// As it was.
+    Same,
+    /// With another text.
+    OtherText,
+    /// Under an id that is not the next one.
+    Beyond,
 }
 
 /// What happens at a classic user's end.

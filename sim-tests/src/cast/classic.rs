@@ -15,7 +15,9 @@ use std::time::Duration;
 /// The seed's read buffer.
 const READ_BYTES: usize = 2048;
 /// How long it waits for an answer before it takes its connections for dead.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// What it says of a line that it gave up.
+pub const NO_ANSWER: &str = "no answer in time";
 /// Before it registers again.
 const REST: Duration = Duration::from_millis(700);
 /// How often it looks whether a pause is over.
@@ -35,6 +37,7 @@ pub struct Classic {
     dice: Dice,
     reads_once: bool,
     think_max: u64,
+    ahead_max: usize,
     runs: bool,
     paused_until: Option<Duration>,
     lines: u64,
@@ -62,8 +65,8 @@ enum Link {
 /// What it waits for.
 #[derive(Default)]
 struct Talk {
-    /// The line that waits for its answer, and until when.
-    waits: Option<(u64, Duration)>,
+    /// The lines that wait for their answers, and until when each does.
+    waits: VecDeque<(u64, Duration)>,
     /// When to answer the last `FORWARD`, and how.
     thinks: Option<(Duration, Reply)>,
 }
@@ -77,12 +80,13 @@ enum Reply {
 impl Classic {
     /// That user of the plan, whose program does not run yet.
     pub fn new(who: Who, stage: Stage) -> Classic {
-        let (reads_once, think_max) = match stage.plan.users[who].part {
+        let (reads_once, think_max, ahead_max) = match stage.plan.users[who].part {
             Part::Classic {
                 reads_once,
                 think_max,
-            } => (reads_once, think_max),
-            Part::Device { .. } => (false, 0),
+                ahead_max,
+            } => (reads_once, think_max, ahead_max),
+            Part::Device { .. } => (false, 0, 1),
         };
         Classic {
             dice: Dice::new(stage.plan.seed, &format!("classic {who}")),
@@ -90,6 +94,7 @@ impl Classic {
             stage,
             reads_once,
             think_max,
+            ahead_max: usize::try_from(ahead_max).unwrap_or(usize::MAX),
             runs: false,
             paused_until: None,
             lines: 0,
@@ -110,7 +115,9 @@ impl Classic {
                 self.runs = true;
                 self.note(ClassicNews::Began);
             }
-            Order::Act(Act::Say { to, bytes, .. }) if self.runs => self.type_line(to, bytes),
+            Order::Act(Act::Say {
+                to, lines, bytes, ..
+            }) if self.runs => (0..lines).for_each(|_| self.type_line(to, bytes)),
             Order::Act(Act::Pause(span)) => {
                 self.paused_until = Some(now + Duration::from_millis(span));
             }
@@ -217,7 +224,7 @@ impl Classic {
     /// Takes in what came on both connections. What it cannot go on with ends the talk.
     fn hear(&mut self, now: Duration) -> Option<&'static str> {
         while let Some(answer) = self.halves[SENDING].take_head(self.reads_once) {
-            let Some((line, _)) = self.talk().waits.take() else {
+            let Some((line, _)) = self.talk().waits.pop_front() else {
                 self.note(ClassicNews::Misread(answer));
                 return Some("an answer that nobody waits for");
             };
@@ -278,8 +285,8 @@ impl Classic {
             Link::Registering(_, until) if *until <= now => {
                 self.part(now, "not registered in time", out);
             }
-            Link::Talking(talk) if talk.waits.is_some_and(|(_, until)| until <= now) => {
-                self.part(now, "no answer in time", out);
+            Link::Talking(talk) if talk.waits.front().is_some_and(|(_, until)| *until <= now) => {
+                self.part(now, NO_ANSWER, out);
             }
             Link::Talking(_) => {
                 self.answer(now, out);
@@ -289,14 +296,16 @@ impl Classic {
         }
     }
 
-    /// Sends the next line, if none waits for its answer.
+    /// Sends the next lines, as many as it sends without an answer.
     fn say_next(&mut self, now: Duration, out: &mut Vec<Does>) {
-        if self.talk().waits.is_some() {
-            return;
+        while self.talk().waits.len() < self.ahead_max
+            && let Some(line) = self.typed.pop_front()
+        {
+            self.say(line, now, out);
         }
-        let Some(Line { line, to, body }) = self.typed.pop_front() else {
-            return;
-        };
+    }
+
+    fn say(&mut self, Line { line, to, body }: Line, now: Duration, out: &mut Vec<Does>) {
         let length = if self.reads_once {
             body.chars().count()
         } else {
@@ -304,7 +313,7 @@ impl Classic {
         };
         let words = format!("SEND {to}\nContent-length: {length}\n\n{body}");
         self.note(ClassicNews::Said { line, to, body });
-        self.talk().waits = Some((line, now + PATIENCE));
+        self.talk().waits.push_back((line, now + PATIENCE));
         out.push(Does::Write(SENDING, words.into_bytes()));
     }
 
@@ -349,7 +358,7 @@ impl Script for Classic {
             Link::Resting(until) => self.runs.then_some(*until),
             Link::Registering(_, until) => Some(*until),
             Link::Talking(talk) => {
-                let waits = talk.waits.map(|(_, until)| until);
+                let waits = talk.waits.front().map(|(_, until)| *until);
                 let thinks = talk.thinks.as_ref().map(|(at, _)| *at);
                 [waits, thinks].into_iter().flatten().min()
             }

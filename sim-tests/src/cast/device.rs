@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::disk::Disk;
-use super::usurper::{Talk, Usurper};
+use super::usurper::{Talk, Usurper, Vice};
 use super::{Order, Stage};
 use crate::dice::Dice;
 use crate::history::{DeviceNews, Tag, What, Who};
@@ -244,14 +244,21 @@ impl Device {
             return;
         }
         let disk = self.disk.borrow();
+        let which = format!("usurper {} {}", self.who, disk.attempt);
+        let vice = Vice::draw(&mut Dice::new(self.stage.plan.seed, &which));
+        let attempt = match vice {
+            Vice::Stale => disk.attempt,
+            _ => disk.attempt.next(),
+        };
         out.push(Effect::Usurp(Box::new(Usurper {
             who: self.who,
             device: disk.device,
             secret: disk.secret(),
-            attempt: disk.attempt.next(),
+            attempt,
             stage: self.stage.clone(),
             until: self.stage.history.now() + Duration::from_millis(span),
             talk: Talk::default(),
+            vice,
         })));
     }
 }

@@ -8,7 +8,7 @@ mod disk;
 mod script;
 mod usurper;
 
-pub use classic::Classic;
+pub use classic::{Classic, NO_ANSWER, PATIENCE};
 pub use desk::Desk;
 pub use device::{Device, Effect};
 pub use script::{Does, Heard, Script};

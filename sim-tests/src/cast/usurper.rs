@@ -1,9 +1,10 @@
-//! Another program with somebody's device: it takes the session over, sends the last message once more, acks nothing,
-//! and goes after a while. The guarantees hold all the same.
+//! Another program with somebody's device: it takes the session over, does one thing that it should not, and goes after
+//! a while. The guarantees hold all the same.
 
 use super::Stage;
 use super::script::{Does, Heard, Script};
-use crate::history::{DeviceNews, Entry, Event, ServerNews, What, Who};
+use crate::dice::Dice;
+use crate::history::{DeviceNews, Entry, Event, Repeat, ServerNews, What, Who};
 use std::time::Duration;
 use verbatim_core::id::{DeviceId, MessageId, Seq, Try};
 use verbatim_core::limits::Limits;
@@ -12,6 +13,10 @@ use verbatim_core::wire::{
     ClientFrame, Credit, Decoded, Hello, Place, ServerFrame, encode_client, server_frame,
 };
 
+/// So far beyond what is next is what should not be.
+const BEYOND: u64 = 5;
+/// No run's log comes so far while the ack is on its way.
+const FAR_BEYOND: u64 = 1_000_000;
 /// It has one connection.
 const ONLY: usize = 0;
 
@@ -25,6 +30,31 @@ pub struct Usurper {
     /// When it goes.
     pub(super) until: Duration,
     pub(super) talk: Talk,
+    pub(super) vice: Vice,
+}
+
+/// What it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vice {
+    /// It sends a message once more: not the last one, but so many before it.
+    Repeats(Repeat, u64),
+    /// Its connection counter is not higher than the one before.
+    Stale,
+    /// It acks what never came.
+    AcksTooMuch,
+}
+
+impl Vice {
+    pub(super) fn draw(dice: &mut Dice) -> Vice {
+        match dice.below(10) {
+            0..=3 => Vice::Repeats(Repeat::Same, 0),
+            4..=5 => Vice::Repeats(Repeat::Same, dice.between(1, 6)),
+            6 => Vice::Repeats(Repeat::OtherText, 0),
+            7 => Vice::Repeats(Repeat::Beyond, 0),
+            8 => Vice::Stale,
+            _ => Vice::AcksTooMuch,
+        }
+    }
 }
 
 /// What it has said and heard.
@@ -33,7 +63,7 @@ pub(super) struct Talk {
     state: State,
     unread: Vec<u8>,
     epoch: u64,
-    repeated: Option<Sent>,
+    repeated: Option<(Repeat, Sent)>,
 }
 
 #[derive(Default, PartialEq)]
@@ -100,9 +130,16 @@ impl Usurper {
         match frame {
             ServerFrame::Welcome(welcome) => {
                 self.talk.epoch = welcome.epoch.0;
-                self.talk.repeated = self.last_sent(welcome.epoch.0, welcome.last.0);
-                if let Some(sent) = &self.talk.repeated {
-                    replies.extend(say_again(sent));
+                match self.vice {
+                    Vice::Repeats(how, before) => {
+                        let id = welcome.last.0.saturating_sub(before);
+                        self.repeat((welcome.epoch.0, id), how, replies);
+                    }
+                    Vice::Stale => {}
+                    Vice::AcksTooMuch => {
+                        let beyond = Seq(welcome.head.0 + FAR_BEYOND);
+                        encode_client(&ClientFrame::Ack(beyond), replies);
+                    }
                 }
             }
             ServerFrame::Ping => encode_client(&ClientFrame::Pong, replies),
@@ -114,6 +151,19 @@ impl Usurper {
             }
             _ => {}
         }
+    }
+
+    fn repeat(&mut self, (epoch, id): (u64, u64), how: Repeat, replies: &mut Vec<u8>) {
+        let Some(mut sent) = self.sent(epoch, id) else {
+            return;
+        };
+        match how {
+            Repeat::Same => {}
+            Repeat::OtherText => sent.body.push('!'),
+            Repeat::Beyond => sent.id += BEYOND,
+        }
+        replies.extend(say_again(&sent));
+        self.talk.repeated = Some((how, sent));
     }
 
     fn hello(&self) -> Vec<u8> {
@@ -136,10 +186,12 @@ impl Usurper {
     }
 
     fn on_answer(&self, id: u64, answer: Result<(u64, u64), u16>) {
-        let Some(sent) = self.talk.repeated.as_ref().filter(|sent| sent.id == id) else {
+        let repeated = self.talk.repeated.as_ref();
+        let Some((how, sent)) = repeated.filter(|(_, sent)| sent.id == id) else {
             return;
         };
         let news = DeviceNews::Repeated {
+            how: *how,
             epoch: self.talk.epoch,
             id,
             seq: sent.seq,
@@ -149,12 +201,12 @@ impl Usurper {
     }
 
     /// The message of this device with that id, if it was accepted.
-    fn last_sent(&self, epoch: u64, last: u64) -> Option<Sent> {
+    fn sent(&self, epoch: u64, id: u64) -> Option<Sent> {
         let mut found = None;
         self.stage.history.look(0, |events| {
             let started = |event: &Event| event.what == What::Server(ServerNews::Started { epoch });
             let from = events.iter().position(started).unwrap_or(events.len());
-            found = find_sent(&events[from..], (self.who, self.device), last);
+            found = find_sent(&events[from..], (self.who, self.device), id);
         });
         found
     }

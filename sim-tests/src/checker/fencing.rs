@@ -13,6 +13,8 @@ pub(super) struct Fencing {
     /// The connection of each device's session, and its counter.
     bound: BTreeMap<(Who, u64), (Conn, u64)>,
     closed: BTreeSet<Conn>,
+    /// Devices that gave up their names, the latest one last.
+    former: Vec<(Who, u64)>,
     /// Names, and the claims that they are held by.
     names: BTreeMap<String, u64>,
     /// Who was told to stay away.
@@ -30,6 +32,7 @@ impl Rule for Fencing {
         match &event.what {
             What::Server(ServerNews::Started { .. }) => {
                 self.bound.clear();
+                self.former.clear();
                 self.names.clear();
                 Ok(())
             }
@@ -43,7 +46,7 @@ impl Rule for Fencing {
                 device,
                 attempt,
                 ..
-            }) => self.on_bound((*who, *device), *conn, *attempt),
+            }) => self.on_bound(ledger, (*who, *device), *conn, *attempt),
             What::Server(ServerNews::Appended { seq, entry, by, .. }) => {
                 self.on_appended(ledger, *seq, entry, *by)
             }
@@ -61,7 +64,13 @@ impl Rule for Fencing {
 }
 
 impl Fencing {
-    fn on_bound(&mut self, device: (Who, u64), conn: Conn, attempt: u64) -> Result<(), String> {
+    fn on_bound(
+        &mut self,
+        ledger: &Ledger,
+        device: (Who, u64),
+        conn: Conn,
+        attempt: u64,
+    ) -> Result<(), String> {
         let who = device.0;
         let Some((older, before)) = self.bound.insert(device, (conn, attempt)) else {
             return Ok(());
@@ -69,10 +78,20 @@ impl Fencing {
         if !self.closed.contains(&older) {
             return Err(format!("u{who} has connections {older} and {conn}"));
         }
-        if attempt <= before {
+        if attempt <= before && !self.is_forgotten(ledger, device) {
             return Err(format!("u{who}'s try {attempt} was taken after {before}"));
         }
         Ok(())
+    }
+
+    /// Whether so many devices have given up their names since that one did that it is remembered no more.
+    fn is_forgotten(&self, ledger: &Ledger, device: (Who, u64)) -> bool {
+        let since = self
+            .former
+            .iter()
+            .rev()
+            .position(|former| *former == device);
+        since.is_some_and(|since| since >= ledger.former_max)
     }
 
     fn on_appended(
@@ -89,7 +108,15 @@ impl Fencing {
                     return Err(format!("{name} was claimed at {seq}, held since {held}"));
                 }
             }
-            Entry::Release { user } => self.names.retain(|_, held| held != user),
+            Entry::Release { user } => {
+                self.names.retain(|_, held| held != user);
+                let log = ledger.logs.last();
+                let holder = log.and_then(|log| log.holders.get(user));
+                if let Some(device) = holder.map(|holder| holder.is).filter(|is| is.1 > 0) {
+                    self.former.retain(|former| *former != device);
+                    self.former.push(device);
+                }
+            }
             Entry::Message { from, .. } => {
                 if by.is_some_and(|by| self.closed.contains(&by)) {
                     return Err(format!("a closed connection wrote record {seq}"));

@@ -134,7 +134,7 @@ fn rules() -> Vec<Box<dyn Rule>> {
         Box::new(answered::Answered::default()),
         Box::new(heartbeat::Heartbeat::default()),
         Box::new(session::Session),
-        Box::new(classic::Classic),
+        Box::new(classic::Classic::default()),
     ]
 }
 

@@ -2,9 +2,10 @@
 //! same id gets the same answer again.
 
 use super::Rule;
-use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What};
+use crate::history::{DeviceNews, Entry, Event, Repeat, ServerNews, Tag, What};
 use crate::ledger::Ledger;
 use std::collections::BTreeSet;
+use verbatim_core::code::Code;
 
 #[derive(Default)]
 pub(super) struct NoDuplicates {
@@ -31,6 +32,7 @@ impl Rule for NoDuplicates {
             What::Device(
                 who,
                 DeviceNews::Repeated {
+                    how,
                     epoch,
                     id,
                     seq,
@@ -40,9 +42,14 @@ impl Rule for NoDuplicates {
                 let log = ledger.log_of(*epoch).map(|log| &ledger.logs[log]);
                 let found = log.and_then(|log| log.message(*seq));
                 let same = found.map(|(_, _, number, _)| (*seq, number));
-                if answer.ok() != same {
+                let right = match how {
+                    Repeat::Same => answer.ok() == same,
+                    Repeat::OtherText => *answer == Err(Code::CONFLICT.0),
+                    Repeat::Beyond => false,
+                };
+                if !right {
                     return Err(format!(
-                        "u{who}'s id {id} came again and was answered {answer:?}, and the first time {same:?}"
+                        "u{who}'s id {id} came again ({how:?}) and was answered {answer:?}, and the first time {same:?}"
                     ));
                 }
             }

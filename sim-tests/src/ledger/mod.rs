@@ -25,6 +25,8 @@ pub struct Ledger {
     pub people: Vec<Person>,
     /// Of messages to all, only the receipts of so many latest ones are counted.
     pub counted_max: usize,
+    /// Of devices that gave up their names, the connection counters of so many latest ones are remembered.
+    pub former_max: usize,
     /// Whose device is at the other end of each connection.
     conns: BTreeMap<Conn, (Who, u64)>,
 }
@@ -99,6 +101,7 @@ impl Ledger {
             logs: Vec::new(),
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.tightness.limits().broadcasts_counted_max,
+            former_max: plan.tightness.limits().former_devices_max,
             conns: BTreeMap::new(),
         }
     }

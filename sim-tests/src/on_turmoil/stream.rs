@@ -3,7 +3,7 @@
 use super::rough::{Air, Grave};
 use super::wire::{KEEPALIVE, Wire, now};
 use crate::dice::Dice;
-use crate::ground::End;
+use crate::ground::{DEAF_BYTES_MAX, End};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,8 +15,6 @@ use turmoil::net::TcpStream;
 
 /// What a client may say in the dark before it notices.
 const DARK_BYTES_MAX: usize = 256 * 1024;
-/// What one that reads nothing still takes, in the buffers between.
-const DEAF_BYTES_MAX: usize = 512;
 
 /// One end of a connection.
 pub struct RoughStream {

@@ -29,7 +29,7 @@ impl Plan {
             tightness: tightness(&mut dice),
             latencies,
             chop: chop(&mut dice),
-            users: users(&mut dice, hosts),
+            users: users(&mut dice, seed, hosts),
             steps: Vec::new(),
             chaos: Duration::from_millis(chaos),
         };
@@ -58,7 +58,7 @@ fn chop(dice: &mut Dice) -> Chop {
     }
 }
 
-fn users(dice: &mut Dice, hosts: u64) -> Vec<UserPlan> {
+fn users(dice: &mut Dice, seed: u64, hosts: u64) -> Vec<UserPlan> {
     let count = dice.between(4, 9);
     let mut users: Vec<UserPlan> = (0..count)
         .map(|at| {
@@ -66,7 +66,7 @@ fn users(dice: &mut Dice, hosts: u64) -> Vec<UserPlan> {
             let part = if dice.chance(700) {
                 device(dice)
             } else {
-                classic(dice)
+                classic(dice, &mut Dice::new(seed, &format!("ahead {at}")))
             };
             user(name, dice.below(hosts), part)
         })
@@ -97,10 +97,17 @@ fn device(dice: &mut Dice) -> Part {
     }
 }
 
-fn classic(dice: &mut Dice) -> Part {
+fn classic(dice: &mut Dice, ahead: &mut Dice) -> Part {
+    let reads_once = dice.chance(500);
     Part::Classic {
-        reads_once: dice.chance(500),
+        reads_once,
         think_max: dice.pick(&[0, 30, 300]),
+        // One who reads once would take two answers for one.
+        ahead_max: if reads_once {
+            1
+        } else {
+            ahead.pick(&[1, 2, 8])
+        },
     }
 }
 
@@ -119,6 +126,7 @@ fn steps(plan: &Plan, chaos: u64) -> Vec<Step> {
 fn live(plan: &Plan, who: usize, user: &UserPlan, chaos: u64, steps: &mut Vec<Step>) {
     let mut dice = Dice::new(plan.seed, &format!("user {who}"));
     let is_device = matches!(user.part, Part::Device { .. });
+    let says_many = !matches!(user.part, Part::Classic { ahead_max: 1, .. });
     let pace = dice.pick(&[150, 400, 1_200]);
     let unrest = dice.pick(&[0, 20, 80, 160]);
     let mut at = if dice.chance(800) {
@@ -132,7 +140,7 @@ fn live(plan: &Plan, who: usize, user: &UserPlan, chaos: u64, steps: &mut Vec<St
         let act = if dice.chance(unrest) {
             trouble(&mut dice, is_device)
         } else {
-            say(&mut dice, plan.users.len(), is_device)
+            say(&mut dice, plan.users.len(), says_many)
         };
         steps.push(step(at, who, act));
         if let Act::Crash { .. } | Act::Leave { .. } = act {
@@ -148,7 +156,7 @@ fn step(at: u64, who: usize, act: Act) -> Step {
     Step { at, deed }
 }
 
-fn say(dice: &mut Dice, users: usize, is_device: bool) -> Act {
+fn say(dice: &mut Dice, users: usize, says_many: bool) -> Act {
     let users = u64::try_from(users).expect("few users");
     let to = match dice.below(20) {
         0 => To::Nobody,
@@ -156,7 +164,7 @@ fn say(dice: &mut Dice, users: usize, is_device: bool) -> Act {
         _ => To::User(usize::try_from(dice.below(users)).expect("few users")),
     };
     let lines = match dice.below(40) {
-        _ if !is_device => 1,
+        _ if !says_many => 1,
         0 => 90,
         1..=4 => 5,
         5..=12 => 2,

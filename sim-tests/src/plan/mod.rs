@@ -95,6 +95,8 @@ pub enum Part {
         reads_once: bool,
         /// Longest time before it answers a `FORWARD`, in milliseconds.
         think_max: u64,
+        /// How many lines it sends before the first of them is answered: 1 for one that waits.
+        ahead_max: u64,
     },
 }
 

@@ -68,6 +68,7 @@ fn calm(seed: u64) -> Plan {
             0 => Part::Classic {
                 reads_once: dice.chance(500),
                 think_max: 0,
+                ahead_max: 1,
             },
             _ => session(dice.pick(&[Keeping::Nothing, Keeping::Counters, Keeping::Messages])),
         };

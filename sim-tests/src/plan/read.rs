@@ -143,6 +143,7 @@ impl Plan {
             "classic" => Part::Classic {
                 reads_once: words.field("reads-once")?,
                 think_max: words.field("think-max")?,
+                ahead_max: words.field::<u64>("ahead")?.max(1),
             },
             _ => return Err("session or classic".into()),
         };
@@ -380,8 +381,7 @@ mod tests {
 
     #[test]
     fn a_mistake_has_its_line_and_what_was_expected() {
-        let good =
-            "seed 1\nhost 0 latency=5\nuser 0 ann host=0 classic reads-once=true think-max=0\n";
+        let good = "seed 1\nhost 0 latency=5\nuser 0 ann host=0 classic reads-once=true think-max=0 ahead=1\n";
         let cases = [
             ("40 user 0 begin\n90 heal\n", None),
             (

@@ -24,6 +24,7 @@ impl Tightness {
             limits.broadcasts_counted_max = 4;
             limits.former_devices_max = 3;
             limits.unwritten_bytes_max = 2 * 1024;
+            limits.unread_bytes_max = 4 * 1024;
             limits.classic_waiting_max = 3;
         }
         limits

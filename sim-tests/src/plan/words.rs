@@ -51,7 +51,11 @@ impl fmt::Display for UserPlan {
             Part::Classic {
                 reads_once,
                 think_max,
-            } => write!(f, "classic reads-once={reads_once} think-max={think_max}"),
+                ahead_max,
+            } => write!(
+                f,
+                "classic reads-once={reads_once} think-max={think_max} ahead={ahead_max}"
+            ),
         }
     }
 }

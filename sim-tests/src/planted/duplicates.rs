@@ -116,6 +116,68 @@ impl Bug for AgainIsConflict {
     }
 }
 
+/// An id that comes again gets its answer again, whatever text comes with it.
+#[derive(Default)]
+pub(super) struct ConflictUnnoticed {
+    texts: BTreeMap<(DeviceId, MessageId), String>,
+}
+
+impl Bug for ConflictUnnoticed {
+    fn reads_frames(&self) -> bool {
+        true
+    }
+
+    fn on_frame(&mut self, roll: &Roll, conn: ConnId, frame: &ClientFrame<'_>, on: &mut Onward) {
+        match (frame, roll.device_on(conn)) {
+            (ClientFrame::Send { to, id, body }, Some(device)) => {
+                let (to, id, taken) = (*to, *id, roll.taken_on(conn));
+                if id > taken {
+                    self.texts.remove(&(device, id));
+                }
+                let text = self.texts.entry((device, id));
+                let body = text.or_insert_with(|| (*body).into());
+                on.say(&ClientFrame::Send { to, id, body });
+            }
+            _ => on.say(frame),
+        }
+    }
+}
+
+/// An id beyond the next one is taken for the next one.
+#[derive(Default)]
+pub(super) struct GapTaken {
+    last: BTreeMap<ConnId, u64>,
+}
+
+impl Bug for GapTaken {
+    fn reads_frames(&self) -> bool {
+        true
+    }
+
+    fn on_frame(&mut self, _: &Roll, conn: ConnId, frame: &ClientFrame<'_>, on: &mut Onward) {
+        match frame {
+            ClientFrame::Send { to, id, body } => {
+                let last = self.last.entry(conn).or_default();
+                let (to, id) = (*to, MessageId(id.0.min(*last + 1)));
+                *last = id.0.max(*last);
+                on.say(&ClientFrame::Send { to, id, body });
+            }
+            frame => on.say(frame),
+        }
+    }
+
+    fn on_output(&mut self, _: &Roll, output: Output, on: &mut Onward) {
+        if let Output::Send {
+            conn,
+            frame: Outgoing::Session(ServerFrame::Welcome(welcome)),
+        } = &output
+        {
+            self.last.insert(*conn, welcome.last.0);
+        }
+        on.outputs.push(output);
+    }
+}
+
 /// Each fifth delivery leaves twice.
 #[derive(Default)]
 pub(super) struct FedTwice {

@@ -112,7 +112,7 @@ pub(super) struct ForgetsTooMuch;
 
 impl Bug for ForgetsTooMuch {
     fn on_forget(&mut self, _: Stream, up_to: Seq) -> Option<Seq> {
-        Some(Seq(up_to.0 + 10))
+        Some(Seq(up_to.0.saturating_add(10)))
     }
 }
 

@@ -8,8 +8,8 @@ use super::classic::{
 };
 use super::clients::{AckOneMore, AckedBeforeWritten, ReturnsUnasked, TryNotKept};
 use super::duplicates::{
-    AgainIsConflict, CursorOneBack, FedTwice, IdsPerConnection, LineReplayed, ResumeIsNoAck,
-    StoredTwice,
+    AgainIsConflict, ConflictUnnoticed, CursorOneBack, FedTwice, GapTaken, IdsPerConnection,
+    LineReplayed, ResumeIsNoAck, StoredTwice,
 };
 use super::fencing::{NamesWithCase, OldNotFenced, OldStillSpeaks, TryNotChecked};
 use super::identity::{SecretInError, SenderOfTheLast, ToTheNeighbour};
@@ -30,7 +30,9 @@ use super::time::{DeadlinesByWall, StampedByWall};
 use super::transport::{
     ByteLost, HeadInOneRead, LetterChanged, OneFrameARead, SegmentTwice, SegmentsSwapped,
 };
-use super::windows::{AckOpensAll, AckedWhenSent, OldFlightCounts, WindowIgnored, WindowOneMore};
+use super::windows::{
+    AckOpensAll, AckedWhenSent, FutureAckTaken, OldFlightCounts, WindowIgnored, WindowOneMore,
+};
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,6 +68,8 @@ planted! {
     "taken-by-recipient" TakenByRecipient::default(), "of two lines that come together the second is taken first";
     "ids-per-connection" IdsPerConnection::default(), "ids are remembered while a connection lives";
     "again-is-conflict" AgainIsConflict, "a repeated message is refused as another one";
+    "conflict-unnoticed" ConflictUnnoticed::default(), "another text under a known id gets the old answer";
+    "gap-taken" GapTaken::default(), "an id beyond the next one is taken for the next one";
     "line-replayed" LineReplayed::default(), "at resume the last line is taken once more";
     "fed-twice" FedTwice::default(), "each fifth delivery leaves twice";
     "stored-twice" StoredTwice, "a commit that is tried again has its records twice";
@@ -101,6 +105,7 @@ planted! {
     "window-ignored" WindowIgnored, "nobody looks at what a device can take";
     "window-one-more" WindowOneMore, "the window takes one delivery more";
     "ack-opens-all" AckOpensAll::default(), "an ack is one for everything that flies";
+    "future-ack-taken" FutureAckTaken::default(), "an ack of what never came is one of all that did";
     "acked-when-sent" AckedWhenSent, "a delivery counts as acked when it has left";
     "old-flight-counts" OldFlightCounts::default(), "deliveries of a replaced connection stay in the window";
     "unwritten-uncounted" UnwrittenUncounted, "what a connection does not take piles up";

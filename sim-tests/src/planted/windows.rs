@@ -77,6 +77,40 @@ impl Bug for AckOpensAll {
     }
 }
 
+/// An ack of what never came is one of all that did.
+#[derive(Default)]
+pub(super) struct FutureAckTaken {
+    fed: BTreeMap<ConnId, Seq>,
+}
+
+impl Bug for FutureAckTaken {
+    fn reads_frames(&self) -> bool {
+        true
+    }
+
+    fn on_frame(&mut self, roll: &Roll, conn: ConnId, frame: &ClientFrame<'_>, on: &mut Onward) {
+        match (frame, self.fed.get(&conn)) {
+            (ClientFrame::Hello(_), _) => drop(self.fed.remove(&conn)),
+            (ClientFrame::Ack(seq), fed) if *seq > roll.head() => {
+                return fed.map_or((), |fed| on.say(&ClientFrame::Ack(*fed)));
+            }
+            _ => {}
+        }
+        on.say(frame);
+    }
+
+    fn on_output(&mut self, _: &Roll, output: Output, on: &mut Onward) {
+        if let Output::Send {
+            conn,
+            frame: Outgoing::Delivery(message),
+        } = &output
+        {
+            self.fed.insert(*conn, message.seq);
+        }
+        on.outputs.push(output);
+    }
+}
+
 /// A delivery counts as acked when it has left.
 pub(super) struct AckedWhenSent;
 

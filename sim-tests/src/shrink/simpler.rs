@@ -39,7 +39,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
 
     /// Gives a user the simplest ways.
     fn ways(&mut self, who: usize) {
-        let changes: [fn(&mut Part); 5] = [
+        let changes: [fn(&mut Part); 6] = [
             |part| {
                 if let Part::Device { write_max, .. } = part {
                     *write_max = 0;
@@ -61,6 +61,11 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
             |part| {
                 if let Part::Device { keeping, .. } = part {
                     *keeping = Keeping::Messages;
+                }
+            },
+            |part| {
+                if let Part::Classic { ahead_max, .. } = part {
+                    *ahead_max = 1;
                 }
             },
             |part| {

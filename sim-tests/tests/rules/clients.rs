@@ -2,9 +2,9 @@
 
 use super::forge::{Events, alter, drop_first, put_behind, told};
 use sim_tests::history::{ClassicNews, DeviceNews, ServerNews, What};
-use sim_tests::plan::Keeping;
+use sim_tests::plan::{Act, Deed, Keeping, Step};
 use std::collections::{BTreeMap, BTreeSet};
-use verbatim_core::client::{Message, Notice, WhyAway};
+use verbatim_core::client::{Message, Notice, WhyAway, WhyOffline};
 use verbatim_core::id::Number;
 use verbatim_core::name::{Name, Recipient};
 
@@ -144,6 +144,35 @@ pub fn cannot_read(events: &mut Events) -> Option<()> {
     put_behind(events, |what| match what {
         What::Classic(who, ClassicNews::Received) => {
             Some(What::Classic(*who, ClassicNews::Misread("?".into())))
+        }
+        _ => None,
+    })
+}
+
+/// Somebody whose device no other program has used is told, while it is offline, that it is replaced.
+pub fn is_replaced_by_nobody(events: &mut Events) -> Option<()> {
+    let mut usurped = BTreeSet::new();
+    put_behind(events, |what| match what {
+        What::Plan(Step {
+            deed: Deed::Do(who, Act::Usurp(_)),
+            ..
+        }) => {
+            usurped.insert(*who);
+            None
+        }
+        What::Device(who, DeviceNews::Told(Notice::Offline { .. })) if !usurped.contains(who) => {
+            let away = Notice::Away(WhyAway::Replaced);
+            Some(What::Device(*who, DeviceNews::Told(away)))
+        }
+        _ => None,
+    })
+}
+
+pub fn hears_garbage(events: &mut Events) -> Option<()> {
+    alter(events, |what| match what {
+        What::Device(_, DeviceNews::Told(Notice::Offline { why, .. })) => {
+            *why = WhyOffline::Garbage("a word too many");
+            Some(())
         }
         _ => None,
     })

@@ -13,13 +13,14 @@ use sim_tests::plan::Plan;
 use sim_tests::{Options, Substrate, run};
 
 /// Runs of these seeds have an event for each forgery.
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 24;
 
 /// Forges one event of a run; `None` if the run has none that is fit for it.
 type Forgery = fn(&mut Events) -> Option<()>;
 
 const FORGERIES: &[(&str, Forgery)] = &[
     ("G1 Durable", lines::accepted_with_another_number),
+    ("G1 Durable", server::tells_before_the_commit),
     ("G2 No duplicates", server::appends_again),
     ("G2 No duplicates", clients::repeated_with_another_answer),
     ("G3 Sender order", server::appends_an_older_line),
@@ -27,6 +28,8 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("G4 One order", clients::writes_another_text),
     ("G4 One order", clients::misses_a_number),
     ("G4 One order", clients::hears_a_text_twice),
+    ("G4 One order", server::hands_out_twice),
+    ("G5 Exactly once, stored", server::hands_out_what_is_handled),
     ("G5 Exactly once, stored", clients::stores_again),
     ("G5 Exactly once, stored", clients::repeats_unmarked),
     ("G6 No silent loss", clients::does_not_write),
@@ -37,6 +40,7 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("G8 Fencing", server::leaves_the_older_open),
     ("G8 Fencing", server::hears_a_closed_connection),
     ("G8 Fencing", clients::comes_back_by_itself),
+    ("G8 Fencing", clients::is_replaced_by_nobody),
     ("G9 Identity", clients::writes_another_sender),
     ("G9 Identity", clients::is_told_a_secret),
     ("G10 Time", server::stamps_without_the_clock),
@@ -45,6 +49,9 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("G12 Answered", lines::refused_and_in_the_log),
     ("G12 Answered", lines::unknown_without_a_reason),
     ("G13 Liveness", lines::never_delivered),
+    ("G13 Liveness", server::gives_up_who_speaks),
+    ("G13 Liveness", server::keeps_who_is_silent),
+    ("The session level", clients::hears_garbage),
     ("The classic level", clients::cannot_read),
 ];
 

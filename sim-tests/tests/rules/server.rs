@@ -1,8 +1,9 @@
 //! Forged: what happens at the server.
 
-use super::forge::{Events, alter, drop_first};
+use super::forge::{Events, alter, drop_first, put_behind};
 use sim_tests::history::{Entry, Event, ServerNews, Tag, What};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 pub fn appends_again(events: &mut Events) -> Option<()> {
     append(events, |_| {})
@@ -130,6 +131,77 @@ pub fn is_over_a_limit(events: &mut Events) -> Option<()> {
         What::Server(ServerNews::Level { now, max, .. }) => {
             *now = *max + 10_000;
             Some(())
+        }
+        _ => None,
+    })
+}
+
+pub fn tells_before_the_commit(events: &mut Events) -> Option<()> {
+    put_behind(events, |what| match what {
+        What::Server(ServerNews::Delivering { conn, seq, .. }) => {
+            let (conn, seq) = (*conn, *seq);
+            Some(What::Server(ServerNews::Uncommitted { conn, seq }))
+        }
+        _ => None,
+    })
+}
+
+/// A delivery goes twice to a connection whose window is wide enough for that.
+pub fn hands_out_twice(events: &mut Events) -> Option<()> {
+    let mut wide = BTreeSet::new();
+    put_behind(events, |what| match what {
+        What::Server(ServerNews::Bound { conn, credit, .. })
+            if credit.0 > 100 && credit.1 > 100_000 =>
+        {
+            wide.insert(*conn);
+            None
+        }
+        What::Server(ServerNews::Delivering { conn, .. }) if wide.contains(conn) => {
+            Some(what.clone())
+        }
+        _ => None,
+    })
+}
+
+pub fn hands_out_what_is_handled(events: &mut Events) -> Option<()> {
+    let to = events.iter().find_map(|event| match event.what {
+        What::Server(ServerNews::Delivering { conn, .. }) => Some(conn),
+        _ => None,
+    })?;
+    alter(events, |what| match what {
+        What::Server(ServerNews::Bound { conn, handled, .. }) if *conn == to => {
+            *handled = u64::MAX;
+            Some(())
+        }
+        _ => None,
+    })
+}
+
+pub fn gives_up_who_speaks(events: &mut Events) -> Option<()> {
+    let mut bound = BTreeSet::new();
+    alter(events, |what| match what {
+        What::Server(ServerNews::Bound { conn, .. }) => {
+            bound.insert(*conn);
+            None
+        }
+        What::Server(ServerNews::Closing {
+            conn,
+            reason,
+            silent_for,
+        }) if bound.contains(conn) => {
+            *reason = "refused: 173 Silent".into();
+            *silent_for = Duration::from_secs(3);
+            Some(())
+        }
+        _ => None,
+    })
+}
+
+pub fn keeps_who_is_silent(events: &mut Events) -> Option<()> {
+    put_behind(events, |what| match what {
+        What::Server(ServerNews::Bound { conn, .. }) => {
+            let (conn, silent_for) = (*conn, Duration::from_secs(20));
+            Some(What::Server(ServerNews::Silent { conn, silent_for }))
         }
         _ => None,
     })
