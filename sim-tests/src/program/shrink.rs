@@ -69,6 +69,7 @@ impl Shrink {
             .iter()
             .for_each(|violation| println!("{violation}"));
         println!("again: cargo run --release -p sim-tests -- replay {to}");
+        println!("drawn: cargo run --release -p sim-tests -- picture {to}");
         Ok(())
     }
 }
