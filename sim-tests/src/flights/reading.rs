@@ -156,7 +156,7 @@ fn client_words(frame: &ClientFrame<'_>) -> String {
 
 fn server_words(frame: &ServerFrame<'_>) -> String {
     match frame {
-        ServerFrame::Deliver(delivery) => with_body(frame.to_string(), Some(&delivery.body)),
+        ServerFrame::Deliver(delivery) => with_body(frame.to_string(), Some(delivery.body)),
         ServerFrame::Users { names, .. } => with_body(frame.to_string(), Some(names)),
         _ => frame.to_string(),
     }

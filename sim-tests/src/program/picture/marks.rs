@@ -294,7 +294,7 @@ impl Notes {
     fn befall(&mut self, fault: Fault) {
         match fault {
             Fault::Partition { host, span } => {
-                self.befall_link(host, "partition", span, "partition")
+                self.befall_link(host, "partition", span, "partition");
             }
             Fault::OneWay {
                 host,
