@@ -165,16 +165,16 @@ impl Recorder {
         });
     }
 
-    /// What was held longest on a lane goes on, and arrives then; or, with `knocks`, the request for the connection.
-    pub(crate) fn release(&self, whence: Whence, knocks: bool, at: Duration) {
+    /// What was held longest on a lane goes on, and arrives then, or never; with `knocks`, the request for the connection.
+    pub(crate) fn release(&self, whence: Whence, knocks: bool, at: Option<Duration>) {
         let Whence { lane, now, .. } = whence;
         let inner = &mut *self.0.borrow_mut();
         let oldest = inner.held.get_mut(&(lane, knocks));
         if let Some(flight) = oldest.and_then(VecDeque::pop_front) {
-            inner.flights[flight].fate = Fate::Arrives {
+            inner.flights[flight].fate = at.map_or(Fate::Lost, |at| Fate::Arrives {
                 held_until: Some(now),
                 at,
-            };
+            });
         }
     }
 

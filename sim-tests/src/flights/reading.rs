@@ -66,7 +66,7 @@ impl Reading {
                     at += length;
                 }
                 Piece::Passed(length) => {
-                    let end = tail.len().min(at + length as usize);
+                    let end = tail.len().min(at.saturating_add(length as usize));
                     words.push(match tail[at..end].trim_ascii() {
                         [] => "(a line end between frames)".to_owned(),
                         _ => format!("({length} bytes that are no frame)"),

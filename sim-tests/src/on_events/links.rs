@@ -220,13 +220,14 @@ impl OnEvents {
             if self.pipes[id].host != host {
                 continue;
             }
-            if self.pipes[id].near == Near::Opening && self.pipes[id].far == Far::Unborn {
-                self.record_release(id, Way::Up, true, at);
+            let waits = self.pipes[id].near == Near::Opening && self.pipes[id].far == Far::Unborn;
+            self.record_release(id, Way::Up, true, waits.then_some(at));
+            if waits {
                 self.queue.push(at, Coming::Knock(id));
             }
             for way in [Way::Up, Way::Down] {
                 for bytes in std::mem::take(&mut self.pipes[id].lane(way).held) {
-                    self.record_release(id, way, false, at);
+                    self.record_release(id, way, false, Some(at));
                     self.fly(id, way, at, bytes);
                 }
             }

@@ -32,10 +32,11 @@ impl OnEvents {
         recorder.signal(self.whence(id, way), load, start);
     }
 
-    /// What was held goes on its way, and arrives then.
-    pub(super) fn record_release(&self, id: PipeId, way: Way, knocks: bool, at: Micros) {
+    /// What was held goes on its way, and arrives then; without a time, nobody waits for it any more.
+    pub(super) fn record_release(&self, id: PipeId, way: Way, knocks: bool, at: Option<Micros>) {
         if let Some(recorder) = &self.recorder {
-            recorder.release(self.whence(id, way), knocks, Duration::from_micros(at));
+            let at = at.map(Duration::from_micros);
+            recorder.release(self.whence(id, way), knocks, at);
         }
     }
 

@@ -81,6 +81,7 @@ impl Shrink {
             .bug
             .map_or(String::new(), |bug| format!(" --bug {bug:?}"));
         println!("again: cargo run --release -p sim-tests -- replay {to}{bug}");
+        println!("drawn: cargo run --release -p sim-tests -- picture {to}");
         Ok(())
     }
 }

@@ -16,9 +16,17 @@ const measure = document.createElement("canvas").getContext("2d");
 const FONT = '11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
 measure.font = FONT;
 
+const widths = new Map();
+
+function widthOf(text) {
+  const key = measure.font + text;
+  if (!widths.has(key)) widths.set(key, measure.measureText(text).width);
+  return widths.get(key);
+}
+
 /** As much of a text as fits into a width. */
 function fit(text, width) {
-  const whole = measure.measureText(text).width;
+  const whole = widthOf(text);
   if (whole <= width) return text;
   const letters = Math.floor((text.length * (width - 8)) / whole);
   return letters < 2 ? "" : text.slice(0, letters).trimEnd() + "…";
@@ -29,6 +37,9 @@ function shortWords({ words }) {
   const short = (frame) => frame.replace(/ \(\d+ bytes\)/, "").replace(/ number=\S+/, "").replace(" id=", " #").replace("->", "→").replaceAll('"', "");
   return words.map(short).join(" · ");
 }
+
+/** No frame ends in it. */
+const isPart = ({ words }) => words.length === 1 && words[0].startsWith("(");
 
 /** Each lane's places for words. */
 class Places {
@@ -211,9 +222,9 @@ class Drawing {
   }
 
   arrow(flight, points, add) {
-    const { user, held, signal, came, words } = flight;
+    const { user, held, signal, came } = flight;
     const lost = came === undefined && !held;
-    const part = words.length === 1 && words[0].endsWith("of a frame)");
+    const part = isPart(flight);
     const kind = ["arrow", signal && "signal", lost && "lost", part && "part", this.many && "many"].filter(Boolean);
     add(kind.join(" "), user, pathOf(points));
     if (this.sought?.(flight)) add("sought", user, pathOf(points));
@@ -227,9 +238,8 @@ class Drawing {
   arrowWords() {
     const group = element("g");
     const places = new Places();
-    const whole = ({ flight }) => (flight.signal ? 2 : 0) + (flight.words.length === 1 && flight.words[0].endsWith("of a frame)") ? 1 : 0);
-    const arrows = this.seen.map((arrow) => ({ ...arrow, rank: whole(arrow) })).sort((a, b) => a.rank - b.rank);
-    for (const { flight, column, points } of arrows) {
+    const rank = ({ flight }) => (flight.signal || isPart(flight) ? 1 : 0);
+    for (const { flight, column, points } of [...this.seen].sort((one, other) => rank(one) - rank(other))) {
       const [x0, y0] = flight.up ? points[0] : points.at(-1);
       const [x1, y1] = flight.up ? points[1] : points.at(-2);
       const slope = (y1 - y0) / (x1 - x0 || 1);
@@ -278,7 +288,7 @@ class Drawing {
       const y = Math.max(across("complaint", at), last + 17);
       last = y;
       const words = fit(`${rule}: ${what}`, Math.min(this.wide - AXIS - 24, 460));
-      const width = measure.measureText(words).width + 14;
+      const width = widthOf(words) + 14;
       this.flags.append(element("rect", { class: "complaint-flag", x: AXIS, y: y - 16, width, height: 16, rx: 3 }));
       this.flags.append(element("text", { class: "complaint-words", x: AXIS + 6, y: y - 4 }, words));
     }
