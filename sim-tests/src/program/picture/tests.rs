@@ -19,7 +19,7 @@ host 0 latency=10
 host 1 latency=20
 user 0 ann host=0 session keeps=messages window=256,262144 waits=false write-max=0
 user 1 ben host=1 session keeps=messages window=256,262144 waits=false write-max=0
-user 2 cat host=1 classic reads-once=false think-max=0
+user 2 cat host=1 classic reads-once=false think-max=0 ahead=0
 0 user 0 begin
 0 user 1 begin
 0 user 2 begin
