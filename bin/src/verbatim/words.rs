@@ -2,7 +2,7 @@
 
 use crate::clean;
 use std::time::Duration;
-use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
+use verbatim_core::client::{LineState, Notice, Present, WhyAway, WhyOffline};
 use verbatim_core::code::Code;
 use verbatim_core::name::Recipient;
 use verbatim_core::wire::Durability;
@@ -43,13 +43,9 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
             level,
             resumed,
         } => vec![online(user.as_str(), *level, *resumed, server)],
-        Notice::OnlineClassic { user, resumed } => vec![match resumed {
-            true => format!("online again as {user}"),
-            false => format!(
-                "online as {user} at {server}, classic level: lines are answered, and what comes while you are away is \
-                 lost"
-            ),
-        }],
+        Notice::OnlineClassic { user, resumed } => {
+            vec![online_classic(user.as_str(), *resumed, server)]
+        }
         Notice::FellBack => vec![format!(
             "{server} speaks only the classic protocol: going on with that (--classic does so at once)"
         )],
@@ -81,18 +77,29 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
             "the server says {code}; your lines wait, next try in {}",
             seconds(*retry_in)
         )],
-        Notice::Users(names) => vec![match names.as_slice() {
-            [] => "nobody is there".into(),
-            names => {
-                let names: Vec<_> = names.iter().map(|name| name.to_string()).collect();
-                format!("there: {}", names.join(", "))
-            }
-        }],
+        Notice::Users(names) => vec![present(names)],
         Notice::NoUsers(Code::UNKNOWN_VERB) => {
             vec!["this server cannot say who is there".into()]
         }
         Notice::NoUsers(code) => vec![format!("the server does not say who is there: {code}")],
         Notice::Line { .. } => Vec::new(),
+    }
+}
+
+fn present(names: &[Present]) -> String {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    match names.is_empty() {
+        true => "nobody is there".into(),
+        false => format!("there: {}", names.join(", ")),
+    }
+}
+
+fn online_classic(user: &str, resumed: bool, server: &str) -> String {
+    match resumed {
+        true => format!("online again as {user}"),
+        false => format!(
+            "online as {user} at {server}, classic level: lines are answered, and what comes while you are away is lost"
+        ),
     }
 }
 

@@ -69,6 +69,16 @@ impl Reading {
         }
     }
 
+    /// Whether a text of that length is all there, in any count.
+    pub(super) fn has(self, rest: &[u8], length: usize) -> bool {
+        length == 0 || characters(rest, length).is_some() || self.fits(rest, length)
+    }
+
+    /// Whether behind a text of that length, in one of the counts, a frame may begin.
+    pub(super) fn fits(self, rest: &[u8], length: usize) -> bool {
+        self.behind(rest, length).is_some()
+    }
+
     /// What stands behind a text of that length, in the count that leaves least, if a frame may begin there.
     fn behind(self, rest: &[u8], length: usize) -> Option<Behind> {
         let bytes = rest

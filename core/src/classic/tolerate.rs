@@ -195,19 +195,22 @@ fn length_end(seen: &[u8]) -> Option<usize> {
     })
 }
 
-/// Of a line, the head may end behind the length.
+/// Of a line, the head may end behind the length, if what follows is a text of that length and not another header.
 fn unended_send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'a> {
     let Some(length) = head.headers.lines().find_map(length_in) else {
         return Scan::Partial;
     };
     let end = head.first.len() + 1 + head.headers.len();
-    if !head.headers.ends_with('\n')
-        || (blank(&bytes[end..]) == bytes.len() - end && length != Some(0))
-    {
+    let (rest, length) = (
+        &bytes[end..],
+        length.unwrap_or(0).min(reading.skipped_max) as usize,
+    );
+    let bare = blank(rest) == rest.len() && length > 0;
+    if bare || !head.headers.ends_with('\n') || !reading.has(rest, length) {
         return Scan::Partial;
     }
-    match reading.quiet {
-        true => send(
+    match reading.fits(rest, length) {
+        true if reading.quiet => send(
             Head {
                 length: end,
                 ..head
@@ -215,7 +218,9 @@ fn unended_send<'a>(head: Head<'a>, bytes: &'a [u8], reading: Reading) -> Scan<'
             bytes,
             reading,
         ),
-        false => Scan::Quiet(Wait::Moment),
+        true => Scan::Quiet(Wait::Moment),
+        false if bytes.len() < HEAD_BYTES_MAX => Scan::Partial,
+        false => Scan::Lost,
     }
 }
 

@@ -192,6 +192,7 @@ fn one_line_end_or_none_is_enough_after_a_while() {
         b"SEND bob\nContent-length: 1",
         b"SEND bob\nContent-length: 1\n",
         b"SEND bob\nContent-length: 1\n ",
+        b"SEND bob\nContent-length: 1\nX-Colour: r",
     ] {
         assert_eq!(read(bytes, Counting::Unknown, true), Scan::Partial);
     }
