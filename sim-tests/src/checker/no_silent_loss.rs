@@ -4,7 +4,7 @@
 
 use super::Rule;
 use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, Log, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use verbatim_core::client::{LineState, Notice};
 
@@ -29,7 +29,7 @@ impl Rule for NoSilentLoss {
         let (who, news) = match &event.what {
             What::Device(who, news) => (who, news),
             What::Server(news) => {
-                self.on_server(news);
+                self.on_server(ledger, news);
                 return Ok(());
             }
             _ => return Ok(()),
@@ -62,12 +62,14 @@ impl Rule for NoSilentLoss {
 }
 
 impl NoSilentLoss {
-    fn on_server(&mut self, news: &ServerNews) {
+    fn on_server(&mut self, ledger: &Ledger, news: &ServerNews) {
+        let head = ledger.logs.last().map_or(0, Log::head);
         match news {
             ServerNews::Bound {
                 conn, who, device, ..
             } => drop(self.conns.insert(*conn, (*who, *device))),
-            ServerNews::AckCame { conn, .. } => {
+            // An ack of what is in no log is none.
+            ServerNews::AckCame { conn, seq } if *seq <= head => {
                 if let Some(device) = self.conns.get(conn) {
                     self.unsure.remove(device);
                 }

@@ -140,7 +140,8 @@ impl Ledger {
         let Some((who, device)) = self.conns.get(&conn) else {
             return;
         };
-        let log = self.logs.last_mut();
+        // An ack of what is in no log is none.
+        let log = self.logs.last_mut().filter(|log| seq <= log.head());
         let holder = log.and_then(|log| {
             let user = log.user_before(*who, *device, u64::MAX)?;
             log.holders.get_mut(&user)
