@@ -66,6 +66,14 @@ pub enum Passage {
     },
 }
 
+/// Whether what a client writes goes in one piece, whatever the dice say. Some classic programs let nothing but silence end
+/// these frames, so that one of them that stops in the middle for long enough is taken for a whole one (PROTOCOL.md,
+/// corner 34). TCP sends so few bytes in one segment; here too.
+pub fn goes_whole(bytes: &[u8]) -> bool {
+    let short: [&[u8]; 3] = [b"REGISTER ", b"RECEIVED", b"ERROR "];
+    short.iter().any(|word| bytes.starts_with(word))
+}
+
 /// One of the two ends of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -186,6 +186,10 @@ impl Classic {
         match self.link {
             Link::Resting(_) => {}
             Link::Registering(half, until) => self.hear_registered(now, half, until, out),
+            Link::Talking(_) if self.halves[side].unread.starts_with(b"ERROR 173") => {
+                // The halves came too far apart: it was given up while it heard that it is registered.
+                self.part(now, "given up as silent", out);
+            }
             Link::Talking(_) => {
                 if let Some(why) = self.hear(now) {
                     self.part(now, why, out);

@@ -6,7 +6,7 @@ use super::timing::{KEEPALIVE, LINGER};
 use super::{OnEvents, server::Life};
 use crate::dice::Dice;
 use crate::flights::{Load, Start};
-use crate::ground::{DEAF_BYTES_MAX, Passage};
+use crate::ground::{DEAF_BYTES_MAX, Passage, goes_whole};
 use crate::plan::Part;
 use crate::planted::Segment;
 use std::time::Duration;
@@ -35,6 +35,7 @@ impl OnEvents {
             far: Far::Unborn,
             up: lane("Near"),
             down: lane("Far"),
+            knocked: false,
             whole,
             dark_until: 0,
             deaf_until: 0,
@@ -43,6 +44,7 @@ impl OnEvents {
         });
         self.record_signal(pipe, Way::Up, Load::Knock);
         if self.passes(host, Way::Up) {
+            self.pipes[pipe].knocked = true;
             self.queue
                 .push(self.now + self.links[host].latency, Coming::Knock(pipe));
         }
@@ -111,7 +113,7 @@ impl OnEvents {
             let (now, calm, chop) = (self.now, self.calm, self.stage.plan.chop);
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
-            let whole = pipe.whole;
+            let whole = pipe.whole || (way == Way::Up && goes_whole(&pipe.up.unsent));
             let stuffed =
                 way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES_MAX;
             let lane = pipe.lane(way);
@@ -220,9 +222,10 @@ impl OnEvents {
             if self.pipes[id].host != host {
                 continue;
             }
-            let waits = self.pipes[id].near == Near::Opening && self.pipes[id].far == Far::Unborn;
+            let waits = self.pipes[id].near == Near::Opening && !self.pipes[id].knocked;
             self.record_release(id, Way::Up, true, waits.then_some(at));
             if waits {
+                self.pipes[id].knocked = true;
                 self.queue.push(at, Coming::Knock(id));
             }
             for way in [Way::Up, Way::Down] {

@@ -17,6 +17,8 @@ pub(super) struct Pipe {
     pub(super) far: Far,
     pub(super) up: Lane,
     pub(super) down: Lane,
+    /// The request for it is on its way, or has come.
+    pub(super) knocked: bool,
     /// Each read must be what one write was.
     pub(super) whole: bool,
     pub(super) dark_until: Micros,

@@ -3,7 +3,7 @@
 use super::rough::{Air, Grave};
 use super::wire::{KEEPALIVE, Wire, now};
 use crate::dice::Dice;
-use crate::ground::{DEAF_BYTES_MAX, End};
+use crate::ground::{DEAF_BYTES_MAX, End, goes_whole};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -98,8 +98,10 @@ impl RoughStream {
     }
 
     /// How many bytes of a write go now, and how long the next one waits.
-    fn chop(&mut self, length: usize) -> (usize, Duration) {
-        let chop = self.air.chop().filter(|_| !self.wire.whole.get());
+    fn chop(&mut self, bytes: &[u8]) -> (usize, Duration) {
+        let length = bytes.len();
+        let whole = self.wire.whole.get() || (self.end == End::Near && goes_whole(bytes));
+        let chop = self.air.chop().filter(|_| !whole);
         let Some(chop) = chop.filter(|chop| self.dice.chance(chop.permille)) else {
             return (length, Duration::ZERO);
         };
@@ -166,7 +168,7 @@ impl AsyncWrite for RoughStream {
             this.wake_in(context, pause);
             return Poll::Pending;
         }
-        let (length, pause) = this.chop(bytes.len());
+        let (length, pause) = this.chop(bytes);
         let written = ready!(this.stream().poll_write(context, &bytes[..length]))?;
         this.pause = Instant::now() + pause;
         this.wire.unheard.set(this.wire.unheard.get() + written);
