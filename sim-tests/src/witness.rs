@@ -243,7 +243,7 @@ impl Witness {
                 name: name.to_string(),
                 holder: self.holder(*holder, by),
             },
-            What::Release { user } => Entry::Release { user: user.0.0 },
+            What::Release { user, .. } => Entry::Release { user: user.0.0 },
             What::Message(message) => Entry::Message {
                 from: message.from.0.0,
                 to: match message.to {

@@ -19,7 +19,7 @@ pub struct Server {
 impl Server {
     pub fn start() -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verbatimd"))
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--engine", "memory"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -88,6 +88,7 @@ impl Router {
         self.classic_mut(user)
             .expect("its line was just taken")
             .cursor = message.seq;
+        self.save_user(user);
         self.did_arrive(user, &message, out);
         self.pump_forward(user, 0, false, out);
     }

@@ -6,6 +6,8 @@ use super::{Output, Router};
 use crate::id::{Number, Seq, UserId};
 use crate::name::Recipient;
 use crate::record::Message;
+use crate::saved::{Holding, Standing};
+use crate::space;
 use crate::wire::ServerFrame;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -50,6 +52,78 @@ struct Half {
 }
 
 impl Owed {
+    /// What it is owed of all that was ever sent to it alone and to everybody, as far as it was saved what it was rid of.
+    pub(super) fn restored(
+        mail: space::Amount,
+        all: space::Amount,
+        standing: Option<&Standing>,
+        overhead: u64,
+    ) -> Owed {
+        let count = |sent: space::Amount, (messages, bytes): (u64, u64)| {
+            let left = sent.without(space::Amount { messages, bytes });
+            Amount {
+                messages: left.messages,
+                bytes: left.bytes + left.messages * overhead,
+            }
+        };
+        let Some(standing) = standing else {
+            let (own, all) = (count(mail, (0, 0)), count(all, (0, 0)));
+            return Owed {
+                own,
+                all,
+                ..Owed::default()
+            };
+        };
+        let half = standing.half.map(|half| {
+            Box::new(Half {
+                seq: half.seq,
+                number: half.number,
+                amount: Amount {
+                    messages: half.messages,
+                    bytes: half.bytes,
+                },
+            })
+        });
+        Owed {
+            own: count(mail, standing.own),
+            all: count(all, standing.all),
+            half,
+            floor: standing.floor.0,
+            floor_number: standing.floor.1,
+            told: false,
+        }
+    }
+
+    /// What it was ever rid of, of all that was sent to it alone and to everybody.
+    pub(super) fn settled(
+        &self,
+        mail: space::Amount,
+        all: space::Amount,
+        overhead: u64,
+    ) -> (space::Amount, space::Amount) {
+        let frames = |owed: Amount| space::Amount {
+            messages: owed.messages,
+            bytes: owed.bytes.saturating_sub(owed.messages * overhead),
+        };
+        (
+            mail.without(frames(self.own)),
+            all.without(frames(self.all)),
+        )
+    }
+
+    pub(super) fn floor(&self) -> (Seq, Number) {
+        (self.floor, self.floor_number)
+    }
+
+    pub(super) fn half(&self) -> Option<Holding> {
+        self.half.as_deref().map(|half| Holding {
+            seq: half.seq,
+            number: half.number,
+            messages: half.amount.messages,
+            bytes: half.amount.bytes,
+        })
+    }
+
     pub(super) fn messages(&self) -> u64 {
         self.own.messages + self.all.messages
     }

@@ -38,6 +38,9 @@ impl Router {
 
     /// The engine may forget what nobody is owed: when that has become more than is kept of it, or room runs short.
     pub(super) fn ask_to_forget(&mut self, out: &mut Vec<Output>) {
+        if self.saves() {
+            return; // a log on disk forgets only what its operator asked it to
+        }
         let used = self.limits.log_bytes_max.saturating_sub(self.room);
         if core::mem::take(&mut self.forgot) {
             // What is left now is owed to somebody: looking again pays only after as much again has come.
@@ -63,7 +66,7 @@ impl Router {
 
     /// Something was acked. Whoever was told to try again must not find what nobody is owed any more in its way.
     pub(super) fn look_for_room_soon(&mut self) {
-        if self.has_plenty() || self.forgets_at.is_some() {
+        if self.saves() || self.has_plenty() || self.forgets_at.is_some() {
             return;
         }
         let at = self.now.mono + self.limits.retry_time / 2;
