@@ -25,7 +25,7 @@ pub struct Log {
     /// Where which line is.
     pub tags: BTreeMap<Tag, u64>,
     /// Messages to all.
-    to_all: Vec<u64>,
+    pub(super) to_all: Vec<u64>,
 }
 
 /// One record.

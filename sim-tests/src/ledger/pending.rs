@@ -80,6 +80,7 @@ impl Ledger {
             return (!line.answered).then(|| "no answer".into());
         }
         match line.state? {
+            LineState::Queued | LineState::Sent if self.is_full() => None,
             LineState::Queued | LineState::Sent => Some("neither accepted nor rejected".into()),
             LineState::Accepted { .. } if !line.lost => self.receipt_pending(line, 0),
             LineState::Counted { count, .. } if !line.lost => self.receipt_pending(line, count),
