@@ -9,6 +9,7 @@ mod room;
 
 pub use classic::Hearing;
 pub use log::{Holder, Log, Place, Record};
+pub use pending::Lack;
 
 use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};

@@ -9,8 +9,9 @@ const BESIDE_BYTES: u64 = 180;
 impl Ledger {
     /// Whether three quarters of the current log are owed to somebody.
     pub(super) fn is_full(&self) -> bool {
-        let owed = self.logs.last().map_or(0, Log::owed_bytes);
-        owed > self.log_bytes_max / 4 * 3
+        let most = self.log_bytes_max / 4 * 3;
+        let full = |log: &Log| log.bytes() > most && log.owed_bytes() > most;
+        self.logs.last().is_some_and(full)
     }
 }
 
@@ -24,6 +25,11 @@ impl Log {
         let kept_for_all = self.to_all.iter().copied().filter(|seq| *seq >= first);
         let own = live().flat_map(|holder| holder.unacked(self, false));
         own.chain(kept_for_all).map(|seq| self.size(seq)).sum()
+    }
+
+    /// What all messages that ever came to it take.
+    fn bytes(&self) -> u64 {
+        self.body_bytes + self.head() * BESIDE_BYTES
     }
 
     fn size(&self, seq: u64) -> u64 {
