@@ -9,6 +9,9 @@ pub enum Profile {
     Swarm,
     /// Eight session users who write fifty lines each, while hosts are cut off: what rates are told of.
     Standard,
+    /// What the rate of the world of events is measured with: eight session users, fifty lines each to one other, ten
+    /// at a time, while every host is cut off once.
+    Rate,
     /// No faults, and time enough between any two things that their order is certain: every substrate shows the same.
     Calm,
 }
@@ -18,6 +21,7 @@ impl fmt::Display for Profile {
         f.write_str(match self {
             Profile::Swarm => "swarm",
             Profile::Standard => "standard",
+            Profile::Rate => "rate",
             Profile::Calm => "calm",
         })
     }
