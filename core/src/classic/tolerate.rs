@@ -136,9 +136,10 @@ pub fn scan<'a>(bytes: &'a [u8], counting: Counting, quiet: bool, limits: &Limit
         return no_frame(ClassicIn::Blank, blank);
     }
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
-    let ended = head_end(seen);
     // Without an end, what stands behind a length may be a text already.
-    let text_end = ended.map_or_else(|| length_end(seen), |(text_end, ..)| Some(text_end));
+    let length_end = length_end(seen);
+    let ended = head_end(seen).filter(|(text_end, ..)| headers_only(seen, length_end, *text_end));
+    let text_end = ended.map_or(length_end, |(text_end, ..)| Some(text_end));
     let text = &seen[..text_end.unwrap_or(seen.len())];
     let fine = match text_end {
         Some(_) => str::from_utf8(text).is_ok(),
@@ -295,6 +296,14 @@ fn no_frame(said: ClassicIn<'static>, length: usize) -> Scan<'static> {
         length,
         passing,
     })
+}
+
+/// Whether nothing but headers stands between a length and where the head seems to end: otherwise a text does, with an
+/// empty line in it.
+fn headers_only(seen: &[u8], length_end: Option<usize>, text_end: usize) -> bool {
+    let between = length_end.and_then(|length_end| seen.get(length_end..text_end));
+    let mut lines = between.unwrap_or(&[]).split(|byte| *byte == b'\n');
+    between.is_none() || lines.all(|line| line.contains(&b':'))
 }
 
 /// Where a line's length ends, line end included.

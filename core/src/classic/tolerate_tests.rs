@@ -207,6 +207,10 @@ fn one_line_end_or_none_is_enough_after_a_while() {
         text(read(long.as_bytes(), Counting::Unknown, true)).0.len(),
         5_000
     );
+    for body in ["a\n\nb", "a\n \nb"] {
+        let line = format!("SEND bob\nContent-length: {}\n{body}", body.len());
+        assert_eq!(text(read(line.as_bytes(), Counting::Unknown, true)).0, body);
+    }
     let empty = b"SEND bob\nContent-length: 0\n";
     assert_eq!(text(read(empty, Counting::Unknown, true)).0, "");
     // Typed by hand, or cut by the network: nothing yet shows that the head ends here.
