@@ -81,6 +81,8 @@ impl Reading {
                     _ => self.text(rest, length),
                 }
             }
+            // Its last character is not all there.
+            (Behind::Other, _) if self.text(text, length) == Body::Partial => Body::Partial,
             _ => self.text(rest, length),
         }
     }
