@@ -88,7 +88,7 @@ impl Counting {
     }
 
     /// Takes over what a line showed, if it showed something.
-    pub(crate) fn learn(&mut self, shown: Counting) {
+    pub fn learn(&mut self, shown: Counting) {
         if shown != Counting::Unknown {
             *self = shown;
         }
@@ -112,6 +112,9 @@ pub(crate) const VERBS: &[(&str, Verb)] = &[
     ("RECIEVED", Verb::Received),
     ("ERROR", Verb::Complaint),
 ];
+
+/// The first words of a client's frames, which may stand behind a body.
+pub(crate) const FOLLOWING: &[&str] = &["SEND ", "REGISTER ", "RECEIVED", "RECIEVED", "ERROR "];
 
 /// Whether a header is the length, whatever the case of its letters and what stands between them.
 pub(crate) fn names_length(header: &str) -> bool {

@@ -17,7 +17,7 @@ mod forward;
 mod frame;
 mod halves;
 mod lengths;
-mod seen;
+mod passing;
 mod serve;
 mod tolerate;
 #[cfg(test)]
@@ -35,6 +35,7 @@ pub(crate) use frame::piece_end;
 pub use frame::{ClassicOut, Piece, Side};
 pub(crate) use halves::{Half, Registrations};
 pub(crate) use lengths::{Body, Reading, blank};
-pub use seen::{Seen, SeenFrame, seen};
-pub(crate) use tolerate::{Wait, length_in};
+pub use passing::Passing;
+pub(crate) use tolerate::length_in;
+pub use tolerate::{ClassicFrame, ClassicIn, Line, Register, Scan, Wait, scan};
 pub(crate) use user::ClassicUser;

@@ -76,8 +76,28 @@ impl Compares {
 pub enum Serves {
     /// Every message arrives, and everybody is told the truth.
     Fully,
-    /// Every message arrives, but it waits for an answer that nothing in its bytes shows.
-    NotTold,
-    /// It speaks something else.
-    No,
+    /// Every message arrives, but it waits for an answer that nothing in its bytes shows; why not.
+    NotTold(&'static str),
+    /// It speaks something else; what.
+    No(&'static str),
+}
+
+impl Serves {
+    /// Whether every message arrives, and everybody is told the truth.
+    pub fn fully(self) -> bool {
+        self == Serves::Fully
+    }
+
+    /// Whether every message arrives.
+    pub fn arrives(self) -> bool {
+        !matches!(self, Serves::No(_))
+    }
+
+    /// What is in the way, if something is.
+    pub fn why(self) -> &'static str {
+        match self {
+            Serves::Fully => "",
+            Serves::NotTold(why) | Serves::No(why) => why,
+        }
+    }
 }

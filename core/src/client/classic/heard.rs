@@ -215,6 +215,24 @@ mod tests {
     }
 
     #[test]
+    fn a_space_before_a_text_of_characters_cuts_nothing_off() {
+        let body = "gr\u{fc}\u{df}e 1 \u{1f980}";
+        let bytes = alloc::format!("FORWARD bob\n Content-length: 9\n\n {body}");
+        for counting in [Counting::Unknown, Counting::Characters] {
+            let reading = reading(counting, false, &Limits::default());
+            for cut in 0..bytes.len() {
+                let part = find(&bytes.as_bytes()[..cut], reading);
+                let waits = matches!(part, Found::Partial | Found::Quiet(_));
+                assert!(waits, "{counting:?} {cut}: {part:?}");
+            }
+        }
+        let Found::Whole(Heard::Forward(line), _) = found(&bytes, true) else {
+            panic!("{:?}", found(&bytes, true))
+        };
+        assert_eq!((line.body, line.counting), (body, Counting::Characters));
+    }
+
+    #[test]
     fn what_is_no_line_is_complained_about() {
         for bytes in [
             "FORWARD bob\n\nhello",
