@@ -9,6 +9,7 @@ mod connection;
 pub mod engine;
 mod owner;
 mod server;
+pub mod store;
 mod tap;
 pub mod transcript;
 mod transport;
