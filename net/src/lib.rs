@@ -14,7 +14,7 @@ mod tap;
 pub mod transcript;
 mod transport;
 
-pub use client::{Host, Request, run_classic_client, run_client};
+pub use client::{Host, Request, Wanted, run_classic_client, run_client};
 pub use server::{Server, ServerConfig};
 pub use tap::Tap;
 pub use transport::{Tcp, Transport};
