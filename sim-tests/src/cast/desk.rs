@@ -74,7 +74,7 @@ impl Desk {
     }
 
     /// Makes it durable.
-    pub fn keep(&self, keep: Keep) {
+    pub fn keep(&self, keep: &Keep) {
         self.disk.borrow_mut().keep(keep);
     }
 

@@ -95,10 +95,12 @@ impl Disk {
         DeviceId::new(bits)
     }
 
-    pub(super) fn keep(&mut self, keep: Keep) {
+    pub(super) fn keep(&mut self, keep: &Keep) {
         match keep {
-            Keep::Attempt(attempt) => self.attempt = attempt,
-            Keep::Allotted(id) => self.allotted = id,
+            Keep::Attempt(attempt) => self.attempt = *attempt,
+            Keep::Allotted(id) => self.allotted = *id,
+            // Told only to stores that keep lines too.
+            _ => {}
         }
     }
 

@@ -339,6 +339,7 @@ impl OnEvents {
             Request::Withdraw(line) => self.tell_client(who, Input::Withdraw(line)),
             Request::Who => self.tell_client(who, Input::Who),
             Request::Kept(seq) => self.tell_client(who, Input::Kept(seq)),
+            Request::History(_) => {}
             Request::Return => self.tell_client(who, Input::Return),
             Request::Leave { forget } => self.tell_client(who, Input::Leave { forget }),
         }
@@ -364,7 +365,7 @@ impl OnEvents {
         let mut done = false;
         for output in outputs {
             match output {
-                Output::Keep(keep) => desk.borrow().keep(keep),
+                Output::Keep(keep) => desk.borrow().keep(&keep),
                 Output::Connect => {
                     let pipe = self.knock(Owner::Client(who));
                     if let Some(program) = self.people[who].program() {
