@@ -46,6 +46,7 @@ mod person;
 pub mod plan;
 pub mod planted;
 mod players;
+pub mod power;
 pub mod probes;
 pub mod program;
 mod run;
