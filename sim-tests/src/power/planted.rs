@@ -2,6 +2,7 @@
 
 use super::author::Batch;
 use verbatim_core::id::Seq;
+use verbatim_core::router::Page;
 use verbatim_core::saved::Beside;
 use verbatim_net::engine::disk::Disk;
 use verbatim_net::engine::{Engine, Failure, Fault};
@@ -13,8 +14,8 @@ pub enum Bug {
     SyncsNothing,
     /// A commit that failed is said to have returned.
     AcceptsBeforeCommit,
-    /// The last record of a batch is left out.
-    LosesTheLast,
+    /// A page leaves its last message out.
+    ReadsOneTooFew,
     /// What rides beside the log is not committed with it.
     ForgetsCursors,
     /// A sync that failed is told as a lack of room, so that it would be tried again.
@@ -27,7 +28,7 @@ pub enum Bug {
 pub const PLANTED: [(&str, Bug); 6] = [
     ("syncs-nothing", Bug::SyncsNothing),
     ("accepts-before-commit", Bug::AcceptsBeforeCommit),
-    ("loses-the-last", Bug::LosesTheLast),
+    ("reads-one-too-few", Bug::ReadsOneTooFew),
     ("forgets-cursors", Bug::ForgetsCursors),
     ("sync-error-passes", Bug::SyncErrorPasses),
     ("full-is-fatal", Bug::FullIsFatal),
@@ -36,7 +37,6 @@ pub const PLANTED: [(&str, Bug); 6] = [
 /// What the engine is handed of a batch.
 pub(super) fn on_batch(bug: Option<Bug>, mut batch: Batch) -> Batch {
     match bug {
-        Some(Bug::LosesTheLast) if batch.records.len() > 4 => _ = batch.records.pop(),
         Some(Bug::ForgetsCursors) => batch
             .beside
             .retain(|one| !matches!(one, Beside::Standing(_))),
@@ -45,11 +45,18 @@ pub(super) fn on_batch(bug: Option<Bug>, mut batch: Batch) -> Batch {
     batch
 }
 
+/// What the engine reads.
+pub(super) fn on_page(bug: Option<Bug>, page: &mut Page) {
+    if bug == Some(Bug::ReadsOneTooFew) && page.messages.len() > 3 {
+        page.messages.pop();
+    }
+}
+
 /// What the engine says of a commit.
 pub(super) fn on_commit(bug: Option<Bug>, engine: &mut Disk, head: usize) -> Result<Seq, Failure> {
     let done = engine.commit();
     match (bug, done) {
-        (Some(Bug::AcceptsBeforeCommit | Bug::LosesTheLast), _) => Ok(Seq(head as u64)),
+        (Some(Bug::AcceptsBeforeCommit), _) => Ok(Seq(head as u64)),
         (Some(Bug::SyncErrorPasses), Err(failure)) if failure.fault == Fault::Sync => {
             Err(Failure::new(Fault::Full, failure.text))
         }

@@ -5,8 +5,8 @@ use crate::dice::Dice;
 use redb::StorageBackend;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use verbatim_net::engine::Failure;
 use verbatim_net::engine::disk::Medium;
+use verbatim_net::engine::{Failure, Fault};
 
 /// What a disk writes whole.
 const SECTOR: usize = 512;
@@ -24,6 +24,8 @@ struct Image {
     sync_fails_at: Option<u64>,
     /// The file can grow to so many bytes.
     room: Option<u64>,
+    /// A log stands here; without this it is one in the making.
+    in_place: bool,
     /// Syncs do nothing: a disk that does not keep its word.
     forgetful: bool,
 }
@@ -108,6 +110,7 @@ impl Plate {
             live: now.clone(),
             durable: now,
             operations: image.operations,
+            in_place: image.in_place,
             forgetful: image.forgetful,
             ..Image::default()
         };
@@ -206,8 +209,27 @@ impl StorageBackend for Plate {
 }
 
 impl Medium for Plate {
+    fn exists(&mut self) -> Result<bool, Failure> {
+        Ok(self.image().in_place)
+    }
+
     fn open(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
         Ok(Box::new(self.clone()))
+    }
+
+    fn begin(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        let mut image = self.image();
+        image.live.clear();
+        image.durable.clear();
+        image.unsynced.clear();
+        Ok(Box::new(self.clone()))
+    }
+
+    fn put_in_place(&mut self) -> Result<(), Failure> {
+        let synced = self.sync_data();
+        synced.map_err(|error| Failure::new(Fault::Io, error.to_string()))?;
+        self.image().in_place = true;
+        Ok(())
     }
 
     fn free(&self) -> u64 {

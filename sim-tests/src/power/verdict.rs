@@ -1,7 +1,7 @@
 //! What must be there when a life begins.
 
-use super::Run;
 use super::author::{NONE, ride};
+use super::{Run, planted};
 use std::collections::BTreeMap;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream, What};
@@ -80,9 +80,10 @@ impl Run {
         let end = Seq(self.records.len() as u64);
         while after < end {
             let (messages, bytes) = (self.dice.between(1, 9), self.dice.below(5_000));
-            let page = engine
+            let mut page = engine
                 .read(user, after, messages as usize, bytes as usize)
                 .map_err(|failure| failure.to_string())?;
+            planted::on_page(self.bug, &mut page);
             for message in &page.messages {
                 let record = expected.next().ok_or("a page holds more than there is")?;
                 let found = Record {
