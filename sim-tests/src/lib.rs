@@ -42,6 +42,7 @@ mod network;
 mod on_events;
 mod on_loopback;
 mod on_turmoil;
+mod passing;
 mod person;
 pub mod plan;
 pub mod planted;

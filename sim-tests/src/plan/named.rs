@@ -21,6 +21,7 @@ impl Plan {
     pub fn draw_from(profile: Profile, seed: u64) -> Plan {
         match profile {
             Profile::Swarm => Plan::draw(seed),
+            Profile::Small => Plan::draw_small(seed),
             Profile::Standard => standard(seed),
             Profile::Rate => rate(seed),
             Profile::Calm => calm(seed),
