@@ -43,8 +43,5 @@ pub(super) const VERBS: [(&str, Verb); 6] = [
     ("FORWARDED", Verb::Forward),
 ];
 
-/// What may stand behind the body of a `FORWARD`.
-pub(super) const FOLLOWING: &[&str] = &["FORWARD", "SENT ", "SEND ", "ERROR ", "REGISTERED "];
-
 /// The words for everybody, in the order in which they are tried: the next one when nobody is called so.
 pub(super) const EVERYBODY: [&str; 2] = ["ALL", "all"];
