@@ -3,7 +3,7 @@
 //! Which it was is read off the text: bytes that cut a character, or that leave something behind them that begins no
 //! frame, were characters.
 
-use super::dialect::{Counting, FOLLOWING};
+use super::dialect::{Counting, VERBS};
 use crate::limits::Limits;
 
 /// How one connection's bytes are to be read.
@@ -17,9 +17,12 @@ pub(crate) struct Reading {
     pub(crate) body_bytes_max: usize,
     /// Longest body, in its own count, that is passed over to its end.
     pub(crate) skipped_max: u64,
-    /// The first words of the frames that may stand behind a body.
-    pub(crate) verbs: &'static [&'static str],
+    /// The verbs of the frames that may stand behind a body, by their places in a table.
+    pub(crate) verbs: Verbs,
 }
+
+/// A table of verbs: the one at a place, up to its end.
+type Verbs = fn(usize) -> Option<&'static str>;
 
 /// What stands behind a text: the later, the better it shows that the text ends there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +62,7 @@ impl Reading {
             quiet,
             body_bytes_max: limits.body_bytes_max,
             skipped_max: limits.skipped_bytes_max,
-            verbs: FOLLOWING,
+            verbs: client_verb,
         }
     }
 
@@ -160,17 +163,21 @@ impl Reading {
 
 /// Whether a frame of a client, or nothing, may begin here.
 pub(super) fn begins_frame(rest: &[u8]) -> bool {
-    left(FOLLOWING, rest) > Behind::Other
+    left(client_verb, rest) > Behind::Other
+}
+
+fn client_verb(at: usize) -> Option<&'static str> {
+    VERBS.get(at).map(|(word, _)| *word)
 }
 
 /// What these bytes are, if a text ends before them.
-fn left(verbs: &[&str], rest: &[u8]) -> Behind {
+fn left(verbs: Verbs, rest: &[u8]) -> Behind {
     let (blank, rest) = rest.split_at(blank(rest));
-    let mut verbs = verbs.iter().map(|verb| verb.as_bytes());
-    match verbs.find(|verb| shares_beginning(verb, rest)) {
+    let mut verbs = (0..).map_while(verbs).map(str::as_bytes);
+    match verbs.find(|verb| begins(rest, verb)) {
         _ if rest.is_empty() && blank.contains(&b' ') => Behind::Spaces,
         _ if rest.is_empty() => Behind::Ends,
-        Some(verb) if verb.len() <= rest.len() => Behind::Frame,
+        Some(verb) if verb.len() < rest.len() => Behind::Frame,
         Some(_) => Behind::Part,
         None => Behind::Other,
     }
@@ -210,8 +217,11 @@ pub(crate) fn blank(rest: &[u8]) -> usize {
         .count()
 }
 
-/// Whether one of the two begins with the other, whatever the case.
-fn shares_beginning(verb: &[u8], rest: &[u8]) -> bool {
+/// Whether these bytes are the beginning of a verb, or begin with all of it, whatever the case.
+fn begins(rest: &[u8], verb: &[u8]) -> bool {
     let length = verb.len().min(rest.len());
-    verb[..length].eq_ignore_ascii_case(&rest[..length])
+    let ends = rest
+        .get(verb.len())
+        .is_none_or(|end| matches!(end, b' ' | b'\n'));
+    ends && verb[..length].eq_ignore_ascii_case(&rest[..length])
 }

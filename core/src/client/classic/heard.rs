@@ -1,6 +1,6 @@
 //! From a classic server's bytes to what it says: strict ones and those that forget half of a head's end.
 
-use super::ways::{FOLLOWING, VERBS, Verb};
+use super::ways::{VERBS, Verb};
 use crate::classic::{Body, Counting, End, Reading, Wait, blank, length_in};
 use crate::code::Code;
 use crate::limits::{HEAD_BYTES_MAX, Limits};
@@ -54,7 +54,7 @@ pub(super) fn reading(counting: Counting, quiet: bool, limits: &Limits) -> Readi
         quiet,
         body_bytes_max: limits.body_bytes_max,
         skipped_max: limits.body_bytes_max as u64,
-        verbs: FOLLOWING,
+        verbs: |at| VERBS.get(at).map(|(word, _)| *word),
     }
 }
 
