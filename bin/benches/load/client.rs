@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 use verbatim_core::client::{Config, LineId, LineState, Message, Notice, Output, WhyOffline};
 use verbatim_core::code::Code;
+use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
 use verbatim_core::now::Wall;
 use verbatim_net::{Host, Request, Tcp, run_client};

@@ -41,13 +41,14 @@ fn a_forgotten_name_is_free_and_its_device_gone() {
     bob.expect_trouble("online as bob");
     bob.type_line("/forget");
     assert_eq!(bob.code(), 0);
-    let other = server.listener("bob");
-    drop(other);
-    let device = state
-        .join("verbatim")
-        .join(&server.address)
-        .join("bob.device");
-    assert!(!device.exists());
+    let mut other = server.listener("bob");
+    other.terminate();
+    assert_eq!(other.code(), 0);
+    // Whoever comes now with the store is somebody new, and not the one who gave the name up.
+    let back = with_store(&server, &state);
+    let online = back.expect_trouble("online as bob");
+    assert!(!online.contains("does not know this session"), "{online}");
+    drop(back);
     drop(std::fs::remove_dir_all(state));
 }
 
