@@ -131,8 +131,8 @@ pub(crate) fn offline(why: &WhyOffline, server: &str) -> String {
 
 fn away(why: &WhyAway, server: &str) -> String {
     match why {
-        WhyAway::Replaced => "a newer connection of this device has taken over; this one stays away. \
-                              /return takes the session back"
+        WhyAway::Replaced => "a newer connection of this device has taken over (or its store is a copy, or an old \
+                              backup); this one stays away. /return takes the session back"
             .into(),
         WhyAway::NameTaken { left } => {
             let long = left.map_or(String::new(), |left| {
