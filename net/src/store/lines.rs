@@ -40,6 +40,18 @@ impl Lines {
         }
     }
 
+    /// Where a line stands, if it is followed.
+    pub fn place(&self, line: LineId) -> Option<u64> {
+        self.known.get(&line).map(|known| known.place)
+    }
+
+    /// The line at that place, if it is followed.
+    pub fn at(&self, place: u64) -> Option<LineId> {
+        let mut all = self.known.iter();
+        all.find(|(_, known)| known.place == place)
+            .map(|(line, _)| *line)
+    }
+
     /// A line goes out under an id; without one where there are none.
     pub fn on_sent(&mut self, line: LineId, id: Option<MessageId>, changes: &mut Vec<Change>) {
         if let Some(known) = self.known.get(&line) {

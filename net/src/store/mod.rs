@@ -69,6 +69,8 @@ pub struct Store {
     waiting: Vec<Change>,
     /// The last message among `waiting`.
     unkept: Option<Seq>,
+    /// Where the messages of the last outputs were put.
+    places: Vec<u64>,
     /// The last write failed, and how.
     trouble: Option<String>,
     /// No write is tried any more.
@@ -110,6 +112,28 @@ impl Store {
     /// Whether anything is not written yet.
     pub fn is_behind(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// Where the messages of the outputs were put that were kept since this was last asked.
+    pub fn take_places(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.places)
+    }
+
+    /// What stands in the store of an own line whose story goes on.
+    ///
+    /// # Errors
+    /// The file could not be read.
+    pub fn past_of(&mut self, line: LineId) -> io::Result<Option<Past>> {
+        let Some(place) = self.lines.place(line) else {
+            return Ok(None);
+        };
+        let past = self.read(|read| pages::at(read, place))?;
+        Ok(past.into_iter().next())
+    }
+
+    /// The name in this run of the own line at that place, if its story goes on.
+    pub fn line_at(&self, place: u64) -> Option<LineId> {
+        self.lines.at(place)
     }
 
     /// Everything up to this place was shown. It is written with what is written next.
@@ -198,7 +222,8 @@ impl Store {
             Output::Deliver(message) => {
                 let with = self.conversation(message);
                 self.unkept = Some(message.seq);
-                self.put(with, Entry::Message(message.clone()));
+                let place = self.put(with, Entry::Message(message.clone()));
+                self.places.push(place);
                 return true;
             }
             Output::Show(Notice::Line { line, state }) => {

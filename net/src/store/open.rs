@@ -79,6 +79,7 @@ impl Store {
             lines: Lines::default(),
             waiting: Vec::new(),
             unkept: None,
+            places: Vec::new(),
             trouble: None,
             broken: false,
         })

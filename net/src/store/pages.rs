@@ -93,6 +93,11 @@ fn read_past(read: &ReadTransaction, places: &[u64]) -> Result<Vec<Past>, Error>
     Ok(past)
 }
 
+/// What stands at that place.
+pub(super) fn at(read: &ReadTransaction, place: u64) -> Result<Vec<Past>, Error> {
+    read_past(read, &[place])
+}
+
 /// The first `count` messages of others after that place, with their places.
 pub(super) fn messages_after(
     read: &ReadTransaction,
