@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::name::{Name, NameKey};
 use crate::record::{Holder, What};
-use crate::router::{CloseReason, Live, Role, Router, Timer};
+use crate::router::{CloseReason, Held, Live, Role, Router, Timer};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::net::IpAddr;
@@ -163,8 +163,7 @@ impl Router {
         let style = (whole.signs.reply(self.ack_option()), whole.signs.line_end);
         let (name, holder) = (whole.name, Holder::Classic);
         let user = UserId(self.append(What::Claim { name, holder }, out));
-        let ready_at = self.now().mono + self.limits().classic_settle_time;
-        let live = ClassicUser::new((send.conn, receive.conn), style, user.0, ready_at);
+        let live = ClassicUser::new((send.conn, receive.conn), style, user.0);
         self.insert_live(user, Live::Classic(Box::new(live)));
         for (half, side) in halves.into_iter().zip([Side::Send, Side::Receive]) {
             self.settle_in(half.conn, Role::Classic(Half::Registered(user, side)));
@@ -172,6 +171,7 @@ impl Router {
                 self.say_classic(half.conn, ClassicOut::Registered(side, name, half.end));
             }
         }
+        self.hold(Held::ClassicReady(user));
     }
 
     /// One of the two connections ended. The name lives as long as one of them.

@@ -34,8 +34,9 @@ pub(crate) struct ClassicUser {
     pub(super) passing: Option<Passing>,
     /// It has taken everything for it up to here.
     pub(super) cursor: Seq,
-    /// Its first line goes out no earlier: one that reads once must have read that it is registered.
-    pub(super) ready_at: Mono,
+    /// Its first line goes out no earlier: one that reads once must have read that it is registered. `None`: the answer that
+    /// says so waits for its commit.
+    pub(super) ready_at: Option<Mono>,
 }
 
 /// The piece that waits for its `RECEIVED`.
@@ -82,7 +83,6 @@ impl ClassicUser {
         (send, receive): (ConnId, ConnId),
         (reply, line_end): (Reply, bool),
         cursor: Seq,
-        ready_at: Mono,
     ) -> ClassicUser {
         ClassicUser {
             send: Some(send),
@@ -99,7 +99,7 @@ impl ClassicUser {
             held_bytes: 0,
             passing: None,
             cursor,
-            ready_at,
+            ready_at: None,
         }
     }
 
