@@ -49,6 +49,7 @@ pub mod planted;
 mod players;
 pub mod probes;
 pub mod program;
+mod receipts;
 mod run;
 mod screen;
 mod scripts;
