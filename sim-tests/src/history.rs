@@ -253,6 +253,13 @@ pub enum ServerNews {
         /// The record's position.
         seq: u64,
     },
+    /// A receipt told less than one before it on the same connection.
+    ReceiptShrank {
+        /// Which connection.
+        conn: Conn,
+        /// What it told, and what was told before.
+        what: String,
+    },
     /// A connection ended.
     Ended(Conn),
     /// Bytes had come on a connection that the router had closed; they are told when it ends.

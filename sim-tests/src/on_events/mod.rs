@@ -3,6 +3,7 @@
 //!
 //! It is as rough as the streams on turmoil, with the same rules: a segment that is lost silences its lane for ever.
 
+mod commits;
 mod links;
 mod people;
 mod pipe;
@@ -111,6 +112,7 @@ impl OnEvents {
             Coming::Wake(pipe) => self.on_wake(pipe),
             Coming::Death(pipe) => self.on_death(pipe),
             Coming::Patience(pipe) => self.on_patience(pipe),
+            Coming::Commit => self.on_commit(),
             Coming::Router => self.on_router_time(),
             Coming::Person(who) => self.on_person_time(who),
         }
