@@ -41,6 +41,21 @@ impl Outcomes {
         self.last
     }
 
+    /// As it was saved: the highest id taken, and the last ones accepted.
+    pub(crate) fn restored(last: MessageId, ring: VecDeque<Outcome>) -> Outcomes {
+        Outcomes { last, ring }
+    }
+
+    /// The last ones accepted, oldest first.
+    pub(crate) fn ring(&self) -> impl Iterator<Item = &Outcome> {
+        self.ring.iter()
+    }
+
+    /// The highest id that is in the log.
+    pub(crate) fn last_accepted(&self) -> MessageId {
+        self.ring.back().map_or(MessageId(0), |outcome| outcome.id)
+    }
+
     /// Takes the next id for a message that is in the log.
     pub fn accept(&mut self, outcome: Outcome) {
         debug_assert!(outcome.id > self.last, "ids are taken in order");

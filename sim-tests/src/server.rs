@@ -13,7 +13,7 @@ use verbatim_core::router::Config;
 use verbatim_core::wire::Durability;
 use verbatim_net::engine::{Engine, Memory};
 use verbatim_net::transcript::Transcript;
-use verbatim_net::{Server, ServerConfig, Tap, Transport};
+use verbatim_net::{Life, Log, Server, ServerConfig, Tap, Transport};
 
 /// The host's name.
 pub(crate) const NAME: &str = "server";
@@ -26,10 +26,10 @@ pub(crate) const PORT: u16 = 8828;
 pub(crate) async fn serve(seed: u64, start: u64, limits: Limits, door: Door) -> turmoil::Result {
     let transcript = Transcript::new(door, limits.clone(), true).started_at(elapsed());
     let tap = Some(Box::new(transcript) as Box<dyn Tap>);
-    let server = Server::new(server_config_with(limits, mix(seed, start), tap));
+    let server = Server::new(server_config_with(limits, mix(seed, start), tap))?;
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
     let listener = SimTransport.bind(address).await?;
-    server.run(SimTransport, listener).await;
+    server.run(SimTransport, listener).await?;
     Ok(())
 }
 
@@ -44,10 +44,24 @@ pub fn server_config_with(limits: Limits, seed: u64, tap: Option<Box<dyn Tap>>) 
     let router = router_config(limits, seed, engine.room());
     ServerConfig {
         router,
-        engine: Box::new(engine),
+        log: Log::here(Box::new(engine)),
+        lives: lives(seed),
         wall: simulated_wall,
         tap,
     }
+}
+
+/// What is new whenever a router begins anew in one life of the server, because a commit failed.
+pub(crate) fn lives(seed: u64) -> Box<dyn FnMut() -> Life> {
+    let mut count = 0;
+    Box::new(move || {
+        count += 1;
+        let life = mix(seed, 1_000 + count);
+        Life {
+            epoch: Epoch(mix(life, 2)),
+            seed: mix(life, 3),
+        }
+    })
 }
 
 /// What a simulated router begins with.
@@ -58,6 +72,7 @@ pub(crate) fn router_config(limits: Limits, seed: u64, room: u64) -> Config {
         store: StoreId(mix(seed, 1)),
         epoch: Epoch(mix(seed, 2)),
         seed: mix(seed, 3),
+        hash_key: [mix(seed, 4), mix(seed, 5)],
         classic_ack: AckVerb::Auto,
         level: Durability::Memory,
     }

@@ -24,7 +24,7 @@ impl Server {
     /// A server that listens there.
     pub fn start_at(address: &str) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verbatimd"))
-            .args(["--listen", address])
+            .args(["--listen", address, "--engine", "memory"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

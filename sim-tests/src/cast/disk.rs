@@ -83,6 +83,11 @@ impl Disk {
         }
     }
 
+    /// Whether messages are kept, with their cursor.
+    pub(super) fn stores_messages(&self) -> bool {
+        self.keeping == Keeping::Messages
+    }
+
     /// The current device's secret.
     pub(super) fn secret(&self) -> DeviceId {
         let (high, low) = (

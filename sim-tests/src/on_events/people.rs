@@ -355,7 +355,7 @@ impl OnEvents {
             mono: Mono::from_micros(micros - program.started),
             wall: Wall(0),
         };
-        let mut outputs = Vec::new();
+        let mut outputs = std::mem::take(&mut self.client_outputs);
         match &mut self.planted {
             None => program.client.handle(now, input, &mut outputs),
             Some(planted) => planted.client(who, &mut program.client, (now, input), &mut outputs),
@@ -363,7 +363,7 @@ impl OnEvents {
         let desk = Rc::clone(&program.desk);
         desk.borrow_mut().look(&input, &outputs);
         let mut done = false;
-        for output in outputs {
+        for output in outputs.drain(..) {
             match output {
                 Output::Keep(keep) => desk.borrow().keep(&keep),
                 Output::Connect => {
@@ -383,6 +383,7 @@ impl OnEvents {
                 Output::Done | Output::FallBack => done = true,
             }
         }
+        self.client_outputs = outputs;
         if done {
             return self.end_program(who);
         }

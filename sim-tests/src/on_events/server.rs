@@ -14,7 +14,7 @@ use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use verbatim_core::id::ConnId;
+use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Router};
 use verbatim_net::Tap;
@@ -219,7 +219,8 @@ impl OnEvents {
     fn settle(&mut self, now: Now) {
         while let Some(server) = &mut self.host.server {
             if std::mem::take(&mut server.appended) {
-                let (seq, room) = (server.engine.commit(), server.engine.room());
+                let seq = server.engine.commit().expect("memory commits");
+                let room = server.engine.room();
                 self.step_router(now, &Input::Committed { seq, room });
             } else if let Some(page) = server.pages.pop_front() {
                 self.step_router(now, &Input::Page(page));
@@ -288,11 +289,12 @@ impl OnEvents {
                 } => {
                     let (feed, most) = ((user, after), (messages_max, bytes_max));
                     let page = match &mut self.planted {
-                        None => server.engine.read(user, after, messages_max, bytes_max),
+                        None => read(&server.engine, feed, most),
                         Some(planted) => planted.read(&server.engine, feed, most),
                     };
                     server.pages.push_back(page);
                 }
+                Output::Save(beside) => server.engine.save(beside),
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
                         None => server.engine.forget(stream, up_to),
@@ -391,6 +393,7 @@ impl OnEvents {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });
             }
+            self.spare(bytes);
         }
     }
 
@@ -433,4 +436,13 @@ impl OnEvents {
         pipe.up.unread.clear();
         self.to_write.push((id, Way::Down));
     }
+}
+
+fn read(
+    engine: &Memory,
+    (user, after): (UserId, Seq),
+    (messages_max, bytes_max): (usize, usize),
+) -> Page {
+    let page = engine.read(user, after, messages_max, bytes_max);
+    page.expect("memory can be read")
 }
