@@ -145,3 +145,50 @@ fn what_waits_for_its_turn_has_a_bound() {
     assert!(!stage.wires[&ANN[0]].paused);
     assert_eq!(stage.take_text(ANN[0]), "SENT ben\n\n".repeat(7));
 }
+
+#[test]
+fn a_line_that_is_refused_keeps_its_turn_and_answers_behind_it_count() {
+    let mut stage = Stage::new(Limits::default());
+    join(&mut stage, ANN, "ann");
+    join(&mut stage, BEN, "ben");
+    say(&mut stage, BEN[0], &send("ann", "from ben"));
+    assert!(stage.take_text(ANN[1]).ends_with("from ben"));
+    assert_eq!(say(&mut stage, ANN[0], &send("ben", "one")), "");
+    stage.say(ANN[0], b"SEND ben\nContent-length: 2\n\n\xff\xfe");
+    stage.say(ANN[0], send("ben", &"x".repeat(70_000)).as_bytes());
+    stage.say(ANN[0], send("ben", "two").as_bytes());
+    // Ann acknowledges on the connection on which her own lines wait.
+    assert_eq!(say(&mut stage, ANN[0], "RECEIVED ben\n\n"), "");
+    assert_eq!(stage.take_text(BEN[0]), "SENT ann\n\n");
+    say(&mut stage, BEN[1], "RECEIVED ann\n\n");
+    assert_eq!(
+        stage.take_text(ANN[0]),
+        "SENT ben\n\nERROR 103 Header incomplete\n\nERROR 102 Unable to send\n\n"
+    );
+    say(&mut stage, BEN[1], "RECEIVED ann\n\n");
+    assert_eq!(stage.take_text(ANN[0]), "SENT ben\n\n");
+}
+
+#[test]
+fn a_sender_hears_that_its_line_could_not_be_read() {
+    let mut stage = Stage::new(Limits::default());
+    join(&mut stage, ANN, "ann");
+    join(&mut stage, BEN, "ben");
+    for (text, tries) in [("plain", 1), ("caf\u{e9}", 2)] {
+        say(&mut stage, ANN[0], &send("ben", text));
+        stage.wait(Limits::default().classic_quiet_time);
+        for _ in 0..tries {
+            assert_eq!(stage.take_text(ANN[0]), "");
+            assert!(stage.take_text(BEN[1]).ends_with(text), "{text}");
+            stage.say(BEN[1], b"ERROR 103 Header Incomplete\n\n");
+        }
+        assert_eq!(
+            stage.take_text(ANN[0]),
+            "ERROR 103 Header incomplete\n\n",
+            "{text}"
+        );
+    }
+    say(&mut stage, ANN[0], &send("ben", "and on"));
+    say(&mut stage, BEN[1], "RECEIVED ann\n\n");
+    assert_eq!(stage.take_text(ANN[0]), "SENT ben\n\n");
+}

@@ -14,8 +14,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 use verbatim_core::classic::AckVerb;
-use verbatim_core::client::{Config, Keep, LineId, LineState, Message, Notice};
-use verbatim_core::id::{DeviceId, Epoch, StoreId};
+use verbatim_core::client::{Config, LineId, LineState, Message, Notice, Output};
+use verbatim_core::id::{DeviceId, Epoch, Seq, StoreId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::now::Wall;
@@ -43,8 +43,8 @@ struct User {
 }
 
 impl Host for User {
-    fn keep(&mut self, _keep: Keep) -> io::Result<()> {
-        Ok(())
+    fn keep(&mut self, _outputs: &[Output]) -> io::Result<Option<Seq>> {
+        Ok(None)
     }
 
     fn deliver(&mut self, message: Message) {

@@ -15,7 +15,8 @@ use verbatim_net::Transport;
 pub struct Foreign {
     world: World,
     name: String,
-    orders: UnboundedSender<(String, String)>,
+    /// `None` once its user has ended the program.
+    orders: Option<UnboundedSender<(String, String)>>,
     news: Rc<RefCell<Vec<News>>>,
 }
 
@@ -45,7 +46,7 @@ impl World {
         Foreign {
             world: self.clone(),
             name: name.to_owned(),
-            orders,
+            orders: Some(orders),
             news,
         }
     }
@@ -73,26 +74,45 @@ impl World {
 impl Foreign {
     /// Its user types a line.
     pub fn says(&self, to: &str, text: &str) {
-        if self.orders.send((to.to_owned(), text.to_owned())).is_err() {
+        let line = (to.to_owned(), text.to_owned());
+        let takes = |orders: &UnboundedSender<_>| orders.send(line).is_ok();
+        if !self.orders.as_ref().is_some_and(takes) {
             self.world
                 .fail(&format!("{}'s program has ended", self.name));
         }
     }
 
     /// Its user ends the program.
-    pub fn quits(self) {}
+    pub fn quits(&mut self) {
+        self.orders = None;
+    }
 
     /// All that its user has seen so far.
     pub fn news(&self) -> Vec<News> {
         self.news.borrow().clone()
     }
 
+    /// The lines that came, in their order: from whom, and the text.
+    pub fn lines(&self) -> Vec<(String, String)> {
+        let line = |one| match one {
+            News::Line(from, text) => Some((from, text)),
+            _ => None,
+        };
+        self.news().into_iter().filter_map(line).collect()
+    }
+
+    /// What its program has told of its lines: to whom, the text, and what became of it.
+    pub fn told(&self) -> Vec<(String, String, Told)> {
+        let told = |one| match one {
+            News::Told(to, text, told) => Some((to, text, told)),
+            _ => None,
+        };
+        self.news().into_iter().filter_map(told).collect()
+    }
+
     /// For how many of its lines its program has told what became of them.
     pub fn told_count(&self) -> usize {
-        let news = self.news.borrow();
-        news.iter()
-            .filter(|one| matches!(one, News::Told(..)))
-            .count()
+        self.told().len()
     }
 
     /// Waits until its user sees this.

@@ -3,6 +3,7 @@
 use crate::arrivals::Arrivals;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
+use crate::passing::length_of;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Witness {
     talks: BTreeMap<ConnId, Talk>,
     /// Of all bytes that came and went.
     digest: u64,
+    /// The frame that is looked at.
+    frame: Vec<u8>,
     transcript: Option<Transcript<Sheet>>,
     /// The engine's commit up to here has returned.
     committed: u64,
@@ -76,6 +79,7 @@ impl Witness {
             limits,
             talks: BTreeMap::new(),
             digest: 0,
+            frame: Vec::new(),
             transcript,
             committed: 0,
         }
@@ -176,9 +180,9 @@ impl Witness {
     }
 
     fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        self.digest = digest(self.digest, &bytes);
+        self.frame.clear();
+        frame.encode(&mut self.frame);
+        self.digest = digest(self.digest, &self.frame);
         let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
@@ -187,7 +191,7 @@ impl Witness {
         if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
             self.note(ServerNews::Uncommitted { conn, seq });
         }
-        let length = bytes.len() as u64;
+        let length = self.frame.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
@@ -311,6 +315,13 @@ impl Talk {
             self.skip -= skipped;
             at += skipped as usize;
             let rest = &self.unread[at..];
+            if self.hello.is_some()
+                && self.skip == 0
+                && let Some(length) = length_of(b"SEND ", rest)
+            {
+                at += length;
+                continue;
+            }
             let head = &rest[..rest.len().min(5)];
             if self.hello.is_none() && !b"HELLO".starts_with(head) {
                 self.lost = true;

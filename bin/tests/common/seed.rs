@@ -5,7 +5,7 @@
 //! messages in one read, or one in two, are a fault of the server as far as it can tell.
 
 use super::PATIENCE;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
@@ -135,7 +135,14 @@ fn register(address: SocketAddr, word: &str, name: &str) -> TcpStream {
 
 fn read_once(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; READ_BYTES];
-    let length = stream.read(&mut bytes).ok().filter(|length| *length > 0)?;
+    let length = loop {
+        match stream.read(&mut bytes).map_err(|error| error.kind()) {
+            // A process that is stopped and goes on finds its reads ended, if they have a time limit.
+            Err(ErrorKind::Interrupted) => {}
+            Err(ErrorKind::WouldBlock | ErrorKind::TimedOut) => panic!("nothing came"),
+            read => break read.ok().filter(|length| *length > 0)?,
+        }
+    };
     bytes.truncate(length);
     Some(bytes)
 }

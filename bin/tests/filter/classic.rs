@@ -1,7 +1,7 @@
 //! `verbatim --classic`, and the fall-back without it: the real program at other people's servers, over real TCP.
 
 use crate::stage::{Server, User, run, scratch, scripted};
-use sim_tests::dialects::{Cut, SERVERS, ServerRow, Serves, play_server};
+use sim_tests::dialects::{Cut, SERVERS, ServerRow, play_server};
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ fn speaks(address: &str, more: &[&str], input: &str) -> (i32, String) {
 #[test]
 fn every_server_dialect_is_used_over_tcp_and_truth_is_told() {
     std::thread::scope(|scope| {
-        for row in SERVERS.iter().filter(|row| row.serves == Serves::Fully) {
+        for row in SERVERS.iter().filter(|row| row.serves.fully()) {
             scope.spawn(move || {
                 for (cut, more) in [(Cut::Whole, &["--classic"][..]), (Cut::Bytes, &[])] {
                     let address = foreign(*row, cut);

@@ -3,7 +3,7 @@
 use crate::common::PATIENCE;
 use crate::common::raw::{Raw, forward};
 use crate::common::server::Server;
-use sim_tests::dialects::{CLIENTS, ClientRow, Cut, News, Serves, Told, play_client};
+use sim_tests::dialects::{CLIENTS, ClientRow, Cut, News, Told, play_client};
 use sim_tests::dice::Dice;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,9 +64,7 @@ impl User {
         self.sees(count, "answers", told).await;
         for one in &self.seen {
             let well = match one {
-                News::Told(_, _, told) if self.row.serves == Serves::Fully => {
-                    *told == Told::Arrived
-                }
+                News::Told(_, _, told) if self.row.serves.fully() => *told == Told::Arrived,
                 News::Misread(_) => false,
                 _ => true,
             };
@@ -85,7 +83,7 @@ fn play(scene: impl Future<Output = ()>) {
 }
 
 fn served() -> impl Iterator<Item = &'static ClientRow> {
-    CLIENTS.iter().filter(|row| row.serves != Serves::No)
+    CLIENTS.iter().filter(|row| row.serves.arrives())
 }
 
 async fn room(at: SocketAddr, cut: &Cut) -> Vec<User> {
@@ -179,7 +177,7 @@ fn a_storm_with_a_death_in_its_midst_takes_nothing_from_the_others() {
                 let News::Told(to, _, told) = one else {
                     continue;
                 };
-                let well = user.row.serves != Serves::Fully
+                let well = !user.row.serves.fully()
                     || *told == Told::Arrived
                     || (to == "victim" && *told == Told::Refused(102));
                 assert!(well, "{} is told {one:?}", user.name);

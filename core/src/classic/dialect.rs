@@ -88,7 +88,7 @@ impl Counting {
     }
 
     /// Takes over what a line showed, if it showed something.
-    pub(crate) fn learn(&mut self, shown: Counting) {
+    pub fn learn(&mut self, shown: Counting) {
         if shown != Counting::Unknown {
             *self = shown;
         }
@@ -113,12 +113,18 @@ pub(crate) const VERBS: &[(&str, Verb)] = &[
     ("ERROR", Verb::Complaint),
 ];
 
+/// The headers that tell a text's length, by their letters alone.
+const LENGTHS: &[&str] = &["contentlength"];
+
 /// Whether a header is the length, whatever the case of its letters and what stands between them.
 pub(crate) fn names_length(header: &str) -> bool {
-    let letters = header.bytes().filter(u8::is_ascii_alphabetic);
-    letters
-        .map(|letter| letter.to_ascii_lowercase())
-        .eq(*b"contentlength")
+    let is = |name: &&str| {
+        let letters = header.bytes().filter(u8::is_ascii_alphabetic);
+        letters
+            .map(|letter| letter.to_ascii_lowercase())
+            .eq(name.bytes())
+    };
+    LENGTHS.iter().any(is)
 }
 
 /// What the way of registering showed.
@@ -225,6 +231,6 @@ mod tests {
         ] {
             assert!(names_length(header), "{header}");
         }
-        assert!(!names_length("Content-type") && !names_length("length"));
+        assert!(!names_length("Content-type") && !names_length("X-Colour"));
     }
 }

@@ -1,7 +1,6 @@
 //! Lines on their way to a classic user: one write, then its `RECEIVED`, then the next.
 
 use super::Out;
-use super::dialect::Counting;
 use super::frame::{ClassicOut, Piece};
 use super::user::Flight;
 use crate::code::Code;
@@ -65,66 +64,33 @@ impl Router {
         );
     }
 
-    /// The recipient answered the last piece, one way or the other: its time no longer runs.
-    fn take_flight(&mut self, user: UserId) -> Option<Flight> {
-        let flight = self.classic_mut(user)?.flight.take()?;
+    /// The recipient says that it has the last piece, or that it could not read it.
+    pub(super) fn on_forwarded(&mut self, user: UserId, well: bool, out: &mut Out) {
+        let live = self.classic_mut(user);
+        let flight =
+            live.and_then(|live| Some((live.flight.take()?, live.waiting.front()?.clone())));
+        let Some((flight, message)) = flight else {
+            return;
+        };
+        // Its time no longer runs.
         self.clear_timer(Timer::Forward(user), flight.due);
-        Some(flight)
-    }
-
-    /// The recipient says that it has the last piece.
-    pub(super) fn on_forwarded(&mut self, user: UserId, out: &mut Out) {
-        let flight = self.take_flight(user);
-        let Some(live) = self.classic_mut(user) else {
-            return;
-        };
-        let (Some(flight), Some(message)) = (flight, live.waiting.front()) else {
-            return;
-        };
-        if flight.end < message.body().len() {
+        let live = self.classic_mut(user).expect("it was just looked at");
+        if well && flight.end < message.body().len() {
             return self.pump_forward(user, flight.end, flight.recounted, out);
         }
-        let message = self.take_first(user);
-        self.classic_mut(user)
-            .expect("its line was just taken")
-            .cursor = message.seq;
-        self.save_user(user);
-        self.did_arrive(user, &message, out);
-        self.pump_forward(user, 0, false, out);
-    }
-
-    /// The recipient could not read the last piece: perhaps it counts characters, which one more try shows.
-    pub(super) fn on_complaint(&mut self, user: UserId, out: &mut Out) {
-        let flight = self.take_flight(user);
-        let Some(live) = self.classic_mut(user) else {
-            return;
-        };
-        let (Some(flight), Some(message)) = (flight, live.waiting.front()) else {
-            return;
-        };
-        let text = &message.body()[flight.start..flight.end];
-        // What it counts may have shown itself while the piece was on its way.
-        let now = match live.counting {
-            Counting::Unknown => Counting::Characters,
-            known => known,
-        };
-        if now.length(text) != flight.counting.length(text) && !flight.recounted {
-            live.counting = now;
+        if !well && live.recounts(&flight, &message) {
             return self.pump_forward(user, flight.start, true, out);
         }
-        if flight.recounted {
-            live.counting = Counting::Unknown; // the other count was not it either
-        }
-        let message = self.take_first(user);
-        self.lose(user, &message, Code::HEADER_INCOMPLETE, out);
-        self.pump_forward(user, 0, false, out);
-    }
-
-    fn take_first(&mut self, user: UserId) -> Message {
-        let live = self.classic_mut(user).expect("it has a line waiting");
-        let message = live.waiting.pop_front().expect("it has a line waiting");
+        live.waiting.pop_front();
         live.waiting_bytes -= message.frame().len() as u64;
-        message
+        if well {
+            live.cursor = message.seq;
+            self.save_user(user);
+            self.did_arrive(user, &message, out);
+        } else {
+            self.lose(user, &message, Code::HEADER_INCOMPLETE, out);
+        }
+        self.pump_forward(user, 0, false, out);
     }
 
     /// The recipient is ready for its first line; or it had its time for one, and is cut off without anybody noticing.

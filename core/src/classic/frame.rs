@@ -123,14 +123,22 @@ impl ClassicOut {
 impl fmt::Display for ClassicOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.first_line())?;
-        let ClassicOut::Forward(piece) = self else {
-            return Ok(());
-        };
-        let bytes = piece.end - piece.start;
-        write!(f, " ({bytes} bytes)")?;
-        match piece.counting.length(piece.text()) {
-            counted if counted != bytes => write!(f, " counted {counted}"),
+        match self {
+            ClassicOut::Forward(piece) => put_length(f, piece.counting, piece.text()),
             _ => Ok(()),
         }
+    }
+}
+
+/// A text's length as transcripts tell it: in bytes, and what was counted if that is another number.
+pub(super) fn put_length(
+    f: &mut fmt::Formatter<'_>,
+    counting: Counting,
+    text: &str,
+) -> fmt::Result {
+    write!(f, " ({} bytes)", text.len())?;
+    match counting.length(text) {
+        counted if counted != text.len() => write!(f, " counted {counted}"),
+        _ => Ok(()),
     }
 }

@@ -23,6 +23,16 @@ pub(crate) enum Half {
     Registered(UserId, Side),
 }
 
+impl Half {
+    /// Whose half it is, once it is somebody's.
+    pub(super) fn user(self) -> Option<UserId> {
+        match self {
+            Half::Registered(user, _) => Some(user),
+            Half::Registering(..) => None,
+        }
+    }
+}
+
 /// Registrations that are not complete, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Registrations {
@@ -160,11 +170,18 @@ impl Router {
         let [send, receive] = halves;
         let second = send.opened.max(receive.opened);
         whole.signs.connected_late = whole.first_answer.is_some_and(|accepted| second > accepted);
-        let style = (whole.signs.reply(self.ack_option()), whole.signs.line_end);
         let (name, holder) = (whole.name, Holder::Classic);
         let user = UserId(self.append(What::Claim { name, holder }, out));
         let ready_at = self.now().mono + self.limits().classic_settle_time;
-        let live = ClassicUser::new((send.conn, receive.conn), style, user.0, ready_at);
+        let live = ClassicUser {
+            send: Some(send.conn),
+            receive: Some(receive.conn),
+            reply: whole.signs.reply(self.ack_option()),
+            line_end: whole.signs.line_end,
+            cursor: user.0,
+            ready_at,
+            ..ClassicUser::default()
+        };
         self.insert_live(user, Live::Classic(Box::new(live)));
         for (half, side) in halves.into_iter().zip([Side::Send, Side::Receive]) {
             self.settle_in(half.conn, Role::Classic(Half::Registered(user, side)));

@@ -3,7 +3,8 @@
 //! Which it was is read off the text: bytes that cut a character, or that leave something behind them that begins no
 //! frame, were characters.
 
-use super::dialect::Counting;
+use super::dialect::{Counting, VERBS};
+use crate::limits::Limits;
 
 /// How one connection's bytes are to be read.
 #[derive(Clone, Copy, Debug)]
@@ -16,17 +17,26 @@ pub(crate) struct Reading {
     pub(crate) body_bytes_max: usize,
     /// Longest body, in its own count, that is passed over to its end.
     pub(crate) skipped_max: u64,
-    /// The first words of the frames that may stand behind a body.
-    pub(crate) verbs: &'static [&'static str],
+    /// The verbs of the frames that may stand behind a body, by their places in a table.
+    pub(crate) verbs: Verbs,
 }
 
-/// What may stand behind a text.
+/// A table of verbs: the one at a place, up to its end.
+type Verbs = fn(usize) -> Option<&'static str>;
+
+/// What stands behind a text: the later, the better it shows that the text ends there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Behind {
-    Nothing,
-    /// A verb, or line ends.
-    Frame,
+    /// What begins no frame.
+    Other,
     /// The first letters of a verb.
     Part,
+    /// Spaces, and perhaps line ends.
+    Spaces,
+    /// Line ends, or nothing.
+    Ends,
+    /// A verb.
+    Frame,
 }
 
 /// What stands where a body is expected.
@@ -45,6 +55,17 @@ pub(crate) enum Body<'a> {
 }
 
 impl Reading {
+    /// How a classic client's bytes are read.
+    pub(crate) fn of_client(counting: Counting, quiet: bool, limits: &Limits) -> Reading {
+        Reading {
+            counting,
+            quiet,
+            body_bytes_max: limits.body_bytes_max,
+            skipped_max: limits.skipped_bytes_max,
+            verbs: client_verb,
+        }
+    }
+
     /// Reads the body that begins here.
     pub(crate) fn body<'a>(self, rest: &'a [u8], length: usize) -> Body<'a> {
         if length > self.body_bytes_max {
@@ -54,100 +75,73 @@ impl Reading {
             return self.text(rest, length);
         };
         // Some programs put a space before the text that they do not count.
-        let plain = self.behind(rest, length);
-        let shifted = self.behind(text, length).map(|_| self.text(text, length));
-        match (shifted, plain) {
-            (None | Some(_), Some(Behind::Nothing)) | (Some(_), Some(Behind::Part))
-                if !self.quiet =>
-            {
-                Body::Quiet
+        match (self.behind(rest, length), self.behind(text, length)) {
+            (Behind::Ends, _) if !self.quiet => Body::Quiet,
+            (Behind::Part, shifted) if !self.quiet && shifted > Behind::Other => Body::Quiet,
+            (Behind::Other | Behind::Part, shifted) if shifted > Behind::Other => {
+                match self.text(text, length) {
+                    Body::Text(text, counting, taken) => Body::Text(text, counting, taken + 1),
+                    _ => self.text(rest, length),
+                }
             }
-            (Some(Body::Text(text, counting, taken)), None | Some(Behind::Part)) => {
-                Body::Text(text, counting, taken + 1)
-            }
+            // Its last character is not all there.
+            (Behind::Other, _) if self.text(text, length) == Body::Partial => Body::Partial,
             _ => self.text(rest, length),
         }
     }
 
-    /// Whether a text of that length is all there, in any count.
-    pub(super) fn has(self, rest: &[u8], length: usize) -> bool {
-        length == 0 || characters(rest, length).is_some() || self.fits(rest, length)
-    }
-
-    /// Whether behind a text of that length, in one of the counts, a frame may begin.
-    pub(super) fn fits(self, rest: &[u8], length: usize) -> bool {
-        self.behind(rest, length).is_some()
-    }
-
-    /// What stands behind a text of that length, in the count that leaves least, if a frame may begin there.
-    fn behind(self, rest: &[u8], length: usize) -> Option<Behind> {
+    /// What stands behind a text of that length, in the count that fits better.
+    fn behind(self, rest: &[u8], length: usize) -> Behind {
         let bytes = rest
             .get(..length)
-            .and_then(|text| core::str::from_utf8(text).ok());
+            .and_then(|text| str::from_utf8(text).ok());
         let texts = [bytes, characters(rest, length)].into_iter().flatten();
-        let left = texts.map(|text| &rest[text.len()..]);
-        let left = left
-            .filter(|left| self.begins_frame(left))
-            .min_by_key(|left| left.len())?;
-        Some(match left {
-            [] => Behind::Nothing,
-            left if self.begins_whole(left) || blank(left) == left.len() => Behind::Frame,
-            _ => Behind::Part,
-        })
+        let behind = texts.map(|text| left(self.verbs, &rest[text.len()..]));
+        behind.max().unwrap_or(Behind::Other)
     }
 
     fn text<'a>(self, rest: &'a [u8], length: usize) -> Body<'a> {
         let Some(counted) = rest.get(..length) else {
             return Body::Partial; // a character is at least a byte
         };
-        let as_bytes = core::str::from_utf8(counted).ok();
-        if counted.is_ascii() {
-            return whole(as_bytes, Counting::Unknown, length);
-        }
-        let as_characters = characters(rest, length);
+        let bytes = str::from_utf8(counted).ok();
+        let characters = characters(rest, length);
         match self.counting {
-            Counting::Bytes => whole(as_bytes, Counting::Bytes, length),
-            Counting::Characters if as_characters.is_some() => self.in_characters(as_characters),
+            _ if counted.is_ascii() => whole(bytes, Counting::Unknown, length),
+            Counting::Bytes => whole(bytes, Counting::Bytes, length),
+            Counting::Characters if characters.is_some() => self.in_characters(characters),
             Counting::Characters if valid_so_far(rest) && !self.quiet => self.more(rest),
             Counting::Characters => Body::Invalid(rest.len()),
-            Counting::Unknown => self.either(rest, length, as_bytes, as_characters),
+            Counting::Unknown => self.either(rest, length, (bytes, characters)),
         }
     }
 
+    /// A text of a program that has not shown what it counts, taken as bytes and as characters.
     fn either<'a>(
         self,
         rest: &'a [u8],
         length: usize,
-        as_bytes: Option<&'a str>,
-        as_characters: Option<&'a str>,
+        (bytes, characters): (Option<&'a str>, Option<&'a str>),
     ) -> Body<'a> {
-        let follows = |text: &&str| self.begins_frame(&rest[text.len()..]);
-        match (as_bytes.filter(follows), as_characters.filter(follows)) {
-            (Some(text), whole) => self.either_text(&rest[text.len()..], text, whole),
-            (None, text) if text.is_some() => self.in_characters(text),
+        let behind = |text: &str| left(self.verbs, &rest[text.len()..]);
+        let in_bytes = || whole(bytes, Counting::Bytes, length);
+        let fits = characters.filter(|text| behind(text) > Behind::Other);
+        match (bytes.map_or(Behind::Other, behind), fits) {
+            (Behind::Frame, _) => in_bytes(),
+            // Nothing came behind it. Line ends are often not counted; spaces are.
+            (Behind::Ends, _) | (Behind::Spaces, None) if self.quiet => in_bytes(),
+            (Behind::Spaces | Behind::Part, Some(_)) if self.quiet => self.in_characters(fits),
+            (Behind::Ends | Behind::Spaces, _) | (Behind::Part, Some(_)) => Body::Quiet,
+            (Behind::Part, None) => Body::Partial,
+            (Behind::Other, Some(_)) => self.in_characters(fits),
             // What stands behind the bytes is no frame, so these are characters, and not all there.
-            (None, None)
-                if as_characters.is_none() && rest.len() > length && valid_so_far(rest) =>
+            (Behind::Other, None)
+                if characters.is_none() && rest.len() > length && valid_so_far(rest) =>
             {
                 self.more(rest)
             }
-            _ if !self.quiet && (valid_so_far(rest) || as_bytes.is_some()) => Body::Quiet,
-            _ => whole(as_bytes, Counting::Bytes, length),
-        }
-    }
-
-    /// The bytes may be the text, by what they leave over. If nothing follows that, it ended the text instead.
-    fn either_text<'a>(self, left: &[u8], bytes: &'a str, characters: Option<&'a str>) -> Body<'a> {
-        let bare = blank(left) == left.len();
-        let counted = left.contains(&b' ') && characters.is_some();
-        if self.begins_whole(left) || (self.quiet && bare && !counted) {
-            whole(Some(bytes), Counting::Bytes, bytes.len())
-        } else if self.quiet && characters.is_some() {
-            self.in_characters(characters)
-        } else if bare || characters.is_some() {
-            Body::Quiet
-        } else {
-            Body::Partial
+            _ if !self.quiet && (valid_so_far(rest) || bytes.is_some()) => Body::Quiet,
+            _ => in_bytes(),
         }
     }
 
@@ -165,66 +159,27 @@ impl Reading {
             Body::Partial
         }
     }
-
-    /// Whether a frame, or nothing, may begin here.
-    fn begins_frame(self, rest: &[u8]) -> bool {
-        let rest = &rest[blank(rest)..];
-        self.verbs
-            .iter()
-            .any(|verb| shares_beginning(verb.as_bytes(), rest))
-    }
-
-    /// Whether a whole verb stands here.
-    fn begins_whole(self, rest: &[u8]) -> bool {
-        let rest = &rest[blank(rest)..];
-        let whole = |verb: &&&str| verb.len() <= rest.len();
-        let mut verbs = self.verbs.iter().filter(whole);
-        verbs.any(|verb| shares_beginning(verb.as_bytes(), rest))
-    }
 }
 
-/// A line that is too long, on its way past: counted both ways until what follows shows which it was.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Passing {
-    counting: Counting,
-    bytes: u64,
-    characters: u64,
+/// Whether a frame of a client, or nothing, may begin here.
+pub(super) fn begins_frame(rest: &[u8]) -> bool {
+    left(client_verb, rest) > Behind::Other
 }
 
-impl Passing {
-    /// So many of what that program counts are to be passed over.
-    pub(crate) fn new(counting: Counting, length: u64) -> Passing {
-        Passing {
-            counting,
-            bytes: length,
-            characters: length,
-        }
-    }
+fn client_verb(at: usize) -> Option<&'static str> {
+    VERBS.get(at).map(|(word, _)| *word)
+}
 
-    /// How many of these bytes are part of it, and whether what follows shows that it is over.
-    pub(crate) fn pass(&mut self, bytes: &[u8], reading: Reading) -> (usize, bool) {
-        for (taken, byte) in bytes.iter().enumerate() {
-            let begins = byte & 0xc0 != 0x80;
-            let over = match self.counting {
-                Counting::Characters => self.characters == 0 && begins,
-                _ if self.bytes > 0 => false,
-                _ => self.is_counted() || reading.begins_frame(&bytes[taken..]),
-            };
-            if over {
-                return (taken, true);
-            }
-            if self.bytes == 0 {
-                self.counting = Counting::Characters;
-            }
-            self.bytes = self.bytes.saturating_sub(1);
-            self.characters = self.characters.saturating_sub(begins.into());
-        }
-        (bytes.len(), false)
-    }
-
-    /// Whether it makes no difference any more what was counted.
-    fn is_counted(&self) -> bool {
-        self.counting == Counting::Bytes || self.bytes == self.characters
+/// What these bytes are, if a text ends before them.
+fn left(verbs: Verbs, rest: &[u8]) -> Behind {
+    let (blank, rest) = rest.split_at(blank(rest));
+    let mut verbs = (0..).map_while(verbs).map(str::as_bytes);
+    match verbs.find(|verb| begins(rest, verb)) {
+        _ if rest.is_empty() && blank.contains(&b' ') => Behind::Spaces,
+        _ if rest.is_empty() => Behind::Ends,
+        Some(verb) if verb.len() < rest.len() => Behind::Frame,
+        Some(_) => Behind::Part,
+        None => Behind::Other,
     }
 }
 
@@ -244,17 +199,15 @@ fn characters(rest: &[u8], count: usize) -> Option<&str> {
 
 /// The longest beginning that is UTF-8.
 pub(super) fn valid_part(bytes: &[u8]) -> &str {
-    match core::str::from_utf8(bytes) {
+    match str::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => {
-            core::str::from_utf8(&bytes[..error.valid_up_to()]).expect("valid up to there")
-        }
+        Err(error) => str::from_utf8(&bytes[..error.valid_up_to()]).expect("valid up to there"),
     }
 }
 
 /// Whether these bytes are UTF-8, but for a last character that may still be on its way.
 pub(super) fn valid_so_far(rest: &[u8]) -> bool {
-    core::str::from_utf8(rest).map_or_else(|error| error.error_len().is_none(), |_| true)
+    str::from_utf8(rest).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 /// How many line ends and spaces stand here.
@@ -264,8 +217,11 @@ pub(crate) fn blank(rest: &[u8]) -> usize {
         .count()
 }
 
-/// Whether one of the two begins with the other, whatever the case.
-fn shares_beginning(verb: &[u8], rest: &[u8]) -> bool {
+/// Whether these bytes are the beginning of a verb, or begin with all of it, whatever the case.
+fn begins(rest: &[u8], verb: &[u8]) -> bool {
     let length = verb.len().min(rest.len());
-    verb[..length].eq_ignore_ascii_case(&rest[..length])
+    let ends = rest
+        .get(verb.len())
+        .is_none_or(|end| matches!(end, b' ' | b'\n'));
+    ends && verb[..length].eq_ignore_ascii_case(&rest[..length])
 }

@@ -1,23 +1,17 @@
 //! The classic level: the seed's protocol, as real programs speak it, turned into the same inputs as the session level.
 //!
-//! `tolerate` reads bytes, `lengths` finds the end of a counted body, `halves` makes one user of two connections,
+//! `tolerate` reads bytes, `lengths` finds the end of a counted body, `passing` what is too long, `halves` makes one user of two connections,
 //! `user` is what the router keeps of a classic user, `serve` and `forward` are its two directions, `frame` writes.
 //! What differs between programs stands in the tables of `dialect`. Nothing of a dialect leaves this folder.
 //!
-//! # A new dialect
-//!
-//! Write it as a row of `sim-tests/src/dialects/clients.rs`, beginning with `..SEED`, and run
-//! `cargo test -p sim-tests --test dialects`: the row meets each other one. If it is not served, add what is special
-//! about it to a table of `dialect` (another verb, another sign of the word that it waits for) with a line in
-//! `tolerate_tests`; only another way to end a head or to count a text touches `tolerate` or `lengths`. Servers of other
-//! people are rows of `servers.rs` beside it, and the tables are in `client/classic/ways`.
+//! How to add a dialect, which is a row and a test: `sim-tests/src/dialects/mod.rs`.
 
 mod dialect;
 mod forward;
 mod frame;
 mod halves;
 mod lengths;
-mod seen;
+mod passing;
 mod serve;
 mod tolerate;
 #[cfg(test)]
@@ -35,6 +29,7 @@ pub(crate) use frame::piece_end;
 pub use frame::{ClassicOut, Piece, Side};
 pub(crate) use halves::{Half, Registrations};
 pub(crate) use lengths::{Body, Reading, blank};
-pub use seen::{Seen, SeenFrame, seen};
-pub(crate) use tolerate::{Wait, length_in};
+pub use passing::Passing;
+pub(crate) use tolerate::length_in;
+pub use tolerate::{ClassicFrame, ClassicIn, Line, Register, Scan, Wait, scan};
 pub(crate) use user::ClassicUser;

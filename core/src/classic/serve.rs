@@ -1,10 +1,9 @@
 //! A classic client's frames as the router's inputs, and the answers to its lines.
 
 use super::Out;
-use super::dialect::{AckVerb, Manner, Reply};
+use super::dialect::{AckVerb, Counting, Manner, Reply};
 use super::frame::{ClassicOut, Side};
 use super::halves::Half;
-use super::lengths::{Passing, Reading};
 use super::tolerate::{ClassicIn, Line, Scan, Wait, scan};
 use super::user::{ClassicUser, HeldLine, Pending};
 use crate::code::Code;
@@ -12,6 +11,7 @@ use crate::id::{ConnId, MessageId, Seq, UserId};
 use crate::name::{ALL, Recipient};
 use crate::record::{Message, Stream};
 use crate::router::{CloseReason, Held, Live, Outgoing, Role, Router, Step};
+use alloc::string::String;
 
 impl Router {
     pub(crate) fn classic_mut(&mut self, user: UserId) -> Option<&mut ClassicUser> {
@@ -30,54 +30,20 @@ impl Router {
             Role::Classic(half) => Some(half),
             _ => None,
         };
-        let (user, side) = match half {
-            Some(Half::Registered(user, side)) => (Some(user), side),
-            _ => (None, Side::Receive),
-        };
+        let user = half.and_then(Half::user);
         let live = user.and_then(|user| self.classic_mut(user));
-        let (counting, reply) =
-            live.map_or_else(Default::default, |live| (live.counting, live.reply));
-        let reading = Reading::of_client(counting, quiet, self.limits());
-        let speaker = user.filter(|_| side == Side::Send);
-        if let Some(taken) = speaker.and_then(|user| self.pass(user, bytes, reading)) {
-            return Step::Took(taken);
-        }
-        match scan(bytes, reading) {
+        let counting = live.map_or(Counting::Unknown, |live| live.counting);
+        match scan(bytes, counting, quiet, self.limits()) {
             Scan::Partial => Step::Partial,
             Scan::Quiet(wait) => self.wait_for_quiet(conn, wait),
-            Scan::Blank(length) => Step::Took(length),
-            Scan::Frame(frame, length) => match self.on_classic_frame(conn, half, frame, out) {
-                true => Step::Took(length),
-                false => self.hold_back(conn),
-            },
-            _ if speaker.is_some_and(|user| self.waits(user)) => self.hold_back(conn),
-            Scan::Invalid(length, end) => {
-                let manner = Manner { reply, end };
-                self.say_classic(conn, ClassicOut::Error(Code::HEADER_INCOMPLETE, manner));
-                Step::Took(length)
+            Scan::Frame(frame) if self.on_classic_frame(conn, half, frame.said, out) => {
+                match frame.passing {
+                    Some(passing) => Step::Skip(frame.length, passing),
+                    None => Step::Took(frame.length),
+                }
             }
-            Scan::Long(head, length, end) => {
-                let manner = Manner { reply, end };
-                self.say_classic(conn, ClassicOut::Error(Code::UNABLE_TO_SEND, manner));
-                let Some(live) = speaker.and_then(|user| self.classic_mut(user)) else {
-                    return Step::Skip(head as u64 + length);
-                };
-                live.passing = Some(Passing::new(counting, length));
-                Step::Took(head)
-            }
-            Scan::Lost => {
-                self.refuse_classic_and_close(conn, user, out);
-                Step::Took(bytes.len())
-            }
+            Scan::Frame(_) => self.hold_back(conn),
         }
-    }
-
-    /// Passes over what is left of a line that is too long.
-    fn pass(&mut self, user: UserId, bytes: &[u8], reading: Reading) -> Option<usize> {
-        let live = self.classic_mut(user)?;
-        let (taken, over) = live.passing.as_mut()?.pass(bytes, reading);
-        live.passing = live.passing.filter(|_| !over);
-        (taken > 0).then_some(taken)
     }
 
     /// Whether a user's own line has no answer yet: what is said behind it waits, but for answers to a `FORWARD`.
@@ -113,15 +79,20 @@ impl Router {
         out: &mut Out,
     ) -> bool {
         match (frame, half) {
+            (ClassicIn::Blank, _) => {}
             (ClassicIn::Register(register), None) => self.on_register(conn, &register, out),
             (ClassicIn::Send(line), Some(Half::Registered(user, Side::Send))) => {
                 return self.on_line(user, &line, out);
             }
-            (ClassicIn::Received, Some(Half::Registered(user, _))) => self.on_forwarded(user, out),
-            (ClassicIn::Complaint, Some(Half::Registered(user, _))) => self.on_complaint(user, out),
+            (ClassicIn::Received, Some(Half::Registered(user, _))) => {
+                self.on_forwarded(user, true, out);
+            }
+            (ClassicIn::Complaint, Some(Half::Registered(user, _))) => {
+                self.on_forwarded(user, false, out);
+            }
             (_, Some(Half::Registered(user, Side::Send))) if self.waits(user) => return false,
-            (_, Some(Half::Registered(user, _))) => {
-                self.refuse_classic_and_close(conn, Some(user), out);
+            (ClassicIn::Lost, _) | (_, Some(Half::Registered(..))) => {
+                self.refuse_classic_and_close(conn, half, out);
             }
             _ => {
                 let refusal = ClassicOut::Error(Code::NOT_REGISTERED, Manner::default());
@@ -136,8 +107,9 @@ impl Router {
         self.hold_send(conn, Outgoing::Classic(frame));
     }
 
-    fn refuse_classic_and_close(&mut self, conn: ConnId, user: Option<UserId>, out: &mut Out) {
+    fn refuse_classic_and_close(&mut self, conn: ConnId, half: Option<Half>, out: &mut Out) {
         let (code, mut manner) = (Code::HEADER_INCOMPLETE, Manner::default());
+        let user = half.and_then(Half::user);
         if let Some(live) = user.and_then(|user| self.classic_mut(user)) {
             manner.reply = live.reply;
         }
@@ -148,28 +120,23 @@ impl Router {
 
     /// Takes a line, or lets it wait for the one before it; false if too much waits there already.
     fn on_line(&mut self, user: UserId, line: &Line<'_>, out: &mut Out) -> bool {
-        let (auto, held_max) = (
-            self.ack_option() == AckVerb::Auto,
-            self.limits().unread_bytes_max,
-        );
+        let auto = self.ack_option() == AckVerb::Auto;
+        let held_max = self.limits().unread_bytes_max;
         let overhead = self.limits().message_overhead_bytes as usize;
         let live = self.classic_mut(user).expect("it just spoke");
+        if auto && line.trailing_space {
+            live.reply = Reply::Sent; // nobody who wants `SEND` was seen to put a space there
+        }
+        live.counting.learn(line.counting);
+        live.line_end |= line.line_end;
         let held = HeldLine {
             to: line.to.into(),
-            body: line.body.into(),
+            body: line.body.map(String::from),
             manner: Manner {
-                // Nobody who wants `SEND` was seen to put a space there.
-                reply: if auto && line.trailing_space {
-                    Reply::Sent
-                } else {
-                    live.reply
-                },
+                reply: live.reply,
                 end: line.end,
             },
         };
-        live.reply = held.manner.reply;
-        live.counting.learn(line.counting);
-        live.line_end |= line.line_end;
         if live.pending.is_none() {
             self.on_classic_send(user, &held, out);
             return true;
@@ -183,22 +150,17 @@ impl Router {
     }
 
     fn on_classic_send(&mut self, user: UserId, line: &HeldLine, out: &mut Out) {
-        let (to, body, manner) = (line.to.as_str(), line.body.as_str(), line.manner);
-        let judged = Recipient::parse(to.as_bytes())
-            .map_err(|_| Code::UNABLE_TO_SEND)
-            // The acknowledgement repeats the recipient, and this one has one spelling.
-            .and_then(|found| match found {
-                Recipient::All if to != ALL => Err(Code::UNABLE_TO_SEND),
-                found => Ok(found),
-            })
-            .and_then(|to| Ok((to, self.judge(user, to, body.len())?)));
-        let (to, stream) = match judged {
+        let manner = line.manner;
+        let (to, stream, body) = match self.judge_line(user, line) {
             Ok(judged) => judged,
             Err(code) => {
                 self.look_for_room(code, out);
-                // This level knows one refusal: whatever the reason, the line will not come later.
-                let refusal = ClassicOut::Error(Code::UNABLE_TO_SEND, manner);
-                return self.answer(user, refusal);
+                // This level knows two refusals: the text is none; or, whatever the reason, it will not come later.
+                let code = match code {
+                    Code::HEADER_INCOMPLETE => code,
+                    _ => Code::UNABLE_TO_SEND,
+                };
+                return self.answer(user, ClassicOut::Error(code, manner));
             }
         };
         let hash = self.hash_of(to, body);
@@ -212,6 +174,21 @@ impl Router {
             committed: false,
         });
         self.hold(Held::ClassicAccepted(user, seq));
+    }
+
+    /// For whom a line is, and its text, if it may go into the log.
+    fn judge_line<'a>(
+        &self,
+        user: UserId,
+        line: &'a HeldLine,
+    ) -> Result<(Recipient, Stream, &'a str), Code> {
+        let body = line.body.as_ref().map_err(|code| *code)?;
+        let to = Recipient::parse(line.to.as_bytes()).map_err(|_| Code::UNABLE_TO_SEND)?;
+        // The acknowledgement repeats the recipient, and this one has one spelling.
+        if to == Recipient::All && line.to != ALL {
+            return Err(Code::UNABLE_TO_SEND);
+        }
+        Ok((to, self.judge(user, to, body.len())?, body))
     }
 
     fn answer(&mut self, user: UserId, answer: ClassicOut) {

@@ -2,22 +2,45 @@
 
 use super::dialect::{Counting, End};
 use super::frame::Side;
-use super::lengths::{Passing, Reading};
-use super::tolerate::{ClassicIn, Register, Scan, Wait, scan};
+use super::passing::Passing;
+use super::tolerate::{ClassicFrame, ClassicIn, Register, Scan, Wait, scan};
+use crate::code::Code;
 use crate::limits::Limits;
 use alloc::format;
-
-fn reading(counting: Counting, quiet: bool) -> Reading {
-    Reading::of_client(counting, quiet, &Limits::default())
-}
+use alloc::string::{String, ToString};
 
 fn read(bytes: &[u8], counting: Counting, quiet: bool) -> Scan<'_> {
-    scan(bytes, reading(counting, quiet))
+    scan(bytes, counting, quiet, &Limits::default())
+}
+
+fn frame(scan: Scan<'_>) -> ClassicFrame<'_> {
+    match scan {
+        Scan::Frame(frame) => frame,
+        other => panic!("a frame is expected, not {other:?}"),
+    }
+}
+
+/// What is wrong with a line, how many bytes are done with, and what is passed over behind them.
+fn refused(scan: Scan<'_>) -> (Code, usize, Option<Passing>) {
+    let frame = frame(scan);
+    match frame.said {
+        ClassicIn::Send(line) => (line.body.unwrap_err(), frame.length, frame.passing),
+        other => panic!("a line is expected, not {other:?}"),
+    }
+}
+
+fn too_long(counting: Counting, length: u64) -> (Code, usize, Option<Passing>) {
+    let passing = Passing::new(counting, length);
+    (Code::UNABLE_TO_SEND, 32, Some(passing))
+}
+
+fn told(bytes: &[u8]) -> String {
+    frame(read(bytes, Counting::Unknown, false)).to_string()
 }
 
 fn text(scan: Scan<'_>) -> (&str, Counting) {
-    match scan {
-        Scan::Frame(ClassicIn::Send(line), _) => (line.body, line.counting),
+    match frame(scan).said {
+        ClassicIn::Send(line) => (line.body.unwrap(), line.counting),
         other => panic!("a line is expected, not {other:?}"),
     }
 }
@@ -63,10 +86,8 @@ fn characters_may_come_slowly_and_may_be_too_many_bytes() {
     let body = "é".repeat(40_000);
     let long = format!("SEND bob\nContent-length: 40000\n\n{body}");
     for counting in [Counting::Unknown, Counting::Characters] {
-        assert_eq!(
-            read(long.as_bytes(), counting, false),
-            Scan::Long(32, 40_000, End::Plain)
-        );
+        let line = read(long.as_bytes(), counting, false);
+        assert_eq!(refused(line), too_long(counting, 40_000));
     }
 }
 
@@ -104,8 +125,7 @@ fn a_head_that_is_not_ascii_may_come_in_parts() {
         assert_eq!(read(&whole[..cut], Counting::Unknown, false), Scan::Partial);
     }
     for bad in [&b"SEND \xff"[..], b"SEND \xc2\x9b", b"SEND \x1b"] {
-        let lost = Scan::Lost;
-        assert_eq!(read(bad, Counting::Unknown, false), lost);
+        assert_eq!(said(bad, false), ClassicIn::Lost);
     }
 }
 
@@ -126,15 +146,18 @@ fn a_last_letter_that_might_begin_a_verb_belongs_to_the_text() {
 #[test]
 fn what_is_not_utf8_is_refused_and_the_connection_goes_on() {
     let bad = b"SEND bob\nContent-length: 2\n\n\xff\xfe";
-    assert_eq!(
-        read(bad, Counting::Unknown, false),
-        Scan::Invalid(30, End::Plain)
-    );
+    let line = read(bad, Counting::Unknown, false);
+    assert_eq!(refused(line), (Code::HEADER_INCOMPLETE, 30, None));
+}
+
+fn said(bytes: &[u8], quiet: bool) -> ClassicIn<'_> {
+    frame(read(bytes, Counting::Unknown, quiet)).said
 }
 
 fn registration(bytes: &[u8], quiet: bool) -> Option<(Register<'_>, usize)> {
-    match read(bytes, Counting::Unknown, quiet) {
-        Scan::Frame(ClassicIn::Register(register), length) => Some((register, length)),
+    let frame = frame(read(bytes, Counting::Unknown, quiet));
+    match frame.said {
+        ClassicIn::Register(register) => Some((register, frame.length)),
         _ => None,
     }
 }
@@ -184,6 +207,10 @@ fn one_line_end_or_none_is_enough_after_a_while() {
         text(read(long.as_bytes(), Counting::Unknown, true)).0.len(),
         5_000
     );
+    for body in ["a\n\nb", "a\n \nb"] {
+        let line = format!("SEND bob\nContent-length: {}\n{body}", body.len());
+        assert_eq!(text(read(line.as_bytes(), Counting::Unknown, true)).0, body);
+    }
     let empty = b"SEND bob\nContent-length: 0\n";
     assert_eq!(text(read(empty, Counting::Unknown, true)).0, "");
     // Typed by hand, or cut by the network: nothing yet shows that the head ends here.
@@ -207,21 +234,18 @@ fn an_acknowledgement_comes_in_many_forms() {
         "RECIEVED bob\n\n",
         "received bob\n",
     ] {
-        let scan = read(bytes.as_bytes(), Counting::Unknown, false);
-        let all = Scan::Frame(ClassicIn::Received, bytes.len());
-        assert_eq!(scan, all, "{bytes:?}");
+        let frame = frame(read(bytes.as_bytes(), Counting::Unknown, false));
+        let all = (ClassicIn::Received, bytes.len());
+        assert_eq!((frame.said, frame.length), all, "{bytes:?}");
     }
     let bare = b"RECIEVED bob";
     assert_eq!(
         read(bare, Counting::Unknown, false),
         Scan::Quiet(Wait::Longer)
     );
-    assert_eq!(
-        read(bare, Counting::Unknown, true),
-        Scan::Frame(ClassicIn::Received, 12)
-    );
-    let complaint = read(b"ERROR 103 Header Incomplete\n", Counting::Unknown, false);
-    assert_eq!(complaint, Scan::Frame(ClassicIn::Complaint, 28));
+    assert_eq!(said(bare, true), ClassicIn::Received);
+    let complaint = said(b"ERROR 103 Header Incomplete\n", false);
+    assert_eq!(complaint, ClassicIn::Complaint);
 }
 
 #[test]
@@ -259,16 +283,12 @@ fn what_is_too_long_goes_past_in_either_count() {
     ] {
         let text = format!("{}SEND bob", unit.repeat(units));
         for chunk in [1_000, 4_097, 1 << 20] {
-            let mut passing = Passing::new(counting, counted);
-            let (mut passed, mut over) = (0, false);
+            let mut passing = Some(Passing::new(counting, counted));
+            let mut passed = 0;
             for part in text.as_bytes().chunks(chunk) {
-                if !over {
-                    let (taken, ends) = passing.pass(part, reading(counting, false));
-                    passed += taken;
-                    over = ends;
-                }
+                passed += Passing::pass(&mut passing, part);
             }
-            assert!(over);
+            assert_eq!(passing, None);
             assert_eq!(passed, unit.len() * units, "{counting:?} {unit} in {chunk}");
         }
     }
@@ -278,13 +298,25 @@ fn what_is_too_long_goes_past_in_either_count() {
 fn lengths_that_are_none() {
     for length in ["", "-1", "x", "99999999999999999999999"] {
         let frame = format!("SEND bob\nContent-length: {length}\n\n");
-        assert_eq!(read(frame.as_bytes(), Counting::Unknown, false), Scan::Lost);
+        assert_eq!(said(frame.as_bytes(), false), ClassicIn::Lost);
     }
     let huge = b"SEND bob\nContent-length: 9223372036854775808\n\n";
-    assert_eq!(read(huge, Counting::Unknown, false), Scan::Lost);
+    assert_eq!(said(huge, false), ClassicIn::Lost);
     let long = b"SEND bob\nContent-length: 70000\n\n";
-    assert_eq!(
-        read(long, Counting::Unknown, false),
-        Scan::Long(32, 70_000, End::Plain)
-    );
+    let line = read(long, Counting::Unknown, false);
+    assert_eq!(refused(line), too_long(Counting::Unknown, 70_000));
+}
+
+#[test]
+fn a_line_tells_its_length_and_how_it_was_counted() {
+    let line = told(b"SEND bob\nContent-length: 2\n\nhi");
+    assert_eq!(line, "SEND bob (2 bytes)");
+    let seed = "SEND bob\nContent-length: 2\n\na\u{e9}";
+    assert_eq!(told(seed.as_bytes()), "SEND bob (3 bytes) counted 2");
+    assert_eq!(told(b"REGISTER TOSEND al!ce \n\n"), "REGISTER TOSEND al!ce");
+}
+
+#[test]
+fn what_is_no_frame_of_this_level_is_not_repeated() {
+    assert!(!told(b"Device: 00112233445566778899aabbccddeeff\n\n").contains("0011"));
 }

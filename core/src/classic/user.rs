@@ -2,7 +2,7 @@
 
 use super::dialect::{Counting, Manner, Reply};
 use super::frame::Side;
-use super::lengths::Passing;
+use crate::code::Code;
 use crate::id::{ConnId, Seq};
 use crate::name::Recipient;
 use crate::now::Mono;
@@ -11,7 +11,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 
 /// A classic user. Fed live only, one `FORWARD` at a time, from its registration to its end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ClassicUser {
     pub(super) send: Option<ConnId>,
     pub(super) receive: Option<ConnId>,
@@ -30,8 +30,6 @@ pub(crate) struct ClassicUser {
     /// Its own lines behind that one.
     pub(super) held: VecDeque<HeldLine>,
     pub(super) held_bytes: usize,
-    /// A line of its own that was too long and has not gone past yet.
-    pub(super) passing: Option<Passing>,
     /// It has taken everything for it up to here.
     pub(super) cursor: Seq,
     /// Its first line goes out no earlier: one that reads once must have read that it is registered.
@@ -66,43 +64,19 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct HeldLine {
     pub(super) to: String,
-    pub(super) body: String,
+    /// The text; or what the line is refused with.
+    pub(super) body: Result<String, Code>,
     pub(super) manner: Manner,
 }
 
 impl HeldLine {
     /// What it counts while it waits.
     pub(super) fn size(&self, overhead: usize) -> usize {
-        self.to.len() + self.body.len() + overhead
+        self.to.len() + self.body.as_ref().map_or(0, String::len) + overhead
     }
 }
 
 impl ClassicUser {
-    pub(super) fn new(
-        (send, receive): (ConnId, ConnId),
-        (reply, line_end): (Reply, bool),
-        cursor: Seq,
-        ready_at: Mono,
-    ) -> ClassicUser {
-        ClassicUser {
-            send: Some(send),
-            receive: Some(receive),
-            reply,
-            counting: Counting::Unknown,
-            line_end,
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            expected: 0,
-            flight: None,
-            pending: None,
-            held: VecDeque::new(),
-            held_bytes: 0,
-            passing: None,
-            cursor,
-            ready_at,
-        }
-    }
-
     /// Whether it can be sent anything.
     pub(crate) fn hears(&self) -> bool {
         self.receive.is_some()
@@ -126,6 +100,23 @@ impl ClassicUser {
     /// Up to where it has taken what was for it.
     pub(crate) fn reached(&self) -> Seq {
         self.cursor
+    }
+
+    /// Whether a piece that it could not read goes out once more, counted in the other way.
+    pub(super) fn recounts(&mut self, flight: &Flight, message: &Message) -> bool {
+        let text = &message.body()[flight.start..flight.end];
+        // What it counts may have shown itself while the piece was on its way.
+        let now = match self.counting {
+            Counting::Unknown => Counting::Characters,
+            known => known,
+        };
+        let again = !flight.recounted && now.length(text) != flight.counting.length(text);
+        self.counting = match flight.recounted {
+            true => Counting::Unknown, // the other count was not it either
+            false if again => now,
+            false => self.counting,
+        };
+        again
     }
 
     pub(super) fn half(&mut self, side: Side) -> &mut Option<ConnId> {

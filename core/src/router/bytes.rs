@@ -3,6 +3,7 @@
 
 use super::conn::{CloseReason, Role};
 use super::{Output, Router};
+use crate::classic::{Counting, Passing};
 use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::wire::{ClientFrame, Decoded, Refusal, ServerFrame, Skip, client_frame};
@@ -12,8 +13,8 @@ use alloc::vec::Vec;
 pub(crate) enum Step {
     /// So many bytes are done with.
     Took(usize),
-    /// So many bytes are to be passed over, some of which may not have come.
-    Skip(u64),
+    /// So many bytes are done with; what is behind them is to be passed over, and may not have come.
+    Skip(usize, Passing),
     /// More bytes are needed.
     Partial,
 }
@@ -58,10 +59,8 @@ impl Router {
             if found.role == Role::Closing {
                 return bytes.len();
             }
-            let skipped = found.skip.min((bytes.len() - at) as u64);
-            found.skip -= skipped;
-            at += skipped as usize;
-            if found.blocked || at == bytes.len() || found.skip > 0 {
+            at += Passing::pass(&mut found.passing, &bytes[at..]);
+            if found.blocked || at == bytes.len() {
                 return at;
             }
             if !takes {
@@ -70,7 +69,10 @@ impl Router {
             }
             match self.read_frame(conn, &bytes[at..], out) {
                 Step::Took(bytes) => at += bytes,
-                Step::Skip(bytes) => self.skip(conn, bytes),
+                Step::Skip(bytes, passing) => {
+                    at += bytes;
+                    self.pass(conn, passing);
+                }
                 Step::Partial => return at,
             }
         }
@@ -142,12 +144,12 @@ impl Router {
             // Before WELCOME nothing can follow a refusal; after it, a frame of ours that cannot be read is a fault.
             _ => self.refuse_and_close(conn, refusal.code, out),
         }
-        Step::Skip(end)
+        Step::Skip(0, Passing::new(Counting::Bytes, end))
     }
 
-    fn skip(&mut self, conn: ConnId, bytes: u64) {
+    fn pass(&mut self, conn: ConnId, passing: Passing) {
         if let Some(found) = self.conn_mut(conn) {
-            found.skip = bytes;
+            found.passing = Some(passing);
         }
     }
 
@@ -163,7 +165,8 @@ impl Router {
         }
         let unread = rest.len();
         found.tail = rest;
-        let partial = !found.blocked && (unread > 0 || found.skip > 0);
+        let lacks = found.passing.is_some_and(|passing| passing.lacks());
+        let partial = !found.blocked && (unread > 0 || lacks);
         found.frame_since = match found.frame_since {
             Some(since) if partial && !advanced => Some(since),
             _ => partial.then_some(now),

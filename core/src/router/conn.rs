@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::timers::Timer;
 use super::{Outgoing, Output, Router};
-use crate::classic::Half;
+use crate::classic::{Half, Passing};
 use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::now::Mono;
@@ -98,8 +98,8 @@ pub(crate) struct Conn {
     pub(crate) role: Role,
     /// The unfinished beginning of a frame, or what could not be handled yet.
     pub(super) tail: Vec<u8>,
-    /// Bytes of a refused body still to be passed over.
-    pub(super) skip: u64,
+    /// What of a refused body is still to be passed over.
+    pub(super) passing: Option<Passing>,
     /// Nothing more is handled until something happens (an answer, a write).
     pub(crate) blocked: bool,
     pub(super) paused: bool,
@@ -133,7 +133,7 @@ impl Router {
             from,
             role: Role::Fresh,
             tail: Vec::new(),
-            skip: 0,
+            passing: None,
             blocked: false,
             paused: false,
             told_close: false,

@@ -25,7 +25,22 @@ impl Router {
                 for user in audience {
                     self.deliver(user, message, out);
                 }
+                self.keep_behind(from, message);
             }
+        }
+    }
+
+    /// A line to all is kept for its own sender too, if that has yet to ack one before it.
+    fn keep_behind(&mut self, from: UserId, message: &Message) {
+        if self.saves() {
+            return; // a log on disk keeps everything, whoever is owed it
+        }
+        let (size, max) = (self.size_of_message(message), self.limits.owed_bytes_max);
+        if let Some(session) = self.session_mut(from)
+            && session.wrote_to_all(message, size, max)
+            && !mem::replace(&mut session.unsettled, true)
+        {
+            self.unsettled.push(from);
         }
     }
 

@@ -35,6 +35,8 @@ impl Amount {
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     own: Amount,
+    /// Of what was meant for all. The bytes count its user's own lines to all behind the first of these too: the log keeps
+    /// them as long as that one is owed.
     all: Amount,
     /// Where the older half of what was meant for all ends.
     half: Option<Box<Half>>,
@@ -137,8 +139,26 @@ impl Owed {
         self.floor > Seq(0) && !self.told
     }
 
+    /// Whether nothing that was meant for all is owed, so that nothing of it is kept for this session.
+    pub(super) fn lacks_none_of_all(&self) -> bool {
+        self.all.messages == 0
+    }
+
     fn add_all(&mut self, message: &Message, size: u64, bytes_max: u64) {
         self.all.add(size);
+        self.bound_all(message, bytes_max);
+    }
+
+    /// A line of its user's own to all: it is kept behind what the session is owed.
+    fn add_written(&mut self, message: &Message, size: u64, bytes_max: u64) {
+        if !self.lacks_none_of_all() {
+            self.all.bytes += size;
+            self.bound_all(message, bytes_max);
+        }
+    }
+
+    /// Gives up the older half of what was meant for all, if more than that is kept for the session.
+    fn bound_all(&mut self, message: &Message, bytes_max: u64) {
         let now = Half {
             seq: message.seq,
             number: message.number,
@@ -147,7 +167,7 @@ impl Owed {
         // Of the older half most may be acked by now; then the younger one goes too.
         while self.bytes() > bytes_max && self.all.messages > 0 {
             let gone = self.half.take().map_or(now, |half| *half);
-            self.all.take(gone.amount);
+            self.take_all(gone.amount);
             (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
         }
         if self.half.is_none() && self.all.bytes > bytes_max / 2 {
@@ -167,11 +187,21 @@ impl Owed {
         if flight.seq <= self.floor {
             return; // it was given up before it was acked
         }
-        self.all.take(one);
+        self.take_all(one);
         if let Some(half) = self.half.as_mut().filter(|half| flight.seq <= half.seq) {
             half.amount.take(one);
         }
-        self.half.take_if(|half| half.amount.messages == 0);
+        if let Some(half) = self.half.take_if(|half| half.amount.messages == 0) {
+            self.take_all(half.amount);
+        }
+    }
+
+    /// That much of what was meant for all is owed no more. With the last of it goes what was kept behind it.
+    fn take_all(&mut self, amount: Amount) {
+        self.all.take(amount);
+        if self.all.messages == 0 {
+            self.all.bytes = 0;
+        }
     }
 }
 
@@ -209,6 +239,13 @@ impl Session {
     pub(super) fn owe_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
         let floor = self.owed.floor;
         self.owed.add_all(message, size, bytes_max);
+        self.owed.floor > floor
+    }
+
+    /// Notes that its user wrote a line to all; whether something is given up by that, which is to be told.
+    pub(super) fn wrote_to_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
+        let floor = self.owed.floor;
+        self.owed.add_written(message, size, bytes_max);
         self.owed.floor > floor
     }
 

@@ -86,11 +86,13 @@ impl Router {
         self.forgot = true;
         let mut all = self.committed;
         for (user, live) in &self.live {
-            let (up_to, floor) = match live {
-                Live::Session(session) => (session.reached(self.committed), session.owed.floor),
-                Live::Classic(_) => (self.committed, self.committed),
+            let up_to = match live {
+                Live::Session(session) => {
+                    all = all.min(session.reached_of_all(self.committed));
+                    session.reached(self.committed)
+                }
+                Live::Classic(_) => self.committed,
             };
-            all = all.min(up_to.max(floor));
             out.push(Output::Forget {
                 stream: Stream::User(*user),
                 up_to,

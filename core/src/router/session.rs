@@ -232,6 +232,15 @@ impl Session {
             self.cursor
         }
     }
+
+    /// The same, of what is meant for all.
+    pub(super) fn reached_of_all(&self, committed: Seq) -> Seq {
+        if self.owed.lacks_none_of_all() {
+            committed.max(self.cursor)
+        } else {
+            self.cursor.max(self.owed.floor)
+        }
+    }
 }
 
 impl Router {

@@ -2,7 +2,7 @@
 
 use super::line::quoted;
 use std::time::Duration;
-use verbatim_core::classic::{Counting, Seen, seen};
+use verbatim_core::classic::{ClassicFrame, ClassicIn, Counting, Passing, Scan, scan};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::Name;
 use verbatim_core::wire::{ClientFrame, Decoded, Skip, client_frame};
@@ -14,8 +14,8 @@ const BROKEN_BYTES_SHOWN: usize = 80;
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
     tail: Vec<u8>,
-    /// Bytes of what was refused that have not come yet.
-    skip: u64,
+    /// What of something refused has not come yet.
+    passing: Option<Passing>,
     level: Level,
     counting: Counting,
     /// The name that was asked for last, if it was one.
@@ -37,7 +37,8 @@ enum Level {
 /// One look at the tail.
 enum Look {
     Took(usize),
-    Skip(u64),
+    /// So many bytes, and what stands behind them is no frame.
+    Skip(usize, Passing),
     Stay,
 }
 
@@ -55,15 +56,16 @@ impl Hearing {
         self.ambiguous = None;
         let mut at = 0;
         while self.level != Level::Lost {
-            let skipped = self.skip.min((tail.len() - at) as u64);
-            self.skip -= skipped;
-            at += usize::try_from(skipped).expect("no longer than the tail");
+            at += Passing::pass(&mut self.passing, &tail[at..]);
             if at == tail.len() {
                 break;
             }
             match self.look(&tail[at..], quiet, (limits, bodies), said) {
                 Look::Took(length) => at += length,
-                Look::Skip(length) => self.skip = length,
+                Look::Skip(length, passing) => {
+                    at += length;
+                    self.passing = Some(passing);
+                }
                 Look::Stay => break,
             }
         }
@@ -113,7 +115,7 @@ impl Hearing {
             Decoded::Refused(refusal, skip) => {
                 said.push(format!("{} ({})", verb(bytes), refusal.detail));
                 match skip {
-                    Skip::Bytes(length) => Look::Skip(length),
+                    Skip::Bytes(length) => Look::Skip(0, Passing::new(Counting::Bytes, length)),
                     Skip::Lost => self.lose(),
                 }
             }
@@ -127,39 +129,49 @@ impl Hearing {
         (limits, bodies): (&Limits, bool),
         said: &mut Vec<String>,
     ) -> Look {
-        match seen(bytes, self.counting, quiet, limits) {
-            Seen::Partial => Look::Stay,
-            Seen::Quiet(time) => {
-                self.ambiguous = Some(time);
+        match scan(bytes, self.counting, quiet, limits) {
+            Scan::Partial => Look::Stay,
+            Scan::Quiet(wait) => {
+                self.ambiguous = Some(wait.time(limits));
                 Look::Stay
             }
-            Seen::Frame(frame, length) => {
-                if let Some(name) = frame
-                    .registers
-                    .and_then(|name| Name::parse(name.as_bytes()).ok())
-                {
-                    self.level = Level::Classic;
-                    self.asked = Some(name);
-                }
-                if frame.counting != Counting::Unknown {
-                    self.counting = frame.counting;
-                }
-                said.push(match frame.body {
-                    Some(body) => with_body(frame.to_string(), body, bodies),
-                    None => frame.to_string(),
-                });
-                Look::Took(length)
-            }
-            Seen::Passed(length) => {
-                if !matches!(bytes[0], b'\n' | b' ') {
-                    said.push(format!("{} (passed over, {length} bytes)", verb(bytes)));
-                }
-                Look::Skip(length)
-            }
-            Seen::Lost => {
+            Scan::Frame(frame) => self.on_classic(&frame, bytes, bodies, said),
+        }
+    }
+
+    fn on_classic(
+        &mut self,
+        frame: &ClassicFrame<'_>,
+        bytes: &[u8],
+        bodies: bool,
+        said: &mut Vec<String>,
+    ) -> Look {
+        let mut text = None;
+        match frame.said {
+            ClassicIn::Blank => return Look::Took(frame.length),
+            ClassicIn::Lost => {
                 said.push(no_frame(bytes, bodies));
-                self.lose()
+                return self.lose();
             }
+            ClassicIn::Register(register) => {
+                if let Ok(name) = Name::parse(register.name.as_bytes()) {
+                    (self.level, self.asked) = (Level::Classic, Some(name));
+                }
+            }
+            ClassicIn::Send(line) => {
+                self.counting.learn(line.counting);
+                text = line.body.ok();
+            }
+            _ => {}
+        }
+        said.push(with_body(
+            frame.to_string(),
+            text.unwrap_or(""),
+            bodies && text.is_some(),
+        ));
+        match frame.passing {
+            Some(passing) => Look::Skip(frame.length, passing),
+            None => Look::Took(frame.length),
         }
     }
 
@@ -230,6 +242,25 @@ mod tests {
     fn what_is_whole_only_if_nothing_follows_is_said_after_the_quiet() {
         let lines = said(&["SEND bob\nContent-length: 2\n\né".as_bytes()]);
         assert_eq!(lines, ["(30 bytes of a frame)", "SEND bob (2 bytes) \"é\""]);
+    }
+
+    #[test]
+    fn what_stands_behind_a_line_that_is_too_long_is_said() {
+        for (unit, counted) in [("x", 70_000), ("\u{e9}", 70_000), ("\u{e9}", 140_000)] {
+            let long = format!(
+                "SEND bob\nContent-length: {counted}\n\n{}",
+                unit.repeat(70_000)
+            );
+            let both = format!("{long}SEND bob\nContent-length: 2\n\nhi");
+            let pieces: Vec<&[u8]> = both.as_bytes().chunks(4_097).collect();
+            for segments in [&pieces[..], &[both.as_bytes()]] {
+                let lines = said(segments);
+                let frames: Vec<&String> =
+                    lines.iter().filter(|line| !line.starts_with('(')).collect();
+                let whole = ["SEND bob (passed over)", "SEND bob (2 bytes) \"hi\""];
+                assert_eq!(frames, whole, "{unit} counted {counted}");
+            }
+        }
     }
 
     #[test]

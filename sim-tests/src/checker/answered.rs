@@ -1,7 +1,7 @@
 //! G12: a line ends accepted, rejected or unknown, on the ways that its states allow; what was told to be out of the
 //! log is in none; and nothing is unknown without a session lost or a program ended.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{ClassicNews, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,16 @@ pub(super) struct Answered {
 impl Rule for Answered {
     fn name(&self) -> &'static str {
         "G12 Answered"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[
+            Topic::Log,
+            Topic::Line,
+            Topic::Delivery,
+            Topic::Device,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

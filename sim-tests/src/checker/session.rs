@@ -1,6 +1,6 @@
 //! The session level: neither end of a talk between a client that ships and the server hears what the other may not say.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{DeviceNews, Event, What};
 use crate::ledger::Ledger;
 use verbatim_core::client::{Notice, WhyAway, WhyOffline};
@@ -22,6 +22,10 @@ pub(super) struct Session;
 impl Rule for Session {
     fn name(&self) -> &'static str {
         "The session level"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Device]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {

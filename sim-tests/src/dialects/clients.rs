@@ -188,14 +188,12 @@ pub const CLIENTS: &[ClientRow] = &[
         checks: Counts::Bytes,
         ..SEED
     },
-    // What it registers with is what those say who want SENT.
     ClientRow {
         name: "bothopensend",
         connects_both: true,
-        serves: Serves::NotTold,
+        serves: Serves::NotTold("registers like bothopen, and waits for the other word"),
         ..SEED
     },
-    // And this the other way round.
     ClientRow {
         name: "spacedsent",
         first: Some(Side::Receive),
@@ -204,7 +202,13 @@ pub const CLIENTS: &[ClientRow] = &[
         sent: Some(("SENT", SPACED)),
         checks: Counts::Nothing,
         received: ("RECEIVED {s}\n \n", Side::Receive),
-        serves: Serves::NotTold,
+        serves: Serves::NotTold("registers like allspaced, and waits for the other word"),
+        ..SEED
+    },
+    ClientRow {
+        name: "oneline",
+        send: "SEND {r} Content-length: {n} {b}",
+        serves: Serves::No("its lines have no head: all stands on one line"),
         ..SEED
     },
 ];

@@ -7,14 +7,27 @@
 //!
 //! # A new dialect
 //!
-//! 1. Write a row: begin with `..SEED` and name what differs. What is not in the table yet becomes a field of it, with
-//!    the seed's way as the value of all other rows.
-//! 2. Run `cargo test -p sim-tests --test dialects` and `cargo test -p verbatim --test server dialects`: each row meets
-//!    each other one, whole, byte by byte and chopped. If all is served, that is all.
-//! 3. If not, look at the tables that the core keeps: `VERBS`, `WORDS`, `names_length` in `core/src/classic/dialect.rs`
-//!    for a client, `WAYS`, `VERBS`, `EVERYBODY` in `core/src/client/classic/ways.rs` for a server. Most dialects are a
-//!    row there too.
-//! 4. If it needed thought, tell it as a story in `tests/stories/dialects.rs`.
+//! 1. Write a row in `clients.rs` or `servers.rs`: begin with `..SEED` and name what differs. What is not in the table
+//!    yet becomes a field of it, with the seed's way as the value of all other rows.
+//! 2. Run `cargo test -p sim-tests --test dialects matrix`: the row meets each other one, whole, byte by byte and
+//!    chopped. If it is `+ + +`, that is all; accept the new table as `sim-tests/README.md` says.
+//! 3. If not, run `cargo test -p sim-tests --test dialects session_user` for a client: its transcript shows what our
+//!    server did not understand. Then add a row to a table of the core:
+//!
+//!    | what it does otherwise | table | with a line in |
+//!    | --- | --- | --- |
+//!    | a client's verb | `VERBS` in `core/src/classic/dialect.rs` | `tolerate_tests.rs` beside it |
+//!    | its name for the length | `LENGTHS` there | the same |
+//!    | the word that it waits for | `WORDS` there, with a field of `Signs` that `tolerate` or `halves` sets | the same file |
+//!    | a server's verb | `VERBS` in `core/src/client/classic/ways.rs` | `core/tests/classic_client.rs` |
+//!    | how it wants to be registered with | `WAYS` there | the same |
+//!    | its word for everybody | `EVERYBODY` there | the same |
+//!
+//!    Another way to end a head is a matter of `tolerate.rs` (a client's) or `heard.rs` (a server's), another way to
+//!    count of `lengths.rs`.
+//! 4. Run `cargo test -p verbatim --test server dialects` and `--test filter classic`: the same over real TCP.
+//! 5. If it needed thought, tell it as a story in `tests/stories/dialects.rs`. If it cannot be served, say why in its
+//!    row: the table repeats it.
 
 mod client;
 mod clients;
@@ -76,8 +89,28 @@ impl Compares {
 pub enum Serves {
     /// Every message arrives, and everybody is told the truth.
     Fully,
-    /// Every message arrives, but it waits for an answer that nothing in its bytes shows.
-    NotTold,
-    /// It speaks something else.
-    No,
+    /// Every message arrives, but it waits for an answer that nothing in its bytes shows; why not.
+    NotTold(&'static str),
+    /// It speaks something else; what.
+    No(&'static str),
+}
+
+impl Serves {
+    /// Whether every message arrives, and everybody is told the truth.
+    pub fn fully(self) -> bool {
+        self == Serves::Fully
+    }
+
+    /// Whether every message arrives.
+    pub fn arrives(self) -> bool {
+        !matches!(self, Serves::No(_))
+    }
+
+    /// What is in the way, if something is.
+    pub fn why(self) -> &'static str {
+        match self {
+            Serves::Fully => "",
+            Serves::NotTold(why) | Serves::No(why) => why,
+        }
+    }
 }

@@ -143,20 +143,18 @@ pub const SERVERS: &[ServerRow] = &[
         sent: ("SENT {r}\n\n", Side::Send),
         ..SEED
     },
-    // Its text stands behind one line end, which no client would guess.
     ServerRow {
         name: "oneendsend",
         head_end: "\n",
         forward: "FORWARD {s}\nContent-length: {n}\n{b}",
-        serves: Serves::No,
+        serves: Serves::No("wants the text behind one line end, which nothing shows beforehand"),
         ..SEED
     },
-    // Everything on one line.
     ServerRow {
         name: "oneline",
         forward: "FORWARD {s} Content-length: {n} {b}",
         head_end: " ",
-        serves: Serves::No,
+        serves: Serves::No("its lines have no head: all stands on one line"),
         ..SEED
     },
 ];

@@ -1,7 +1,7 @@
 //! What the bytes of one lane say, however they are cut.
 
 use crate::history::Tag;
-use verbatim_core::classic::{Counting, Seen, seen};
+use verbatim_core::classic::{ClassicIn, Counting, Passing, Scan, scan};
 use verbatim_core::limits::Limits;
 use verbatim_core::wire::{ClientFrame, Decoded, ServerFrame, Skip, client_frame, server_frame};
 
@@ -16,8 +16,8 @@ pub(super) struct Reading {
     up: bool,
     limits: Limits,
     tail: Vec<u8>,
-    /// Bytes that are still to be passed over.
-    skip: u64,
+    /// What is still to be passed over.
+    passing: Option<Passing>,
     /// Nobody knows where the next frame begins.
     lost: bool,
     counting: Counting,
@@ -39,7 +39,7 @@ impl Reading {
             up,
             limits: Limits::default(),
             tail: Vec::new(),
-            skip: 0,
+            passing: None,
             lost: false,
             counting: Counting::Unknown,
         }
@@ -54,9 +54,7 @@ impl Reading {
         tail.extend_from_slice(bytes);
         let (mut words, mut at) = (Vec::new(), 0);
         loop {
-            let skipped = self.skip.min((tail.len() - at) as u64);
-            self.skip -= skipped;
-            at += skipped as usize;
+            at += Passing::pass(&mut self.passing, &tail[at..]);
             if at == tail.len() {
                 break;
             }
@@ -71,7 +69,7 @@ impl Reading {
                         [] => "(a line end between frames)".to_owned(),
                         _ => format!("({length} bytes that are no frame)"),
                     });
-                    self.skip = length;
+                    self.passing = Some(Passing::new(Counting::Bytes, length));
                 }
                 Piece::Lost => {
                     words.push(format!("({} bytes that are no frame)", tail.len() - at));
@@ -97,18 +95,22 @@ impl Reading {
     }
 
     fn classic_up(&mut self, bytes: &[u8]) -> Piece {
-        match seen(bytes, self.counting, false, &self.limits) {
+        let frame = match scan(bytes, self.counting, false, &self.limits) {
             // What only silence would end is told with what follows it; the programs of a run send nothing like it.
-            Seen::Partial | Seen::Quiet(_) => Piece::Partial,
-            Seen::Passed(length) => Piece::Passed(length),
-            Seen::Lost => Piece::Lost,
-            Seen::Frame(frame, length) => {
-                if frame.counting != Counting::Unknown {
-                    self.counting = frame.counting;
-                }
-                Piece::Frame(with_body(frame.to_string(), frame.body), length)
+            Scan::Partial | Scan::Quiet(_) => return Piece::Partial,
+            Scan::Frame(frame) => frame,
+        };
+        self.passing = frame.passing;
+        let text = match frame.said {
+            ClassicIn::Blank => return Piece::Passed(frame.length as u64),
+            ClassicIn::Lost => return Piece::Lost,
+            ClassicIn::Send(line) => {
+                self.counting.learn(line.counting);
+                line.body.ok()
             }
-        }
+            _ => None,
+        };
+        Piece::Frame(with_body(frame.to_string(), text), frame.length)
     }
 
     /// The server's frames are strict: a head, and a body behind a `FORWARD`, counted as this user counts.

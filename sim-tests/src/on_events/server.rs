@@ -393,6 +393,7 @@ impl OnEvents {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });
             }
+            self.spare(bytes);
         }
     }
 

@@ -147,3 +147,65 @@ fn one_answer_for_each() {
         alice.sees("#2 rejected");
     });
 }
+
+#[test]
+fn the_word_that_each_waits_for() {
+    let moral = "Which word acknowledges is read off the registration: what ends it, what is answered first, when the second connection comes.";
+    tell("the_word_that_each_waits_for", moral, |world| {
+        for row in ["seed", "bothopen", "trailing", "together", "receivefirst"] {
+            let user = foreign(world, row, row);
+            world.wait(Duration::from_millis(100));
+            user.says(row, "hi");
+            user.is_told(row, "hi", Told::Arrived);
+        }
+    });
+}
+
+#[test]
+fn counted_as_it_counts() {
+    let moral = "Who refuses a text counted in bytes gets it once more, counted in characters; a count that was shown holds from there on.";
+    tell("counted_as_it_counts", moral, |world| {
+        let spaced = foreign(world, "allspaced", "spaced");
+        let lines = foreign(world, "readslines", "lines");
+        spaced.says("lines", "caf\u{e9}");
+        lines.reads("spaced", "caf\u{e9}");
+        spaced.is_told("lines", "caf\u{e9}", Told::Arrived);
+        lines.says("spaced", "th\u{e9}");
+        spaced.reads("lines", "th\u{e9}");
+        lines.is_told("spaced", "th\u{e9}", Told::Arrived);
+    });
+}
+
+#[test]
+fn everybody_has_another_name() {
+    let moral = "A server that knows nobody called ALL is asked for `all` instead, once; the word that was right is kept.";
+    tell("everybody_has_another_name", moral, |world| {
+        at_server(world, "allspaced");
+        let mut users = ["alice", "bob"].map(|name| world.client_at("other", name));
+        for user in &mut users {
+            user.sees("online, classic level");
+        }
+        let [alice, bob] = &mut users;
+        for (line, text) in [(1, "hi"), (2, "again")] {
+            alice.types("ALL", text);
+            bob.sees(&format!("alice -> bob \"{text}\""));
+            alice.sees(&format!("#{line} acknowledged"));
+        }
+    });
+}
+
+#[test]
+fn answers_that_silence_ends() {
+    let moral =
+        "A server that puts nothing behind its answers is understood after half a second of quiet.";
+    tell("answers_that_silence_ends", moral, |world| {
+        at_server(world, "noend");
+        let mut alice = world.client_at("other", "alice");
+        alice.sees("online, classic level");
+        alice.types("alice", "note to self");
+        alice.sees("alice -> alice");
+        alice.sees("#1 acknowledged");
+        alice.types("nobody", "hello?");
+        alice.sees("#2 rejected");
+    });
+}

@@ -1,6 +1,6 @@
 //! From a classic server's bytes to what it says: strict ones and those that forget half of a head's end.
 
-use super::ways::{FOLLOWING, VERBS, Verb};
+use super::ways::{VERBS, Verb};
 use crate::classic::{Body, Counting, End, Reading, Wait, blank, length_in};
 use crate::code::Code;
 use crate::limits::{HEAD_BYTES_MAX, Limits};
@@ -54,7 +54,7 @@ pub(super) fn reading(counting: Counting, quiet: bool, limits: &Limits) -> Readi
         quiet,
         body_bytes_max: limits.body_bytes_max,
         skipped_max: limits.body_bytes_max as u64,
-        verbs: FOLLOWING,
+        verbs: |at| VERBS.get(at).map(|(word, _)| *word),
     }
 }
 
@@ -212,6 +212,24 @@ mod tests {
                 assert!(matches!(part, Found::Partial | Found::Quiet(_)), "{part:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_space_before_a_text_of_characters_cuts_nothing_off() {
+        let body = "gr\u{fc}\u{df}e 1 \u{1f980}";
+        let bytes = alloc::format!("FORWARD bob\n Content-length: 9\n\n {body}");
+        for counting in [Counting::Unknown, Counting::Characters] {
+            let reading = reading(counting, false, &Limits::default());
+            for cut in 0..bytes.len() {
+                let part = find(&bytes.as_bytes()[..cut], reading);
+                let waits = matches!(part, Found::Partial | Found::Quiet(_));
+                assert!(waits, "{counting:?} {cut}: {part:?}");
+            }
+        }
+        let Found::Whole(Heard::Forward(line), _) = found(&bytes, true) else {
+            panic!("{:?}", found(&bytes, true))
+        };
+        assert_eq!((line.body, line.counting), (body, Counting::Characters));
     }
 
     #[test]

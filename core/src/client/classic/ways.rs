@@ -17,7 +17,7 @@ const fn way(first: Side, end: End) -> Way {
 }
 
 /// The ways to register, in the order in which they are tried: the next one when a server refuses a name that is good.
-pub(super) const WAYS: [Way; 4] = [
+pub(super) const WAYS: &[Way] = &[
     way(Side::Send, End::Plain),
     way(Side::Receive, End::Plain),
     way(Side::Send, End::Spaced),
@@ -34,7 +34,7 @@ pub(super) enum Verb {
 }
 
 /// The first words of a server's frames, in any case.
-pub(super) const VERBS: [(&str, Verb); 6] = [
+pub(super) const VERBS: &[(&str, Verb)] = &[
     ("REGISTERED", Verb::Registered),
     ("SENT", Verb::Acknowledged),
     ("SEND", Verb::Acknowledged),
@@ -43,8 +43,5 @@ pub(super) const VERBS: [(&str, Verb); 6] = [
     ("FORWARDED", Verb::Forward),
 ];
 
-/// What may stand behind the body of a `FORWARD`.
-pub(super) const FOLLOWING: &[&str] = &["FORWARD", "SENT ", "SEND ", "ERROR ", "REGISTERED "];
-
 /// The words for everybody, in the order in which they are tried: the next one when nobody is called so.
-pub(super) const EVERYBODY: [&str; 2] = ["ALL", "all"];
+pub(super) const EVERYBODY: &[&str] = &["ALL", "all"];

@@ -1,13 +1,13 @@
 //! Checking a whole log: every link of the chain, every record, every posting's target.
 
-use super::super::Failure;
+use super::super::{Failure, Fault};
 use super::chain::Proof;
-use super::layout::{LOG, damaged, failed, failed_to_read};
-use super::load::{head, identity};
+use super::layout::{LOG, damaged, failed_to_read};
+use super::load::{self, head, identity};
 use super::medium::Medium;
 use super::stretch::{entries, link_of};
-use super::watched::{Watch, Watched};
-use redb::{Builder, ReadableDatabase, ReadableTable};
+use super::watched::Watch;
+use redb::{ReadableDatabase, ReadableTable};
 use verbatim_core::record::Record;
 use verbatim_core::space::Space;
 
@@ -29,10 +29,11 @@ pub fn check(
     each: &mut dyn FnMut(&Record, &Proof) -> Result<(), Failure>,
 ) -> Result<Checked, Failure> {
     let watch = Watch::default();
-    let db = Builder::new()
-        .set_cache_size(super::CACHE_BYTES)
-        .create_with_backend(Watched::new(medium.open()?, watch.clone()))
-        .map_err(|error| failed(error, watch.synced()))?;
+    if !medium.exists()? {
+        let text = "there is no log in that directory: name another one with --data";
+        return Err(Failure::new(Fault::Io, text));
+    }
+    let db = load::open(medium.open()?, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let log = txn.open_table(LOG).map_err(failed_to_read)?;

@@ -4,13 +4,13 @@ use super::super::{Failure, Fault, Identity, Loaded};
 use super::chain::Proof;
 use super::layout::{
     BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY, LOG, META, TALKS,
-    damaged, failed, failed_to_read, io_failed, number_at,
+    damaged, failed, failed_to_read, number_at,
 };
 use super::medium::Medium;
 use super::stretch::{entries, link_of};
 use super::watched::{Watch, Watched};
 use super::{CACHE_BYTES, Open, commit, tail};
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
 use verbatim_core::id::{Seq, StoreId};
 use verbatim_core::router::Saved;
 use verbatim_core::saved::Beside;
@@ -18,16 +18,11 @@ use verbatim_core::space::Space;
 
 /// Opens a log, or makes one.
 pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Loaded), Failure> {
-    let backend = medium.open()?;
     let watch = Watch::default();
-    let fresh_file = backend.len().map_err(|error| io_failed(&error, true))? == 0;
-    let db = Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        .create_with_backend(Watched::new(backend, watch.clone()))
-        .map_err(|error| failed(error, watch.synced()))?;
-    if fresh_file || is_empty(&db)? {
-        make(&db, fresh).map_err(|error| failed(error, watch.synced()))?;
+    if !medium.exists()? {
+        make(medium, fresh, &watch)?;
     }
+    let db = open(medium.open()?, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     let identity = identity(&txn)?;
     let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
@@ -55,14 +50,22 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     Ok((open, loaded))
 }
 
-/// Whether a crash came before the tables were made.
-fn is_empty(db: &Database) -> Result<bool, Failure> {
-    let txn = db.begin_read().map_err(failed_to_read)?;
-    let tables = txn.list_tables().map_err(failed_to_read)?.count();
-    Ok(tables == 0)
+pub(super) fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {
+    Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .create_with_backend(Watched::new(backend, watch.clone()))
+        .map_err(|error| failed(error, watch.synced()))
 }
 
-fn make(db: &Database, fresh: Identity) -> Result<(), redb::Error> {
+/// Makes an empty log.
+fn make(medium: &mut dyn Medium, fresh: Identity, watch: &Watch) -> Result<(), Failure> {
+    let db = open(medium.begin()?, watch)?;
+    write_tables(&db, fresh).map_err(|error| failed(error, watch.synced()))?;
+    db.close().map_err(|error| failed(error, watch.synced()))?;
+    medium.put_in_place()
+}
+
+fn write_tables(db: &Database, fresh: Identity) -> Result<(), redb::Error> {
     let mut txn = db.begin_write()?;
     txn.set_two_phase_commit(true);
     {
@@ -74,10 +77,8 @@ fn make(db: &Database, fresh: Identity) -> Result<(), redb::Error> {
             .flat_map(u64::to_le_bytes)
             .collect();
         meta.insert(IDENTITY_KEY, identity.as_slice())?;
-        meta.insert(
-            HEAD_KEY,
-            commit::head_bytes(&Proof::default(), 0).as_slice(),
-        )?;
+        let head = commit::head_bytes(&Proof::default(), 0);
+        meta.insert(HEAD_KEY, head.as_slice())?;
         txn.open_table(LOG)?;
         txn.open_table(BESIDE)?;
         txn.open_table(FEEDS)?;

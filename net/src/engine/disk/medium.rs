@@ -11,11 +11,29 @@ use std::path::{Path, PathBuf};
 
 /// Where a log lies.
 pub trait Medium: Send {
-    /// Opens it, anew each time; an empty one becomes a new log.
+    /// Whether there is a log.
+    ///
+    /// # Errors
+    /// The system does not say.
+    fn exists(&mut self) -> Result<bool, Failure>;
+
+    /// Opens it, anew each time.
     ///
     /// # Errors
     /// It cannot be opened.
     fn open(&mut self) -> Result<Box<dyn StorageBackend>, Failure>;
+
+    /// An empty place beside it, in which a new one is made: half a log must never stand where a log is looked for.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    fn begin(&mut self) -> Result<Box<dyn StorageBackend>, Failure>;
+
+    /// Puts what was made there in its place, all at once and durably.
+    ///
+    /// # Errors
+    /// The system refuses.
+    fn put_in_place(&mut self) -> Result<(), Failure>;
 
     /// Bytes that it could still take; `u64::MAX` if it does not know.
     fn free(&self) -> u64;
@@ -23,6 +41,8 @@ pub trait Medium: Send {
 
 /// The file's name in its directory.
 const FILE_NAME: &str = "log.redb";
+/// Where a new one is made.
+const NEW_NAME: &str = "log.new";
 /// Beside it: locked by the process that has the log.
 const LOCK_NAME: &str = "lock";
 
@@ -79,28 +99,37 @@ impl FileMedium {
 }
 
 impl Medium for FileMedium {
+    fn exists(&mut self) -> Result<bool, Failure> {
+        let found = self.path().try_exists();
+        found.map_err(|error| io_failed(&error, true))
+    }
+
     fn open(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
-        let (path, failed) = (self.path(), |error: io::Error| io_failed(&error, true));
-        let is_new = !path.exists();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        if is_new {
-            // A file whose directory was not synced can be gone after a power cut, with all that was synced into it.
-            File::open(&self.directory)
-                .and_then(|directory| directory.sync_all())
-                .map_err(failed)?;
-        }
-        let backend = FileBackend::new(file).map_err(super::layout::failed_to_read)?;
-        Ok(Box::new(backend))
+        backend(OpenOptions::new().read(true).write(true), &self.path())
+    }
+
+    fn begin(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        backend(options.mode(0o600), &self.directory.join(NEW_NAME))
+    }
+
+    fn put_in_place(&mut self) -> Result<(), Failure> {
+        // A name whose directory was not synced can be gone after a power cut, with all that was synced under it.
+        std::fs::rename(self.directory.join(NEW_NAME), self.path())
+            .and_then(|()| File::open(&self.directory)?.sync_all())
+            .map_err(|error| io_failed(&error, true))
     }
 
     fn free(&self) -> u64 {
         (self.free)(&self.directory)
     }
+}
+
+fn backend(options: &OpenOptions, path: &Path) -> Result<Box<dyn StorageBackend>, Failure> {
+    let file = options
+        .open(path)
+        .map_err(|error| io_failed(&error, true))?;
+    let backend = FileBackend::new(file).map_err(super::layout::failed_to_read)?;
+    Ok(Box::new(backend))
 }
