@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         .with_max_level(options.verbosity())
         .with_target(false)
         .init();
+    end_with_a_panic();
     match options.check().and_then(|()| serve(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
@@ -31,6 +32,19 @@ fn main() -> ExitCode {
             ExitCode::from(trouble.code)
         }
     }
+}
+
+/// A panic says that what this program holds in memory is not what it should be. It ends at once then, wherever that was:
+/// what was accepted is in the log, and the next start reads it anew.
+fn end_with_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        tracing::error!(
+            "this is a fault of verbatimd itself: it ends; please report what stands above, and start it again"
+        );
+        std::process::exit(8);
+    }));
 }
 
 /// What went wrong, in one line, and the exit code for scripts.

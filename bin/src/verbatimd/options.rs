@@ -12,7 +12,7 @@ use verbatim_core::classic::AckVerb;
 /// Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
 /// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address,
 /// 4 the log's directory or disk, 5 another process has the log, 6 the log is damaged or of a newer version, 7 the disk
-/// did not sync.
+/// did not sync, 8 a fault of this program.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
 pub(crate) struct Options {
