@@ -193,9 +193,9 @@ impl Ground for OnEvents {
         self.links[host].latency = micros(each);
     }
 
-    fn crash(&mut self, _power: bool) {
+    fn crash(&mut self, power: bool) {
         // Before a power cut the nemesis has blocked every link.
-        self.crash_server();
+        self.crash_server(power);
     }
 
     fn stop(&mut self) {
@@ -204,7 +204,7 @@ impl Ground for OnEvents {
     }
 
     fn start(&mut self) {
-        self.crash_server();
+        self.crash_server(false);
         self.start_server();
     }
 

@@ -75,6 +75,7 @@ impl Plan {
                 pages: false,
             },
             commit_max: 0,
+            disk: false,
             latencies: Vec::new(),
             chop: Chop {
                 permille: 0,
@@ -110,6 +111,7 @@ impl Plan {
                 }
             }
             "commit-max" => self.commit_max = words.within(0, 5_000)?,
+            "disk" => self.disk = words.value("true or false")?,
             "host" => {
                 words.exactly(self.latencies.len(), "host")?;
                 let latency = Duration::from_millis(words.field("latency")?);
@@ -122,7 +124,7 @@ impl Plan {
             }
             time => {
                 let at = time.parse().map_err(|_| {
-                    "seed, tick, random-order, segments-max, chop, tight, commit-max, host, user, or a time in milliseconds"
+                    "seed, tick, random-order, segments-max, chop, tight, commit-max, disk, host, user, or a time in milliseconds"
                 })?;
                 self.read_step(at, words, healed)?;
             }

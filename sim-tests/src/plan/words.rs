@@ -22,6 +22,7 @@ impl fmt::Display for Plan {
             tight.away, tight.room, tight.pages
         )?;
         writeln!(f, "commit-max {}", self.commit_max)?;
+        writeln!(f, "disk {}", self.disk)?;
         for (host, latency) in self.latencies.iter().enumerate() {
             writeln!(f, "host {host} latency={}", latency.as_millis())?;
         }
