@@ -120,9 +120,17 @@ impl Owner {
             read_buffer: vec![0; READ_BYTES],
             addresses: Vec::new(),
         };
+        owner.show_beginning(now, &outputs);
         owner.carry_out(&mut outputs);
         owner.settle(now);
         Ok(owner)
+    }
+
+    /// What a router does first, before it was told anything.
+    fn show_beginning(&mut self, now: Now, outputs: &[Output]) {
+        if let Some(tap) = &mut self.tap {
+            tap.router(now, &Input::Timeout, outputs);
+        }
     }
 
     fn now(&self) -> Now {
@@ -242,6 +250,7 @@ impl Owner {
             Err(failure) => return self.fail(failure),
         }
         self.waits_for_room = false;
+        self.show_beginning(now, &outputs);
         self.carry_out(&mut outputs);
         self.settle(now);
         self.arm();

@@ -5,7 +5,7 @@ use super::timers::Timer;
 use super::{Output, Router};
 use crate::id::{ConnId, Seq, UserId};
 use crate::record::Message;
-use crate::saved::Count;
+use crate::saved::{Beside, Count};
 use crate::wire::{Receipt, ServerFrame};
 use alloc::vec::Vec;
 
@@ -45,7 +45,7 @@ impl Broadcast {
 
 impl Router {
     /// Begins to count who has a message to `ALL`.
-    pub(super) fn count_broadcast(&mut self, message: &Message) {
+    pub(super) fn count_broadcast(&mut self, message: &Message, out: &mut Vec<Output>) {
         let of = self.space.users().len() as u64 - 1;
         self.broadcasts.insert(
             message.seq,
@@ -56,7 +56,16 @@ impl Router {
                 told: 0,
             },
         );
-        self.save_count(message.seq);
+        if self.saves() {
+            // It rides on the message's own commit: a message to all that is in the log is counted.
+            let (seq, from, count) = (message.seq, message.from, 0);
+            out.push(Output::Save(Beside::Count(Count {
+                seq,
+                from,
+                count,
+                of,
+            })));
+        }
         if let Some(session) = self.session_mut(message.from) {
             session.rare_mut().broadcasts.push_back(message.seq);
         }

@@ -63,9 +63,15 @@ impl Router {
             .map(|(seq, broadcast)| (*seq, broadcast.from()))
             .collect();
         for (seq, from) in senders {
+            // The last ones that were closed may have stayed, since that rides on later commits than their own.
+            let counted_max = self.limits.broadcasts_counted_max;
+            let kept = self.broadcasts.len() <= counted_max;
             match self.session_mut(from) {
-                Some(session) => session.rare_mut().broadcasts.push_back(seq),
-                None => _ = self.broadcasts.remove(&seq),
+                Some(session) if kept => session.rare_mut().broadcasts.push_back(seq),
+                _ => {
+                    self.broadcasts.remove(&seq);
+                    self.save_count(seq);
+                }
             }
         }
     }

@@ -236,7 +236,7 @@ impl Router {
         let size = self.size_of_message(&message);
         self.room -= size.min(self.room);
         match stream {
-            Stream::All => self.count_broadcast(&message),
+            Stream::All => self.count_broadcast(&message, out),
             Stream::User(user) => match self.classic_mut(user) {
                 Some(classic) => classic.expect(),
                 None => self.owe(user, size),

@@ -19,7 +19,15 @@ impl Rule for SenderOrder {
         &[Topic::Log]
     }
 
-    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
+        if let What::Server(ServerNews::Started { kept: Some(_), .. }) = &event.what {
+            // What a log lost of its end comes again.
+            self.last.clear();
+            for tag in ledger.logs.iter().flat_map(|log| log.tags.keys()) {
+                let last = self.last.entry(tag.who).or_default();
+                *last = tag.line.max(*last);
+            }
+        }
         let What::Server(ServerNews::Appended {
             entry: Entry::Message { body, .. },
             ..

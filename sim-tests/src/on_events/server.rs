@@ -153,6 +153,9 @@ impl OnEvents {
             inputs: 0,
             unwritten_bytes_max,
         });
+        if let Some(server) = &mut self.host.server {
+            server.witness.router(now, &Input::Timeout, &outputs);
+        }
         self.carry_out(&mut outputs);
         self.settle(now);
         self.arm_router();
