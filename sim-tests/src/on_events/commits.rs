@@ -3,8 +3,10 @@
 
 use super::OnEvents;
 use super::queue::{Coming, Micros};
+use super::server::Server;
 use crate::dice::Dice;
-use verbatim_core::id::Seq;
+use crate::planted::Wrapper;
+use verbatim_core::id::{Seq, UserId};
 use verbatim_core::now::Now;
 use verbatim_core::router::{Input, Page};
 use verbatim_net::engine::Engine;
@@ -16,7 +18,12 @@ pub(super) struct Commits {
     under_way: Option<(Micros, Seq)>,
     /// The last one was up to here.
     returned: Seq,
+    /// What cannot be read before the one under way returns.
+    waiting: Vec<Request>,
 }
+
+/// Whose feed is read from where, and how many messages and bytes of it at most.
+pub(super) type Request = ((UserId, Seq), (usize, usize));
 
 impl Commits {
     /// Those of one server's life.
@@ -25,6 +32,7 @@ impl Commits {
             dice,
             under_way: None,
             returned: Seq(0),
+            waiting: Vec::new(),
         }
     }
 
@@ -37,10 +45,27 @@ impl Commits {
     }
 
     /// What has been committed of a page.
-    pub(super) fn clip(&self, mut page: Page) -> Page {
+    fn clip(&self, mut page: Page) -> Page {
         page.messages.retain(|message| message.seq <= self.returned);
         page.up_to = page.up_to.min(self.returned);
         page
+    }
+}
+
+impl Server {
+    /// Reads what the router asks for. If nothing of it is committed, it waits: a planted bug may have told the router of a
+    /// commit that has not returned, and it would ask for ever.
+    pub(super) fn read(&mut self, planted: Option<&mut Wrapper>, request: Request) {
+        let (feed, most) = request;
+        let page = match planted {
+            None => self.engine.read(feed.0, feed.1, most.0, most.1),
+            Some(planted) => planted.read(&self.engine, feed, most),
+        };
+        let page = self.commits.clip(page);
+        match page.up_to <= page.after && self.commits.under_way.is_some() {
+            true => self.commits.waiting.push(request),
+            false => self.pages.push_back(page),
+        }
     }
 }
 
@@ -87,11 +112,17 @@ impl OnEvents {
         let Some((_, seq)) = server.commits.under_way.take_if(due) else {
             return; // that of a server that is no more
         };
+        let waiting = std::mem::take(&mut server.commits.waiting);
         let Some(server) = &self.host.server else {
             return;
         };
         let now = self.now_of(server);
         self.committed(now, seq);
+        for request in waiting {
+            if let Some(server) = &mut self.host.server {
+                server.read(self.planted.as_mut(), request);
+            }
+        }
         self.settle(now);
         self.arm_router();
     }

@@ -275,12 +275,8 @@ impl OnEvents {
                     messages_max,
                     bytes_max,
                 } => {
-                    let (feed, most) = ((user, after), (messages_max, bytes_max));
-                    let page = match &mut self.planted {
-                        None => server.engine.read(user, after, messages_max, bytes_max),
-                        Some(planted) => planted.read(&server.engine, feed, most),
-                    };
-                    server.pages.push_back(server.commits.clip(page));
+                    let request = ((user, after), (messages_max, bytes_max));
+                    server.read(self.planted.as_mut(), request);
                 }
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
