@@ -22,8 +22,8 @@ mod tests {
     #[test]
     fn a_whole_message_passes_and_nothing_else() {
         let message = b"SEND bob\nId: 1\nContent-length: 2\n\nhiACK 3\n\n";
-        assert_eq!(length_of(b"SEND ", message), Some(37));
-        assert_eq!(length_of(b"SEND ", &message[..36]), None);
+        assert_eq!(length_of(b"SEND ", message), Some(36));
+        assert_eq!(length_of(b"SEND ", &message[..35]), None);
         assert_eq!(length_of(b"DELIVER ", message), None);
         assert_eq!(length_of(b"ACK ", b"ACK 3\n\n"), None);
     }

@@ -3,10 +3,13 @@
 
 use super::OnEvents;
 use super::queue::{Coming, Micros};
+use super::server::Server;
 use crate::dice::Dice;
-use verbatim_core::id::Seq;
+use crate::planted::Wrapper;
+use verbatim_core::id::{Seq, UserId};
 use verbatim_core::now::Now;
 use verbatim_core::router::{Input, Page};
+use verbatim_net::engine::Engine;
 
 /// See the module's words.
 pub(super) struct Commits {
@@ -15,10 +18,15 @@ pub(super) struct Commits {
     under_way: Option<(Micros, Option<Seq>)>,
     /// The last one was up to here.
     returned: Seq,
+    /// What cannot be read before the one under way returns.
+    waiting: Vec<Request>,
 }
 
 /// Why a commit that begins also ends well.
 const COMMITS: &str = "nothing befalls this disk but power cuts, and these end the server";
+
+/// Whose feed is read from where, and how many messages and bytes of it at most.
+pub(super) type Request = ((UserId, Seq), (usize, usize));
 
 impl Commits {
     /// Those of one server's life.
@@ -27,6 +35,7 @@ impl Commits {
             dice,
             under_way: None,
             returned: head,
+            waiting: Vec::new(),
         }
     }
 
@@ -39,10 +48,27 @@ impl Commits {
     }
 
     /// What has been committed of a page.
-    pub(super) fn clip(&self, mut page: Page) -> Page {
+    fn clip(&self, mut page: Page) -> Page {
         page.messages.retain(|message| message.seq <= self.returned);
         page.up_to = page.up_to.min(self.returned);
         page
+    }
+}
+
+impl Server {
+    /// Reads what the router asks for. If nothing of it is committed, it waits: a planted bug may have told the router of a
+    /// commit that has not returned, and it would ask for ever.
+    pub(super) fn read(&mut self, planted: Option<&mut Wrapper>, request: Request) {
+        let (feed, most) = request;
+        let page = match planted {
+            None => read(&*self.engine, feed, most),
+            Some(planted) => planted.read(&*self.engine, feed, most),
+        };
+        let page = self.commits.clip(page);
+        match page.up_to <= page.after && self.commits.under_way.is_some() {
+            true => self.commits.waiting.push(request),
+            false => self.pages.push_back(page),
+        }
     }
 }
 
@@ -91,6 +117,7 @@ impl OnEvents {
         let Some((_, seq)) = server.commits.under_way.take_if(due) else {
             return; // that of a server that is no more
         };
+        let waiting = std::mem::take(&mut server.commits.waiting);
         let Some(server) = &mut self.host.server else {
             return;
         };
@@ -100,7 +127,21 @@ impl OnEvents {
         };
         let now = self.now_of(server);
         self.committed(now, seq);
+        for request in waiting {
+            if let Some(server) = &mut self.host.server {
+                server.read(self.planted.as_mut(), request);
+            }
+        }
         self.settle(now);
         self.arm_router();
     }
+}
+
+fn read(
+    engine: &dyn Engine,
+    (user, after): (UserId, Seq),
+    (messages_max, bytes_max): (usize, usize),
+) -> Page {
+    let page = engine.read(user, after, messages_max, bytes_max);
+    page.expect("what is on the disk can be read")
 }

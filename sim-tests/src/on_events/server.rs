@@ -16,7 +16,7 @@ use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use verbatim_core::id::{ConnId, Seq, StoreId, UserId};
+use verbatim_core::id::{ConnId, Seq, StoreId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Router};
@@ -317,12 +317,8 @@ impl OnEvents {
                     messages_max,
                     bytes_max,
                 } => {
-                    let (feed, most) = ((user, after), (messages_max, bytes_max));
-                    let page = match &mut self.planted {
-                        None => read(&*server.engine, feed, most),
-                        Some(planted) => planted.read(&*server.engine, feed, most),
-                    };
-                    server.pages.push_back(server.commits.clip(page));
+                    let request = ((user, after), (messages_max, bytes_max));
+                    server.read(self.planted.as_mut(), request);
                 }
                 Output::Save(beside) => server.engine.save(beside),
                 Output::Forget { stream, up_to } => {
@@ -466,13 +462,4 @@ impl OnEvents {
         pipe.up.unread.clear();
         self.to_write.push((id, Way::Down));
     }
-}
-
-fn read(
-    engine: &dyn Engine,
-    (user, after): (UserId, Seq),
-    (messages_max, bytes_max): (usize, usize),
-) -> Page {
-    let page = engine.read(user, after, messages_max, bytes_max);
-    page.expect("what is on the disk can be read")
 }

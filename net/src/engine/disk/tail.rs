@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use verbatim_core::id::{Number, Seq, UserId};
-use verbatim_core::record::{Message, Record, Stream, What};
+use verbatim_core::record::{Record, Stream, What};
 
 /// Of which feed a posting is: a user, or 0 for `ALL`.
 pub(super) type Feed = u64;
@@ -40,12 +40,6 @@ impl Tail {
         let seqs = self.feeds.get(&feed).map_or(&[][..], Vec::as_slice);
         &seqs[seqs.partition_point(|seq| *seq <= after.0)..]
     }
-
-    /// The seqs of a conversation, with the number of the first.
-    pub(super) fn talk(&self, talk: Talk) -> (Number, &[u64]) {
-        let found = self.talks.get(&talk);
-        found.map_or((Number(0), &[]), |(first, seqs)| (*first, seqs))
-    }
 }
 
 pub(super) fn feed_of(to: Stream) -> Feed {
@@ -60,10 +54,4 @@ pub(super) fn talk_of(from: UserId, to: Stream) -> Talk {
         Stream::User(to) => (from.0.0.min(to.0.0), from.0.0.max(to.0.0)),
         Stream::All => (0, 0),
     }
-}
-
-/// The conversation that a message belongs to.
-#[expect(dead_code, reason = "history reads by it")]
-pub(super) fn talk_of_message(message: &Message) -> Talk {
-    talk_of(message.from, message.to)
 }
