@@ -10,7 +10,13 @@ use std::process::{Child, Command, Stdio};
 
 fn verbatimd(transcript: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_verbatimd"))
-        .args(["--listen", "127.0.0.1:0", "--transcript"])
+        .args([
+            "--listen",
+            "127.0.0.1:0",
+            "--engine",
+            "memory",
+            "--transcript",
+        ])
         .arg(transcript)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

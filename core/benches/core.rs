@@ -63,6 +63,7 @@ impl Bench {
             store: StoreId(1),
             epoch: Epoch(1),
             seed: 1,
+            hash_key: [1, 2],
             classic_ack: AckVerb::Auto,
             level: Durability::Memory,
         };

@@ -14,5 +14,6 @@ pub mod now;
 pub mod outcomes;
 pub mod record;
 pub mod router;
+pub mod saved;
 pub mod space;
 pub mod wire;

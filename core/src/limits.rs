@@ -9,6 +9,13 @@ pub const HEAD_BYTES_MAX: usize = 1024;
 /// Part of the protocol: it is what makes duplicates impossible with constant state and no time limit.
 pub const UNANSWERED_MAX: usize = 64;
 
+/// How many recipients who gave up their names one sender is still told of, though its device has not said that it
+/// knows. Part of the log's meaning: what a space remembers of them must not depend on an option.
+pub const LEFT_REMEMBERED_MAX: usize = 1_024;
+
+/// How many starts of the server a log remembers, to know the epochs of cursors by: one a day for a century and more.
+pub const STARTS_REMEMBERED_MAX: usize = 65_536;
+
 /// The bounds of one server, or of one client where they have a meaning there.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -45,6 +52,10 @@ pub struct Limits {
     pub write_time_max: Duration,
     /// How long a name is held for a device that is away (level `memory`, or a device without a store).
     pub away_time_max: Duration,
+    /// The same for a device that keeps a store, at level `disk`: time in which a laptop comes back from a holiday.
+    pub away_kept_time_max: Duration,
+    /// How long the engine may not know how far a user has come (level `disk`).
+    pub cursor_interval: Duration,
     /// Least time between two rounds of receipts to one session.
     pub receipt_interval: Duration,
     /// How long an answer may wait for a delivery to travel with, on a connection on which the two alternate (as TCP
@@ -126,6 +137,8 @@ impl Default for Limits {
             frame_time_max: Duration::from_secs(60),
             write_time_max: Duration::from_secs(15),
             away_time_max: Duration::from_secs(60),
+            away_kept_time_max: Duration::from_secs(30 * 24 * 60 * 60),
+            cursor_interval: Duration::from_millis(100),
             receipt_interval: Duration::from_millis(250),
             answer_delay: Duration::from_millis(1),
             broadcasts_counted_max: 1_024,

@@ -41,6 +41,21 @@ impl Outcomes {
         self.last
     }
 
+    /// As it was saved: the highest id taken, and the last ones accepted.
+    pub(crate) fn restored(last: MessageId, ring: VecDeque<Outcome>) -> Outcomes {
+        Outcomes { last, ring }
+    }
+
+    /// The last ones accepted, oldest first.
+    pub(crate) fn ring(&self) -> impl Iterator<Item = &Outcome> {
+        self.ring.iter()
+    }
+
+    /// The highest id that is in the log.
+    pub(crate) fn last_accepted(&self) -> MessageId {
+        self.ring.back().map_or(MessageId(0), |outcome| outcome.id)
+    }
+
     /// Takes the next id for a message that is in the log.
     pub fn accept(&mut self, outcome: Outcome) {
         debug_assert!(outcome.id > self.last, "ids are taken in order");
@@ -49,7 +64,8 @@ impl Outcomes {
             self.ring.pop_front();
         } else if self.ring.len() == self.ring.capacity() {
             // Doubling up to exactly the ring's size keeps a full one at two kibibytes.
-            let more = self.ring.len().clamp(4, UNANSWERED_MAX - self.ring.len());
+            let room = UNANSWERED_MAX - self.ring.len();
+            let more = self.ring.len().max(4).min(room);
             self.ring.reserve_exact(more);
         }
         self.ring.push_back(outcome);
@@ -92,6 +108,7 @@ impl Outcomes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     fn outcome(id: u64) -> Outcome {
         Outcome {
@@ -118,5 +135,17 @@ mod tests {
         assert_eq!(outcomes.of(MessageId(6)), Taken::Accepted(outcome(6)));
         assert_eq!(outcomes.of(MessageId(5)), Taken::Forgotten);
         assert!(outcomes.ring.capacity() <= 64);
+    }
+
+    #[test]
+    fn a_copy_that_is_as_large_as_what_it_holds_takes_more() {
+        for filled in 0..=UNANSWERED_MAX as u64 {
+            let mut outcomes = Outcomes::default();
+            (1..=filled).for_each(|id| outcomes.accept(outcome(id)));
+            let ring: Vec<Outcome> = outcomes.ring().copied().collect();
+            let mut restored = Outcomes::restored(outcomes.last(), VecDeque::from(ring));
+            restored.accept(outcome(filled + 1));
+            assert_eq!(restored.last_accepted(), MessageId(filled + 1));
+        }
     }
 }

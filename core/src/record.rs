@@ -39,6 +39,8 @@ pub enum What {
     Release {
         /// Whose.
         user: UserId,
+        /// How far it had come: what was sent to it after that did not arrive and never will.
+        reached: Seq,
     },
     /// A message was accepted.
     Message(Message),
@@ -111,6 +113,18 @@ impl Message {
     /// The `DELIVER` frame, the same bytes for every recipient.
     pub fn frame(&self) -> &[u8] {
         &self.frame
+    }
+
+    /// Who wrote it and whom it is for, as they stand in the frame.
+    pub(crate) fn names(&self) -> (&[u8], &[u8]) {
+        let after = |name: &str| {
+            let head = &self.frame[..self.body_at as usize];
+            let at = memchr::memmem::find(head, name.as_bytes()).map(|at| &head[at + name.len()..]);
+            let rest = at.expect("a DELIVER frame has both headers");
+            let end = memchr::memchr(b'\n', rest).expect("a header ends with LF");
+            &rest[..end]
+        };
+        (after("\nFrom: "), after("\nTo: "))
     }
 
     /// The text.

@@ -1,21 +1,27 @@
 //! The space: all that survives a restart, as the pure fold of the log. A record is applied when it is appended.
 
+mod saved;
+
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, UserId};
+use crate::limits::{LEFT_REMEMBERED_MAX, STARTS_REMEMBERED_MAX};
 use crate::name::{Name, NameKey};
 use crate::now::Wall;
 use crate::outcomes::{Outcome, Outcomes};
 use crate::record::{Holder, Message, Record, Stream, What};
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Users, devices, their outcomes and the numbers of their conversations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Space {
     head: Seq,
     stamp: Wall,
     store: StoreId,
+    /// Milliseconds that the log has lived through; no gap between two records counts as more than a day.
+    age: u64,
     starts: BTreeMap<Epoch, Seq>,
+    /// The seqs of the starts: each ends the epoch before it.
+    ends: BTreeSet<Seq>,
     epoch: Epoch,
     names: BTreeMap<NameKey, UserId>,
     devices: BTreeMap<DeviceId, UserId>,
@@ -23,10 +29,35 @@ pub struct Space {
     pairs: BTreeMap<(UserId, UserId), Pair>,
     partners: BTreeSet<(UserId, UserId)>,
     all: Number,
+    all_mail: Amount,
+}
+
+/// Some messages and the bytes of their frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many.
+    pub messages: u64,
+    /// Their frames together.
+    pub bytes: u64,
+}
+
+impl Amount {
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.messages += 1;
+        self.bytes += bytes;
+    }
+
+    /// What is left without `other`.
+    pub(crate) fn without(self, other: Amount) -> Amount {
+        Amount {
+            messages: self.messages.saturating_sub(other.messages),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
 }
 
 /// The holder of a name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct User {
     /// The name, as spelt in its claim.
     pub name: Name,
@@ -34,7 +65,28 @@ pub struct User {
     pub holder: Holder,
     /// What became of its latest messages.
     pub outcomes: Outcomes,
+    /// All that was ever sent to it alone.
+    pub(crate) mail: Amount,
+    /// What had been sent to `ALL` when it came, and what it sent there itself since: it is owed neither.
+    pub(crate) all_before: Amount,
+    pub(crate) own_all: Amount,
+    left: VecDeque<Left>,
 }
+
+/// How it ended with a recipient who gave up the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) to: Name,
+    /// Delivered up to here.
+    pub(crate) up_to: Seq,
+    /// The last one sent; what is after `up_to` did not arrive and never will.
+    pub(crate) last: Seq,
+    /// The record that says so.
+    pub(crate) at: Seq,
+}
+
+/// No gap between two stamps counts as more than this, in milliseconds: a wall clock may jump.
+const GAP_MAX: u64 = 24 * 60 * 60 * 1000;
 
 /// What is known of two users' conversation.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,25 +101,38 @@ impl Space {
     pub fn apply(&mut self, record: &Record) {
         assert_eq!(record.seq, self.head.next(), "the log has no gaps");
         self.head = record.seq;
+        self.age = self.age_at(record.stamp);
         self.stamp = record.stamp;
         match &record.what {
             What::Start { store, epoch } => self.start(*store, *epoch),
             What::Claim { name, holder } => self.claim(UserId(record.seq), *name, *holder),
-            What::Release { user } => self.release(*user),
+            What::Release { user, reached } => self.release(*user, *reached),
             What::Message(message) => self.message(message),
         }
+    }
+
+    /// Whether that record can come next: it is the next one, and breaks no rule that `apply` relies on.
+    pub fn takes(&self, record: &Record) -> bool {
+        let fits = match &record.what {
+            What::Claim { name, .. } => self.holder_of(name).is_none(),
+            What::Message(message) => {
+                let last = self.user(message.from).map(|user| user.outcomes.last());
+                message.id == MessageId(0) || last.is_none_or(|last| message.id > last)
+            }
+            What::Start { .. } | What::Release { .. } => true,
+        };
+        fits && record.seq == self.head.next()
     }
 
     fn start(&mut self, store: StoreId, epoch: Epoch) {
         self.store = store;
         self.epoch = epoch;
         self.starts.insert(epoch, self.head);
-        let classic = self
-            .users()
-            .filter(|(_, user)| user.holder == Holder::Classic);
-        let gone: Vec<UserId> = classic.map(|(id, _)| id).collect();
-        for user in gone {
-            self.release(user);
+        self.ends.insert(self.head);
+        if self.ends.len() > STARTS_REMEMBERED_MAX {
+            self.ends.pop_first();
+            let oldest = *self.ends.first().expect("there are more than one");
+            self.starts.retain(|_, seq| *seq >= oldest);
         }
     }
 
@@ -85,29 +150,63 @@ impl Space {
             name,
             holder,
             outcomes,
+            mail: Amount::default(),
+            all_before: self.all_mail,
+            own_all: Amount::default(),
+            left: VecDeque::new(),
         };
         self.users.insert(id, Box::new(user));
     }
 
-    fn release(&mut self, id: UserId) {
+    fn release(&mut self, id: UserId, reached: Seq) {
         let Some(user) = self.users.remove(&id) else {
             return;
         };
+        for partner in self.partners(id).collect::<VecDeque<_>>() {
+            self.note_left(partner, id, user.name, reached);
+        }
         self.names.remove(&user.name.key());
         if let Holder::Device { device, .. } = user.holder {
             self.devices.remove(&device);
         }
-        for partner in self.partners(id).collect::<Vec<_>>() {
+        for partner in self.partners(id).collect::<VecDeque<_>>() {
             self.pairs.remove(&pair_key(id, partner));
             self.partners.remove(&(id, partner));
             self.partners.remove(&(partner, id));
         }
     }
 
+    /// What `from` wrote to somebody who gives up the name is at its end.
+    fn note_left(&mut self, from: UserId, to: UserId, name: Name, reached: Seq) {
+        let (at, last) = (self.head, self.last_between(from, to));
+        let Some(user) = self.users.get_mut(&from).filter(|_| last > Seq(0)) else {
+            return;
+        };
+        if user.left.len() == LEFT_REMEMBERED_MAX {
+            user.left.pop_front();
+        }
+        user.left.push_back(Left {
+            to: name,
+            up_to: reached.min(last),
+            last,
+            at,
+        });
+    }
+
     fn message(&mut self, message: &Message) {
+        let bytes = message.frame().len() as u64;
         match message.to {
-            Stream::All => self.all = message.number,
+            Stream::All => {
+                self.all = message.number;
+                self.all_mail.add(bytes);
+                if let Some(user) = self.users.get_mut(&message.from) {
+                    user.own_all.add(bytes);
+                }
+            }
             Stream::User(to) => {
+                if let Some(user) = self.users.get_mut(&to) {
+                    user.mail.add(bytes);
+                }
                 let pair = self
                     .pairs
                     .entry(pair_key(message.from, to))
@@ -149,6 +248,19 @@ impl Space {
         self.stamp.max(wall)
     }
 
+    /// How old the log is, as of its last record, in milliseconds; see [`Space::age_at`].
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// How old the log would be with a record of that stamp, in milliseconds: the sum of the gaps between stamps, of which
+    /// none counts as more than a day.
+    pub fn age_at(&self, wall: Wall) -> u64 {
+        let first = self.head <= Seq(1);
+        let gap = wall.0.saturating_sub(self.stamp.0).min(GAP_MAX);
+        self.age + if first { 0 } else { gap }
+    }
+
     /// Which log this is.
     pub fn store(&self) -> StoreId {
         self.store
@@ -161,7 +273,32 @@ impl Space {
 
     /// Whether a device's cursor is a point of this log.
     pub fn knows(&self, store: StoreId, epoch: Epoch, seq: Seq) -> bool {
-        store == self.store && seq <= self.head && self.starts.contains_key(&epoch)
+        let Some(start) = self.starts.get(&epoch).filter(|_| store == self.store) else {
+            return false;
+        };
+        // What lies behind the end of its epoch was written by another life of this log: a backup was put back.
+        let end = self.ends.range(start.next()..).next();
+        seq <= self.head && end.is_none_or(|end| seq < *end)
+    }
+
+    /// All that was ever sent to `ALL`.
+    pub(crate) fn all_mail(&self) -> Amount {
+        self.all_mail
+    }
+
+    /// How it ended with recipients of that user's messages who gave up their names, oldest first.
+    pub(crate) fn left_of(&self, user: UserId) -> impl Iterator<Item = Left> + '_ {
+        self.users
+            .get(&user)
+            .into_iter()
+            .flat_map(|user| user.left.iter().copied())
+    }
+
+    /// Its device knows how its messages up to there ended.
+    pub(crate) fn settle_left(&mut self, user: UserId, delivered: Seq) {
+        if let Some(user) = self.users.get_mut(&user) {
+            user.left.retain(|left| left.last > delivered);
+        }
     }
 
     /// Who holds that name.

@@ -354,3 +354,41 @@ fn what_is_owed_stays_within_its_limit() {
     let owed = levels.iter().find(|level| level.limit == "owed_bytes_max");
     assert!(owed.is_some_and(|owed| owed.now <= owed.max), "{owed:?}");
 }
+
+/// One who acks nothing and writes to all: its own lines are kept behind what it has not acked, and must not fill the log
+/// for everybody else.
+#[test]
+fn who_acks_nothing_and_writes_to_all_leaves_room() {
+    for owed in ["ALL", "bob"] {
+        let limits = Limits {
+            owed_bytes_max: 5 * 1024,
+            log_bytes_max: 24 * 1024,
+            log_reserve_bytes: 1024,
+            ..Limits::default()
+        };
+        let mut stage = Stage::new(limits);
+        join(&mut stage, ALICE, &hello("alice", 1, ""));
+        join(&mut stage, BOB, &hello("bob", 1, ""));
+        say(&mut stage, ALICE, &send(owed, 1, "not acked"));
+        for id in 1..=200 {
+            say(&mut stage, BOB, &send("ALL", id, "a line to all"));
+            let come = stage.take_text(ALICE);
+            let seqs = come
+                .lines()
+                .filter_map(|line| line.strip_prefix("DELIVER "));
+            let latest = seqs.last().map(|words| words.split(' ').next().unwrap());
+            if let Some(seq) = latest {
+                say(&mut stage, ALICE, &format!("ACK {seq}\n\n"));
+            }
+        }
+        stage.wait(Duration::from_secs(1));
+        let mut answer = say(&mut stage, ALICE, &send("ALL", 2, &"hi ".repeat(100)));
+        stage.wait(Duration::from_secs(1));
+        answer += &stage.take_text(ALICE);
+        assert!(answer.contains("ACCEPTED 2"), "owed to {owed}: {answer}");
+        stage.hang_up(BOB);
+        let again = join(&mut stage, LATER, &hello("bob", 2, "Cursor: server\n"));
+        assert_eq!(again.contains("REMOVED ALL"), owed == "ALL", "{again}");
+        assert!(again.contains("ALL") && again.contains("hi"), "{again}");
+    }
+}

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Client, Config, Input, Keep, LineId, Message, Notice, Output,
+    ClassicInput, ClassicOutput, Client, Config, Input, LineId, Message, Notice, Output,
 };
 use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
@@ -26,6 +26,12 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Requests taken between two looks at the connection.
 const REQUESTS_AT_ONCE: usize = 64;
+
+/// After how long without anything else what waits to be written is.
+const SETTLE_TIME: Duration = Duration::from_millis(200);
+
+/// How often a store that could not be written is tried again beside that.
+const RETRY_TIME: Duration = Duration::from_secs(2);
 
 /// Longest sleep: a deadline beyond it is looked at again then.
 const SLEEP_MAX: Duration = Duration::from_secs(86_400);
@@ -48,8 +54,11 @@ pub enum Request {
     Withdraw(LineId),
     /// Ask who is there.
     Who,
-    /// Everything delivered up to here is written.
+    /// Everything delivered up to here is written where the person or the next program reads it. To a device without a store
+    /// that is where it is kept; a store is told, and has kept it before.
     Kept(Seq),
+    /// Show what was said earlier.
+    History(Wanted),
     /// Connect now.
     Return,
     /// End it; with `forget` give up the name.
@@ -59,13 +68,45 @@ pub enum Request {
     },
 }
 
-/// The program around a client. None of its functions may block for long, but for `keep`.
+/// A part of what was said earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// With whom; `None`: with anybody.
+    pub with: Option<Recipient>,
+    /// How much at most.
+    pub count: usize,
+}
+
+/// The program around a client. None of its functions may block for long, but for `keep` and `settle`.
 pub trait Host {
-    /// Makes it durable before it returns.
+    /// Makes durable what these outputs say, as the core's module document asks, before any of them is carried out. Tells up
+    /// to where messages are kept by that, if any are.
     ///
     /// # Errors
-    /// The store cannot be written: the client ends rather than use what it may use twice.
-    fn keep(&mut self, keep: Keep) -> io::Result<()>;
+    /// The store cannot be written. Whatever of the outputs would have gone out does not, the connection ends, and the
+    /// client goes on as after any lost one; what could not be written is the host's to keep until it can be.
+    fn keep(&mut self, outputs: &[Output]) -> io::Result<Option<Seq>>;
+
+    /// Nothing has happened for a while: what need not be durable at once can be written now. As `keep`.
+    ///
+    /// # Errors
+    /// As for `keep`; the connection stays.
+    fn settle(&mut self) -> io::Result<Option<Seq>> {
+        Ok(None)
+    }
+
+    /// Whether `settle` would have something to do.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
+    /// Everything delivered up to here was shown. Whether a store has kept it before, so that the client knows.
+    fn on_shown(&mut self, _up_to: Seq) -> bool {
+        false
+    }
+
+    /// Shows what was said earlier, as far as this device has kept it.
+    fn history(&mut self, _wanted: Wanted) {}
 
     /// Takes a message. Once it is written, the program sends [`Request::Kept`].
     fn deliver(&mut self, message: Message);
@@ -87,32 +128,31 @@ pub trait Host {
 /// if its device keeps nothing. A server that shows that it knows only the classic level is spoken to in that, if
 /// `config` says so.
 ///
-/// # Errors
-/// Only what [`Host::keep`] said: troubles of the link are the client's to tell and to mend.
+/// Troubles of the link, and of a store, are the client's to tell and to mend.
 pub async fn run_client<T: Transport, H: Host>(
     transport: &T,
     server: &str,
     config: Config,
     mut requests: UnboundedReceiver<Request>,
     host: &mut H,
-) -> io::Result<()> {
+) {
     let forgets = !config.keeps_store;
     let mut driver = Driver {
         client: Client::new(config),
         start: Instant::now(),
         outputs: Vec::new(),
         wire: Wire::new(transport, server),
+        settles: None,
         over: false,
         falls_back: false,
         host,
     };
-    driver.run(&mut requests, forgets).await?;
+    driver.run(&mut requests, forgets).await;
     if driver.falls_back {
         // Its lines know when they expire, counted from the same moment.
         let begin = (driver.client.into_classic(), driver.start);
         classic::run(transport, server, begin, requests, driver.host).await;
     }
-    Ok(())
 }
 
 struct Driver<'a, T: Transport, H> {
@@ -120,17 +160,15 @@ struct Driver<'a, T: Transport, H> {
     start: Instant,
     outputs: Vec<Output>,
     wire: Wire<'a, T>,
+    /// When what waits to be written is.
+    settles: Option<Instant>,
     over: bool,
     falls_back: bool,
     host: &'a mut H,
 }
 
 impl<T: Transport, H: Host> Driver<'_, T, H> {
-    async fn run(
-        &mut self,
-        requests: &mut UnboundedReceiver<Request>,
-        forgets: bool,
-    ) -> io::Result<()> {
+    async fn run(&mut self, requests: &mut UnboundedReceiver<Request>, forgets: bool) {
         let mut listening = true;
         let mut buffer = vec![0; READ_BYTES].into_boxed_slice();
         let sleep = sleep_until(self.start);
@@ -143,34 +181,58 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             // In this order: bytes that have come are heard before a deadline says that none came.
             tokio::select! {
                 biased;
-                event = self.wire.next(&mut buffer) => self.on_event(event, &buffer)?,
+                event = self.wire.next(&mut buffer) => self.on_event(event, &buffer),
                 request = requests.recv(), if listening => {
                     listening = request.is_some();
-                    self.on_request(request.unwrap_or(Request::Leave { forget: forgets }))?;
+                    self.on_request(request.unwrap_or(Request::Leave { forget: forgets }));
                 }
-                () = &mut sleep => self.handle(Input::Timeout)?,
+                () = &mut sleep => self.on_wake(),
             }
-            for _ in 0..REQUESTS_AT_ONCE {
-                // One that is taken after the end is lost to whoever goes on.
-                match (!self.over).then(|| requests.try_recv()) {
-                    Some(Ok(request)) => self.on_request(request)?,
-                    _ => break,
-                }
-            }
+            self.on_more_requests(requests);
         }
         self.wire.farewell().await;
-        Ok(())
     }
 
-    fn on_event(&mut self, event: Event, buffer: &[u8]) -> io::Result<()> {
+    /// A burst of lines is one step for the store.
+    fn on_more_requests(&mut self, requests: &mut UnboundedReceiver<Request>) {
+        for _ in 0..REQUESTS_AT_ONCE {
+            // One that is taken after the end is lost to whoever goes on.
+            match (!self.over).then(|| requests.try_recv()) {
+                Some(Ok(request)) => self.on_request(request),
+                _ => break,
+            }
+        }
+        self.carry_out();
+        if self.settles.is_none() && self.host.is_behind() {
+            self.settles = Some(Instant::now() + SETTLE_TIME);
+        }
+    }
+
+    fn on_wake(&mut self) {
+        self.handle(Input::Timeout);
+        if self.settles.is_some_and(|due| due <= Instant::now()) {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.settles = None;
+        match self.host.settle() {
+            Ok(kept) => self.on_kept(kept),
+            Err(_) => self.settles = Some(Instant::now() + RETRY_TIME),
+        }
+    }
+
+    fn on_event(&mut self, event: Event, buffer: &[u8]) {
         match event {
             Event::Opened => self.handle(Input::Connected),
             Event::Read(count) => self.handle(Input::Received(&buffer[..count])),
             Event::Ended(why) => self.handle(Input::Disconnected(&why)),
         }
+        self.carry_out();
     }
 
-    fn on_request(&mut self, request: Request) -> io::Result<()> {
+    fn on_request(&mut self, request: Request) {
         match request {
             Request::Submit {
                 line,
@@ -185,43 +247,86 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }),
             Request::Withdraw(line) => self.handle(Input::Withdraw(line)),
             Request::Who => self.handle(Input::Who),
-            Request::Kept(seq) => self.handle(Input::Kept(seq)),
+            Request::Kept(seq) => {
+                if !self.host.on_shown(seq) {
+                    self.handle(Input::Kept(seq));
+                }
+            }
+            Request::History(wanted) => {
+                self.carry_out();
+                self.host.history(wanted);
+            }
             Request::Return => self.handle(Input::Return),
             Request::Leave { forget } => self.handle(Input::Leave { forget }),
         }
     }
 
-    fn handle(&mut self, input: Input<'_>) -> io::Result<()> {
+    /// One step of the core; what it asks for waits for `carry_out`.
+    fn handle(&mut self, input: Input<'_>) {
         let now = Now {
             mono: mono(self.start.elapsed()),
             wall: self.host.wall(),
         };
-        let mut outputs = std::mem::take(&mut self.outputs);
-        self.client.handle(now, input, &mut outputs);
-        self.host.tap(now, &input, &outputs);
-        for output in outputs.drain(..) {
-            self.carry_out(output)?;
-        }
-        self.outputs = outputs;
-        Ok(())
+        let before = self.outputs.len();
+        self.client.handle(now, input, &mut self.outputs);
+        let outputs = &self.outputs[before..];
+        self.host.tap(now, &input, outputs);
+        self.falls_back |= outputs.contains(&Output::FallBack);
+        self.over |= self.falls_back || outputs.contains(&Output::Done);
     }
 
-    fn carry_out(&mut self, output: Output) -> io::Result<()> {
+    /// Makes durable what must be, and then does what the core asked for.
+    fn carry_out(&mut self) {
+        while !self.outputs.is_empty() {
+            let mut outputs = std::mem::take(&mut self.outputs);
+            let kept = self.host.keep(&outputs);
+            let may_leave = kept.is_ok();
+            let leaves = |output: &Output| matches!(output, Output::Connect | Output::Send(_));
+            let cuts = !may_leave && outputs.iter().any(leaves);
+            for output in outputs.drain(..) {
+                self.carry_out_one(output, may_leave);
+            }
+            // What comes of the next step is put into the same room.
+            self.outputs = outputs;
+            match kept {
+                Ok(kept) => self.on_kept(kept),
+                Err(error) => {
+                    self.settles = Some(Instant::now() + RETRY_TIME);
+                    if cuts {
+                        self.on_trouble(&error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_kept(&mut self, kept: Option<Seq>) {
+        if let Some(seq) = kept {
+            self.handle(Input::Kept(seq));
+            self.carry_out();
+        }
+    }
+
+    /// The store could not be written: what was to go out has not, so this connection is no use any more.
+    fn on_trouble(&mut self, error: &io::Error) {
+        self.wire.close();
+        self.handle(Input::Disconnected(&error.to_string()));
+    }
+
+    fn carry_out_one(&mut self, output: Output, may_leave: bool) {
         match output {
-            Output::Keep(keep) => self.host.keep(keep)?,
-            Output::Connect => self.wire.open(),
-            Output::Send(frames) => self.wire.send(frames.0),
+            Output::Connect if may_leave => self.wire.open(),
+            Output::Send(frames) if may_leave => self.wire.send(frames.0),
             Output::Disconnect => self.wire.close(),
             Output::Deliver(message) => self.host.deliver(message),
             Output::Show(notice) => self.host.show(notice),
-            Output::Done => self.over = true,
-            Output::FallBack => (self.over, self.falls_back) = (true, true),
+            _ => {}
         }
-        Ok(())
     }
 
     fn deadline(&self) -> Instant {
-        instant(self.start, self.client.deadline())
+        let core = instant(self.start, self.client.deadline());
+        self.settles.map_or(core, |due| core.min(due))
     }
 }
 

@@ -7,13 +7,17 @@
 mod client;
 mod connection;
 pub mod engine;
+mod log;
 mod owner;
 mod server;
+pub mod store;
 mod tap;
 pub mod transcript;
 mod transport;
 
-pub use client::{Host, Request, run_classic_client, run_client};
+pub use client::{Host, Request, Wanted, run_classic_client, run_client};
+pub use log::Log;
+pub use owner::Life;
 pub use server::{Server, ServerConfig};
 pub use tap::Tap;
 pub use transport::{Tcp, Transport};

@@ -1,17 +1,18 @@
 //! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
 //! which call it directly; nothing here waits.
 
-use crate::engine::Engine;
+use crate::engine::{Failure, Fault, Identity};
+use crate::log::{Ask, Done, Log};
 use crate::tap::Tap;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use verbatim_core::id::ConnId;
+use verbatim_core::id::{ConnId, Epoch};
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{CloseReason, Config, Input, Output, Page, Router, Status};
+use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
+use verbatim_core::wire::Durability;
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -41,14 +42,32 @@ impl Slot {
     }
 }
 
+/// What a router is begun with anew: its start's number, and a seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// The start's number.
+    pub epoch: Epoch,
+    /// Seeds jitter.
+    pub seed: u64,
+}
+
 /// The router, its engine, and the buffers between it and the connections.
 pub(crate) struct Owner {
     router: Router,
-    engine: Box<dyn Engine>,
+    log: Log,
+    config: Config,
+    lives: Box<dyn FnMut() -> Life>,
+    /// The log cannot be used any more.
+    failure: Option<Failure>,
+    /// Told when it cannot, and when room begins to be short.
+    trouble: Rc<Notify>,
+    /// A commit failed for lack of room: everybody was sent away, and the log is loaded again by and by.
+    waits_for_room: bool,
+    /// There is so little room that it is looked at again without anybody writing.
+    short: bool,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
-    pages: VecDeque<Page>,
     appended: bool,
     started: Instant,
     wall: fn() -> Wall,
@@ -62,28 +81,37 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
+    /// An owner of a router over that log. `lives` draws what is new at each start of the router.
+    ///
+    /// # Errors
+    /// The log cannot be loaded.
     pub(crate) fn new(
         config: Config,
-        engine: Box<dyn Engine>,
+        mut log: Log,
+        lives: Box<dyn FnMut() -> Life>,
         wall: fn() -> Wall,
         tap: Option<Box<dyn Tap>>,
-    ) -> Owner {
-        let started = Instant::now();
+    ) -> Result<Owner, Failure> {
         let now = Now {
             mono: Mono::ZERO,
             wall: wall(),
         };
-        let mut outputs = Vec::new();
-        let router = Router::new(config, now, &mut outputs);
+        let (mut config, mut outputs) = (config, Vec::new());
+        let router = begin(&mut config, &mut log, now, &mut outputs)?;
         let mut owner = Owner {
             router,
-            engine,
+            log,
+            config,
+            lives,
+            failure: None,
+            trouble: Rc::new(Notify::new()),
+            waits_for_room: false,
+            short: false,
             slots: Vec::new(),
             free: Vec::new(),
             outputs: Vec::new(),
-            pages: VecDeque::new(),
             appended: false,
-            started,
+            started: Instant::now(),
             wall,
             tap,
             armed: None,
@@ -94,7 +122,7 @@ impl Owner {
         };
         owner.carry_out(&mut outputs);
         owner.settle(now);
-        owner
+        Ok(owner)
     }
 
     fn now(&self) -> Now {
@@ -107,6 +135,9 @@ impl Owner {
 
     /// Tells the router one thing and does all that follows from it.
     pub(crate) fn handle(&mut self, input: Input<'_>) {
+        if self.waits_for_room {
+            return; // there is nobody to tell it to
+        }
         let now = self.now();
         self.step(now, input);
         self.settle(now);
@@ -126,19 +157,113 @@ impl Owner {
         self.outputs = outputs;
     }
 
-    /// Commits and reads until the router wants neither.
+    /// Commits, and hands on what the log has done, until neither side wants anything of the other.
     fn settle(&mut self, now: Now) {
-        loop {
+        while self.failure.is_none() && !self.waits_for_room {
             if std::mem::take(&mut self.appended) {
-                let seq = self.engine.commit();
-                let room = self.engine.room();
-                self.step(now, Input::Committed { seq, room });
-            } else if let Some(page) = self.pages.pop_front() {
-                self.step(now, Input::Page(page));
-            } else {
-                return;
+                self.log.commit();
+            }
+            match self.log.poll() {
+                None => return,
+                Some(Done::Committed { seq, room }) => {
+                    self.note_room(room);
+                    self.step(now, Input::Committed { seq, room });
+                }
+                Some(Done::Page(page)) => self.step(now, Input::Page(page)),
+                Some(Done::Failed(failure)) => self.on_failed(failure),
+                Some(Done::Loaded(_)) => {} // loading waits for its own answer
             }
         }
+    }
+
+    /// Memory is not looked at: there room comes back only by what the router itself does.
+    fn note_room(&mut self, room: u64) {
+        let little = 2 * self.config.limits.log_reserve_bytes;
+        let short = self.config.level == Durability::Disk && room < little;
+        if short && !std::mem::replace(&mut self.short, short) {
+            self.trouble.notify_one();
+        }
+        self.short = short;
+    }
+
+    /// The log has done something, on its own thread.
+    pub(crate) fn on_log_news(&mut self) {
+        let now = self.now();
+        self.settle(now);
+        self.arm();
+    }
+
+    /// Told when the log has done something on its own thread.
+    pub(crate) fn news(&self) -> Option<std::sync::Arc<Notify>> {
+        self.log.news()
+    }
+
+    /// Whether there is so little room that it should be looked at again by and by.
+    pub(crate) fn is_short_of_room(&self) -> bool {
+        self.short || self.waits_for_room
+    }
+
+    /// Asks the log how much room there is.
+    pub(crate) fn look_for_room(&mut self) {
+        if self.waits_for_room {
+            return self.recover();
+        }
+        self.appended = true;
+        self.on_log_news();
+    }
+
+    /// A commit failed: that is a restart without a new process. Connections close, the space is loaded again from what
+    /// is committed, clients resume. Only a lack of room passes; anything else ends the server.
+    fn on_failed(&mut self, failure: Failure) {
+        if self.failure.is_some() {
+            return;
+        }
+        if failure.fault != Fault::Full {
+            return self.fail(failure);
+        }
+        tracing::error!("{failure}: everybody is sent away; what was not accepted is sent again");
+        for slot in self.slots.iter_mut().flatten() {
+            slot.outgoing.clear();
+            slot.closing = true;
+            slot.wake();
+        }
+        self.waits_for_room = true;
+        self.trouble.notify_one();
+    }
+
+    /// Tries to begin again after a lack of room.
+    fn recover(&mut self) {
+        let (now, mut outputs) = (self.now(), Vec::new());
+        let Life { epoch, seed } = (self.lives)();
+        (self.config.epoch, self.config.seed) = (epoch, seed);
+        match begin(&mut self.config, &mut self.log, now, &mut outputs) {
+            Ok(router) => self.router = router,
+            Err(failure) if failure.fault == Fault::Full => return,
+            Err(failure) => return self.fail(failure),
+        }
+        self.waits_for_room = false;
+        self.carry_out(&mut outputs);
+        self.settle(now);
+        self.arm();
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        for slot in self.slots.iter_mut().flatten() {
+            slot.closing = true;
+            slot.wake();
+        }
+        self.failure = Some(failure);
+        self.trouble.notify_one();
+    }
+
+    /// Told when the log cannot be used any more, and when room begins to be short.
+    pub(crate) fn trouble(&self) -> Rc<Notify> {
+        Rc::clone(&self.trouble)
+    }
+
+    /// Why the log cannot be used any more, if it cannot.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     fn carry_out(&mut self, outputs: &mut Vec<Output>) {
@@ -162,7 +287,7 @@ impl Owner {
                 }
                 Output::Append(record) => {
                     self.appended = true;
-                    self.engine.append(record);
+                    self.log.append(record);
                 }
                 Output::Read {
                     user,
@@ -170,11 +295,22 @@ impl Owner {
                     messages_max,
                     bytes_max,
                 } => {
-                    self.pages
-                        .push_back(self.engine.read(user, after, messages_max, bytes_max));
+                    if self.failure.is_some() {
+                        continue; // there is no log to read
+                    }
+                    self.log.read(Ask {
+                        user,
+                        after,
+                        messages_max,
+                        bytes_max,
+                    });
+                }
+                Output::Save(beside) => {
+                    self.appended = true;
+                    self.log.save(beside);
                 }
                 Output::Forget { stream, up_to } => {
-                    self.engine.forget(stream, up_to);
+                    self.log.forget(stream, up_to);
                     self.appended = true; // the room that there is now is told with the next commit
                 }
             }
@@ -212,7 +348,8 @@ impl Owner {
 
     /// The moment to sleep for, and what cuts that sleep short.
     pub(crate) fn next_deadline(&mut self) -> (Option<Instant>, Rc<Notify>) {
-        self.armed = self.router.deadline();
+        let router = (!self.waits_for_room).then_some(&self.router);
+        self.armed = router.and_then(Router::deadline);
         let at = self
             .armed
             .map(|at| self.started + std::time::Duration::from_micros(at.micros()));
@@ -228,7 +365,10 @@ impl Owner {
                 u32::try_from(self.slots.len() - 1).expect("limits stop connections long before"),
             )
         });
-        self.slots[conn.0 as usize] = Some(Slot::default());
+        self.slots[conn.0 as usize] = Some(Slot {
+            closing: self.waits_for_room,
+            ..Slot::default()
+        });
         self.addresses[conn.0 as usize] = Some(from);
         self.handle(Input::Opened {
             conn,
@@ -275,6 +415,21 @@ impl Owner {
     pub(crate) fn return_read_buffer(&mut self, buffer: Vec<u8>) {
         self.read_buffer = buffer;
     }
+}
+
+/// Loads the log and begins a router over it.
+fn begin(
+    config: &mut Config,
+    log: &mut Log,
+    now: Now,
+    outputs: &mut Vec<Output>,
+) -> Result<Router, Failure> {
+    let loaded = log.load()?;
+    if let Some(Identity { store, hash_key }) = loaded.identity {
+        (config.store, config.hash_key) = (store, hash_key);
+    }
+    config.room = loaded.room;
+    Ok(Router::restore(config.clone(), loaded.saved, now, outputs))
 }
 
 fn slot(slots: &mut [Option<Slot>], conn: ConnId) -> Option<&mut Slot> {

@@ -1,8 +1,9 @@
 //! The server: an accept loop, a timer, and a graceful end, round the router's owner.
 
 use crate::connection::Serve;
-use crate::engine::Engine;
-use crate::owner::Owner;
+use crate::engine::Failure;
+use crate::log::Log;
+use crate::owner::{Life, Owner};
 use crate::tap::Tap;
 use crate::transport::Transport;
 use std::cell::RefCell;
@@ -16,6 +17,8 @@ use verbatim_core::router::{Config, Input, Status};
 
 /// How long the accept loop rests when the system has no descriptor or memory for one more connection.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How long until room is looked for again while there is little.
+const ROOM_REST: Duration = Duration::from_millis(500);
 /// How long the goodbyes at the end may take in all.
 const GOODBYE_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -24,7 +27,9 @@ pub struct ServerConfig {
     /// The router's part.
     pub router: Config,
     /// Where the log is kept.
-    pub engine: Box<dyn Engine>,
+    pub log: Log,
+    /// Draws what is new whenever the router begins anew, because a commit failed.
+    pub lives: Box<dyn FnMut() -> Life>,
     /// Reads the wall clock.
     pub wall: fn() -> Wall,
     /// Who looks on.
@@ -40,19 +45,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server; it does nothing before [`Server::run`].
-    pub fn new(config: ServerConfig) -> Server {
+    /// Makes a server over its log; it serves nobody before [`Server::run`].
+    ///
+    /// # Errors
+    /// The log cannot be used.
+    pub fn new(config: ServerConfig) -> Result<Server, Failure> {
         let ServerConfig {
             router,
-            engine,
+            log,
+            lives,
             wall,
             tap,
         } = config;
-        Server {
-            owner: Rc::new(RefCell::new(Owner::new(router, engine, wall, tap))),
+        let owner = Owner::new(router, log, lives, wall, tap)?;
+        Ok(Server {
+            owner: Rc::new(RefCell::new(owner)),
             stop: Rc::new(Notify::new()),
             gone: Rc::new(Notify::new()),
-        }
+        })
     }
 
     /// Asks for the graceful end: no new connections, goodbyes, everything written, everything closed.
@@ -66,8 +76,16 @@ impl Server {
     }
 
     /// Accepts and serves connections until [`Server::stop`]. Must run inside a `LocalSet`.
-    pub async fn run<T: Transport>(&self, transport: T, listener: T::Listener) {
+    ///
+    /// # Errors
+    /// The log cannot be used any more: everybody was sent away.
+    pub async fn run<T: Transport>(
+        &self,
+        transport: T,
+        listener: T::Listener,
+    ) -> Result<(), Failure> {
         let timer = tokio::task::spawn_local(run_timer(Rc::clone(&self.owner)));
+        let log = tokio::task::spawn_local(run_log(Rc::clone(&self.owner), self.clone()));
         tokio::select! {
             biased;
             () = self.stop.notified() => {}
@@ -77,6 +95,11 @@ impl Server {
         self.owner.borrow_mut().handle(Input::Shutdown);
         let _ = timeout(GOODBYE_TIME_MAX, self.all_gone()).await;
         timer.abort();
+        log.abort();
+        match self.owner.borrow().failure() {
+            None => Ok(()),
+            Some(failure) => Err(failure.clone()),
+        }
     }
 
     async fn accept<T: Transport>(&self, transport: &T, listener: &T::Listener) {
@@ -128,6 +151,30 @@ async fn run_timer(owner: Rc<RefCell<Owner>>) {
             () = sooner.notified() => {}
             () = sleep_until(deadline.unwrap_or_else(far_future)) => owner.borrow_mut().handle(Input::Timeout),
         }
+    }
+}
+
+/// Hands on what the log has done on its own thread, and looks for room while there is little.
+async fn run_log(owner: Rc<RefCell<Owner>>, server: Server) {
+    let (news, trouble) = (owner.borrow().news(), owner.borrow().trouble());
+    loop {
+        let short = owner.borrow().is_short_of_room();
+        tokio::select! {
+            biased;
+            () = trouble.notified() => {}
+            () = heard(news.as_deref()) => owner.borrow_mut().on_log_news(),
+            () = sleep(ROOM_REST), if short => owner.borrow_mut().look_for_room(),
+        }
+        if owner.borrow().failure().is_some() {
+            return server.stop();
+        }
+    }
+}
+
+async fn heard(news: Option<&Notify>) {
+    match news {
+        Some(news) => news.notified().await,
+        None => std::future::pending().await,
     }
 }
 

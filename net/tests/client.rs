@@ -8,9 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::timeout;
 use verbatim_core::client::{
-    Config, Input, Keep, LineId, LineState, Message, Notice, Output, WhyOffline,
+    Config, Input, LineId, LineState, Message, Notice, Output, WhyOffline,
 };
-use verbatim_core::id::DeviceId;
+use verbatim_core::id::{DeviceId, Seq};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::now::{Now, Wall};
@@ -34,8 +34,12 @@ enum News {
 }
 
 impl Host for Program {
-    fn keep(&mut self, _keep: Keep) -> io::Result<()> {
-        std::mem::replace(&mut self.keep, Ok(()))
+    fn keep(&mut self, outputs: &[Output]) -> io::Result<Option<Seq>> {
+        let keeps = |output: &Output| matches!(output, Output::Keep(_));
+        match outputs.iter().any(keeps) {
+            true => std::mem::replace(&mut self.keep, Ok(())).map(|()| None),
+            false => Ok(None),
+        }
     }
     fn deliver(&mut self, message: Message) {
         drop(self.news.send(News::Message(message)));
@@ -103,7 +107,7 @@ struct Stage {
     listener: TcpListener,
     requests: UnboundedSender<Request>,
     news: UnboundedReceiver<News>,
-    run: tokio::task::JoinHandle<(io::Result<()>, usize)>,
+    run: tokio::task::JoinHandle<usize>,
 }
 
 impl Stage {
@@ -120,8 +124,8 @@ impl Stage {
                 keep,
                 steps: 0,
             };
-            let ended = run_client(&Tcp, &server, config, asked, &mut host).await;
-            (ended, host.steps)
+            run_client(&Tcp, &server, config, asked, &mut host).await;
+            host.steps
         });
         Stage {
             listener,
@@ -205,8 +209,8 @@ async fn a_line_goes_out_a_message_comes_in_and_goodbye_is_said() {
         assert_eq!(peer.frame().await, "BYE forget");
         assert_eq!(peer.frame().await, "");
         drop(peer);
-        let (ended, steps) = stage.run.await.unwrap();
-        assert!(ended.is_ok() && steps >= 6, "{steps}");
+        let steps = stage.run.await.unwrap();
+        assert!(steps >= 6, "{steps}");
     })
     .await;
 }
@@ -307,20 +311,26 @@ async fn a_program_that_goes_away_leaves() {
         drop(stage.requests);
         peer.welcome(0).await;
         assert_eq!(peer.frame().await, "BYE forget");
-        let (ended, _) = stage.run.await.unwrap();
-        assert!(ended.is_ok());
+        stage.run.await.unwrap();
     })
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_store_that_cannot_be_written_ends_it_before_anything_leaves() {
+async fn a_store_that_cannot_be_written_lets_nothing_leave_until_it_can() {
     staged(async {
-        let stage = Stage::new(Err(io::ErrorKind::StorageFull.into())).await;
-        let (ended, _) = stage.run.await.unwrap();
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        let nobody = timeout(Duration::from_millis(100), stage.listener.accept()).await;
-        assert!(nobody.is_err());
+        let mut stage = Stage::new(Err(io::ErrorKind::StorageFull.into())).await;
+        let why = stage.news(|news| match news {
+            News::Notice(Notice::Offline { why, .. }) => Some(why.clone()),
+            _ => None,
+        });
+        let full = io::Error::from(io::ErrorKind::StorageFull).to_string();
+        assert_eq!(why.await, WhyOffline::Link(full));
+        // The first connection counter was never kept, and so never used.
+        let mut peer = Peer::accept(&stage.listener).await;
+        let hello = peer.frame().await;
+        assert_eq!(hello, "HELLO alice try=2 new accepted=0 keep=no");
+        stage.run.abort();
     })
     .await;
 }

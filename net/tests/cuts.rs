@@ -14,15 +14,15 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 use verbatim_core::classic::AckVerb;
-use verbatim_core::client::{Config, Keep, LineId, LineState, Message, Notice};
-use verbatim_core::id::{DeviceId, Epoch, StoreId};
+use verbatim_core::client::{Config, LineId, LineState, Message, Notice, Output};
+use verbatim_core::id::{DeviceId, Epoch, Seq, StoreId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::now::Wall;
 use verbatim_core::router;
 use verbatim_core::wire::Durability;
 use verbatim_net::engine::{Engine, Memory};
-use verbatim_net::{Host, Request, Server, ServerConfig, Tcp, Transport, run_client};
+use verbatim_net::{Host, Life, Log, Request, Server, ServerConfig, Tcp, Transport, run_client};
 
 const USERS: u64 = 6;
 const LINES: u64 = 120;
@@ -43,8 +43,8 @@ struct User {
 }
 
 impl Host for User {
-    fn keep(&mut self, _keep: Keep) -> io::Result<()> {
-        Ok(())
+    fn keep(&mut self, _outputs: &[Output]) -> io::Result<Option<Seq>> {
+        Ok(None)
     }
 
     fn deliver(&mut self, message: Message) {
@@ -134,15 +134,21 @@ async fn serve() -> String {
         store: StoreId(1),
         epoch: Epoch(1),
         seed: 1,
+        hash_key: [1, 2],
         classic_ack: AckVerb::Auto,
         level: Durability::Memory,
     };
-    let server = Server::new(ServerConfig {
+    let made = Server::new(ServerConfig {
         router,
-        engine: Box::new(engine),
+        log: Log::here(Box::new(engine)),
+        lives: Box::new(|| Life {
+            epoch: Epoch(2),
+            seed: 2,
+        }),
         wall: || Wall(1),
         tap: None,
     });
+    let server = made.expect("memory is always there");
     let listener = Tcp.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = Tcp.local_address(&listener).unwrap().to_string();
     spawn_local(async move { server.run(Tcp, listener).await });

@@ -253,6 +253,13 @@ pub enum ServerNews {
         /// The record's position.
         seq: u64,
     },
+    /// A receipt told less than one before it on the same connection.
+    ReceiptShrank {
+        /// Which connection.
+        conn: Conn,
+        /// What it told, and what was told before.
+        what: String,
+    },
     /// A connection ended.
     Ended(Conn),
     /// Bytes had come on a connection that the router had closed; they are told when it ends.
@@ -334,10 +341,13 @@ pub struct History {
     clock: Clock,
 }
 
+/// Events for which there is room at first.
+const EVENTS: usize = 4_096;
+
 impl History {
     /// An empty history of a run whose time that clock tells.
     pub fn new(clock: Clock) -> History {
-        let events = Rc::default();
+        let events = Rc::new(RefCell::new(Vec::with_capacity(EVENTS)));
         History { events, clock }
     }
 
@@ -395,12 +405,23 @@ impl Tag {
 
     /// Reads the tag of a text.
     pub fn of(body: &str) -> Option<Tag> {
-        let (who, line) = body.split_once(' ')?.0.strip_prefix('u')?.split_once('.')?;
-        Some(Tag {
-            who: who.parse().ok()?,
-            line: line.parse().ok()?,
-        })
+        let (who, rest) = number(body.as_bytes().strip_prefix(b"u")?)?;
+        let (line, rest) = number(rest.strip_prefix(b".")?)?;
+        let who = usize::try_from(who).ok()?;
+        rest.starts_with(b" ").then_some(Tag { who, line })
     }
+}
+
+/// The number that stands first, and what follows it.
+fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.clone().count();
+    let add = |number: u64, digit: &u8| {
+        let shifted = number.checked_mul(10)?;
+        shifted.checked_add(u64::from(digit - b'0'))
+    };
+    let number = digits.take(length).try_fold(0, add)?;
+    (length > 0).then(|| (number, &bytes[length..]))
 }
 
 impl fmt::Display for Tag {

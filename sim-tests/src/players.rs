@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use verbatim_core::client::{Config, Input, Keep, Message, Notice, Output};
+use verbatim_core::client::{Config, Input, Message, Notice, Output};
+use verbatim_core::id::Seq;
 use verbatim_core::now::{Now, Wall};
 use verbatim_net::{Host, Request, Transport, run_client};
 
@@ -140,8 +141,7 @@ impl<T: Transport + Clone> Machine<T> {
         };
         let way = self.way.clone();
         let client = tokio::task::spawn_local(async move {
-            let ran = run_client(&way.transport, &way.server, config, asked, &mut terminal).await;
-            ran.expect("a simulated store can always be written");
+            run_client(&way.transport, &way.server, config, asked, &mut terminal).await;
         });
         let writer =
             tokio::task::spawn_local(write(self.way.clock.clone(), desk, more, requests.clone()));
@@ -173,9 +173,13 @@ struct Terminal {
 }
 
 impl Host for Terminal {
-    fn keep(&mut self, keep: Keep) -> io::Result<()> {
-        self.desk.borrow().keep(keep);
-        Ok(())
+    fn keep(&mut self, outputs: &[Output]) -> io::Result<Option<Seq>> {
+        for output in outputs {
+            if let Output::Keep(keep) = output {
+                self.desk.borrow().keep(keep);
+            }
+        }
+        Ok(None)
     }
 
     fn deliver(&mut self, message: Message) {

@@ -162,12 +162,11 @@ impl<G: Ground> Run<G> {
             self.pass(self.ground.now() + LOOK_TIME);
             self.look();
             let now = self.ground.now();
-            let pending = self.checker.pending();
-            if pending.is_empty() {
+            if self.checker.is_settled() {
                 break;
             }
             if now >= healed + LIVENESS {
-                return self.checker.out_of_time(&pending);
+                return self.checker.out_of_time();
             }
             if now >= returned + RETURN_TIME {
                 returned = now;

@@ -10,8 +10,9 @@ use std::io;
 use std::rc::Rc;
 use tokio::sync::mpsc::UnboundedSender;
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Frames, Input, Keep, LineId, Message, Notice, Output,
+    ClassicInput, ClassicOutput, Frames, Input, LineId, Message, Notice, Output,
 };
+use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Now, Wall};
 use verbatim_core::wire::{ClientFrame, Decoded, client_frame};
@@ -79,8 +80,8 @@ impl Screen {
 }
 
 impl Host for Screen {
-    fn keep(&mut self, _: Keep) -> io::Result<()> {
-        Ok(())
+    fn keep(&mut self, _: &[Output]) -> io::Result<Option<Seq>> {
+        Ok(None)
     }
 
     fn deliver(&mut self, message: Message) {

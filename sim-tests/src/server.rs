@@ -2,6 +2,7 @@
 
 use crate::cuts::Door;
 use crate::dice::mix;
+use crate::power::Plate;
 use crate::transport::SimTransport;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -11,9 +12,10 @@ use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
 use verbatim_core::router::Config;
 use verbatim_core::wire::Durability;
-use verbatim_net::engine::{Engine, Memory};
+use verbatim_net::engine::disk::Disk;
+use verbatim_net::engine::{Engine, Identity, Memory};
 use verbatim_net::transcript::Transcript;
-use verbatim_net::{Server, ServerConfig, Tap, Transport};
+use verbatim_net::{Life, Log, Server, ServerConfig, Tap, Transport};
 
 /// The host's name.
 pub(crate) const NAME: &str = "server";
@@ -23,13 +25,22 @@ pub(crate) const PORT: u16 = 8828;
 
 /// Serves until the host crashes. `start` counts the starts: each has an epoch, and with the memory engine a log, of
 /// its own.
-pub(crate) async fn serve(seed: u64, start: u64, limits: Limits, door: Door) -> turmoil::Result {
+pub(crate) async fn serve(
+    (seed, start): (u64, u64),
+    limits: Limits,
+    door: Door,
+    plate: Option<Plate>,
+) -> turmoil::Result {
     let transcript = Transcript::new(door, limits.clone(), true).started_at(elapsed());
     let tap = Some(Box::new(transcript) as Box<dyn Tap>);
-    let server = Server::new(server_config_with(limits, mix(seed, start), tap));
+    let mut config = server_config_with(limits.clone(), mix(seed, start), tap);
+    if let Some(plate) = plate {
+        on_disk(&mut config, &plate, &limits, seed);
+    }
+    let server = Server::new(config)?;
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
     let listener = SimTransport.bind(address).await?;
-    server.run(SimTransport, listener).await;
+    server.run(SimTransport, listener).await?;
     Ok(())
 }
 
@@ -44,10 +55,35 @@ pub fn server_config_with(limits: Limits, seed: u64, tap: Option<Box<dyn Tap>>) 
     let router = router_config(limits, seed, engine.room());
     ServerConfig {
         router,
-        engine: Box::new(engine),
+        log: Log::here(Box::new(engine)),
+        lives: lives(seed),
         wall: simulated_wall,
         tap,
     }
+}
+
+/// Puts the log on a disk.
+pub(crate) fn on_disk(config: &mut ServerConfig, plate: &Plate, limits: &Limits, seed: u64) {
+    let fresh = Identity {
+        store: StoreId(mix(seed, 6)),
+        hash_key: [mix(seed, 7), mix(seed, 8)],
+    };
+    let disk = Disk::new(Box::new(plate.clone()), fresh, limits);
+    config.log = Log::here(Box::new(disk));
+    config.router.level = Durability::Disk;
+}
+
+/// What is new whenever a router begins anew in one life of the server, because a commit failed.
+pub(crate) fn lives(seed: u64) -> Box<dyn FnMut() -> Life> {
+    let mut count = 0;
+    Box::new(move || {
+        count += 1;
+        let life = mix(seed, 1_000 + count);
+        Life {
+            epoch: Epoch(mix(life, 2)),
+            seed: mix(life, 3),
+        }
+    })
 }
 
 /// What a simulated router begins with.
@@ -58,6 +94,7 @@ pub(crate) fn router_config(limits: Limits, seed: u64, room: u64) -> Config {
         store: StoreId(mix(seed, 1)),
         epoch: Epoch(mix(seed, 2)),
         seed: mix(seed, 3),
+        hash_key: [mix(seed, 4), mix(seed, 5)],
         classic_ack: AckVerb::Auto,
         level: Durability::Memory,
     }

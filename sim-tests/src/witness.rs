@@ -3,6 +3,8 @@
 use crate::arrivals::Arrivals;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
+use crate::passing::length_of;
+use crate::receipts::Receipts;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,6 +34,8 @@ pub struct Witness {
     talks: BTreeMap<ConnId, Talk>,
     /// Of all bytes that came and went.
     digest: u64,
+    /// The frame that is looked at.
+    frame: Vec<u8>,
     transcript: Option<Transcript<Sheet>>,
     /// The engine's commit up to here has returned.
     committed: u64,
@@ -53,6 +57,7 @@ struct Talk {
     bound: bool,
     /// That it is silent is written down.
     told_silent: bool,
+    receipts: Receipts,
 }
 
 /// What is kept of a connection's beginning.
@@ -76,6 +81,7 @@ impl Witness {
             limits,
             talks: BTreeMap::new(),
             digest: 0,
+            frame: Vec::new(),
             transcript,
             committed: 0,
         }
@@ -130,6 +136,7 @@ impl Witness {
             heard: now,
             bound: false,
             told_silent: false,
+            receipts: Receipts::default(),
         };
         self.talks.insert(conn, talk);
     }
@@ -176,18 +183,23 @@ impl Witness {
     }
 
     fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        self.digest = digest(self.digest, &bytes);
+        self.frame.clear();
+        frame.encode(&mut self.frame);
+        self.digest = digest(self.digest, &self.frame);
         let Some(talk) = self.talks.get_mut(&conn) else {
             return;
         };
         talk.bound |= matches!(frame, Outgoing::Session(ServerFrame::Welcome(_)));
         let conn = talk.conn;
+        if let Outgoing::Session(ServerFrame::Receipt(receipt)) = frame
+            && let Some(what) = talk.receipts.shrinks(receipt)
+        {
+            return self.note(ServerNews::ReceiptShrank { conn, what });
+        }
         if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
             self.note(ServerNews::Uncommitted { conn, seq });
         }
-        let length = bytes.len() as u64;
+        let length = self.frame.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
@@ -243,7 +255,7 @@ impl Witness {
                 name: name.to_string(),
                 holder: self.holder(*holder, by),
             },
-            What::Release { user } => Entry::Release { user: user.0.0 },
+            What::Release { user, .. } => Entry::Release { user: user.0.0 },
             What::Message(message) => Entry::Message {
                 from: message.from.0.0,
                 to: match message.to {
@@ -311,6 +323,13 @@ impl Talk {
             self.skip -= skipped;
             at += skipped as usize;
             let rest = &self.unread[at..];
+            if self.hello.is_some()
+                && self.skip == 0
+                && let Some(length) = length_of(b"SEND ", rest)
+            {
+                at += length;
+                continue;
+            }
             let head = &rest[..rest.len().min(5)];
             if self.hello.is_none() && !b"HELLO".starts_with(head) {
                 self.lost = true;

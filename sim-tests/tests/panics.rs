@@ -44,8 +44,8 @@ fn a_panic_in_a_connection_task_of_the_server_ends_the_run() {
             let listener = SimTransport
                 .bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 1)))
                 .await?;
-            let server = Server::new(server_config(1, Some(Box::new(Startled))));
-            server.run(SimTransport, listener).await;
+            let server = Server::new(server_config(1, Some(Box::new(Startled))))?;
+            server.run(SimTransport, listener).await?;
             Ok(())
         });
         world.host("client", async move {

@@ -13,8 +13,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
-use verbatim_core::client::{Config, Keep, LineId, LineState, Message, Notice, WhyOffline};
+use verbatim_core::client::{Config, LineId, LineState, Message, Notice, Output, WhyOffline};
 use verbatim_core::code::Code;
+use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
 use verbatim_core::now::Wall;
 use verbatim_net::{Host, Request, Tcp, run_client};
@@ -92,9 +93,8 @@ impl Client {
         };
         spawn_local(async move {
             let server = part.server.to_string();
-            let ended = run_client(&Tcp, &server, config, asked, &mut ear).await;
-            let mut book = ear.book.borrow_mut();
-            book.fault(format!("its client ended: {ended:?}"));
+            run_client(&Tcp, &server, config, asked, &mut ear).await;
+            ear.book.borrow_mut().fault("its client ended".to_owned());
         });
         Client { requests, book }
     }
@@ -137,8 +137,8 @@ impl Client {
 }
 
 impl Host for Client {
-    fn keep(&mut self, _: Keep) -> io::Result<()> {
-        Ok(())
+    fn keep(&mut self, _: &[Output]) -> io::Result<Option<Seq>> {
+        Ok(None)
     }
 
     fn deliver(&mut self, message: Message) {

@@ -1,16 +1,29 @@
-//! Which device this is: the stored one, or one that is thrown away at the end.
+//! Which device this is: the stored one, or one that is thrown away at the end; and what its store is asked and told.
 
+use crate::feed::Feed;
 use crate::options::Options;
-use crate::store::Store;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Config, Input, Keep, Message, Notice, Output, WhyAway,
+    ClassicInput, ClassicOutput, Config, Input, LineId, Message, Notice, Output, WhyAway,
 };
-use verbatim_core::id::DeviceId;
+use verbatim_core::id::{DeviceId, Seq};
+use verbatim_core::name::Recipient;
 use verbatim_core::now::{Now, Wall};
-use verbatim_net::Host;
+use verbatim_net::store::{NoStore, Past, Said, Store, directory_name};
+use verbatim_net::{Host, Wanted};
+
+/// Lines of this run have lower numbers; those of earlier ones begin here, unless they are shown as if they were of this.
+pub(crate) const EARLIER: LineId = LineId(1 << 32);
+
+/// Lines of earlier runs that have their answer and wait for receipts.
+const ACCEPTED_EARLIER: LineId = LineId(1 << 33);
+
+/// What stands for all conversations where there is no name.
+const ALL: &str = "*";
 
 /// What comes from the client's driver.
 #[derive(Clone, Debug)]
@@ -19,51 +32,91 @@ pub(crate) enum News {
     Message(Message),
     /// Something else to tell.
     Notice(Notice),
+    /// What was said earlier; `None`: nothing is kept here.
+    History(Wanted, Option<History>),
+    /// Something is wrong with the store.
+    Trouble(String),
+}
+
+/// What was said earlier, with the names of the own lines whose story goes on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) past: Vec<(Past, Option<LineId>)>,
+    /// Whether there is more before it.
+    pub(crate) more: bool,
+}
+
+/// What a program begins with.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    /// Whether there is a store.
+    pub(crate) stores: bool,
+    /// Why there is none, although one was wanted.
+    pub(crate) troubles: Vec<String>,
+    /// The last of what was said.
+    pub(crate) history: History,
+    /// Lines of earlier runs without an answer.
+    pub(crate) lines: Vec<(LineId, Past)>,
 }
 
 /// The host of the client: it keeps what must be kept, and hands on the rest.
 pub(crate) struct Device {
-    store: Option<Store>,
+    store: Option<Kept>,
     news: Option<UnboundedSender<News>>,
-    /// Who this device becomes, should it turn out to be a copy of another.
+    /// Who this device becomes, should it turn out to be a copy of another, or give its name up.
     spare: DeviceId,
     is_online: bool,
+    /// The server knows only the classic level.
+    is_classic: bool,
+}
+
+/// The store, and what goes from it to the front.
+struct Kept {
+    store: Store,
+    feed: Feed,
+    /// Where the messages stand that are about to be handed on.
+    places: VecDeque<u64>,
+    /// Before which place the next page of a history begins, by whom it is with.
+    back: BTreeMap<String, u64>,
+    in_trouble: bool,
 }
 
 impl Device {
-    /// Opens the store unless none is wanted; says on `trouble` why there is none although one was.
+    /// Opens the store unless none is wanted, with so much of what was said. Queued lines are numbered from `first` on.
     ///
     /// # Errors
     /// The system gives no random numbers.
     pub(crate) fn open(
         options: &Options,
         stores: bool,
+        (first, past): (LineId, usize),
         news: UnboundedSender<News>,
-        trouble: &mut dyn FnMut(String),
-    ) -> io::Result<(Device, Config)> {
+    ) -> io::Result<(Device, Config, Beginning)> {
         let fresh = DeviceId::new(random()?);
-        let mut store = None;
-        if stores {
-            match Store::open(&options.server, options.user.as_str(), fresh) {
-                Ok(opened) => store = Some(opened),
-                Err(why) => trouble(why.to_string()),
-            }
-        }
         let seed = u64::from_ne_bytes(random()?);
         let mut config = Config::throw_away(options.user, fresh, seed);
         config.waits_for_name = options.wait_for_name;
-        if let Some(store) = &store {
-            config.device = store.device();
-            config.start = store.start();
-            config.keeps_store = true;
-        }
-        let device = Device {
-            store,
+        let mut begin = Beginning::default();
+        let mut device = Device {
+            store: None,
             news: Some(news),
             spare: DeviceId::new(random()?),
             is_online: false,
+            is_classic: false,
         };
-        Ok((device, config))
+        if stores {
+            match open(options, fresh, first, &mut config) {
+                Ok(mut kept) => {
+                    begin.stores = true;
+                    begin.history = kept.begin(past).unwrap_or_default();
+                    begin.lines = unanswered(&config, &mut kept.store).unwrap_or_default();
+                    device.store = Some(kept);
+                }
+                Err(why) => begin.troubles.push(why.to_string()),
+            }
+        }
+        device.feed();
+        Ok((device, config, begin))
     }
 
     /// No more news will come.
@@ -84,38 +137,155 @@ impl Device {
     /// # Errors
     /// The store could not be written.
     pub(crate) fn close(self, forgets: bool) -> io::Result<()> {
-        match self.store {
-            Some(store) if forgets && self.is_online => store.remove(),
-            Some(store) if self.is_online => store.end(),
-            // What was shown may not be acked: the next run marks what comes again.
-            Some(_) | None => Ok(()),
+        let Some(mut kept) = self.store else {
+            return Ok(());
+        };
+        if forgets && self.is_online {
+            kept.store.renew(self.spare)?;
         }
+        kept.store.close()
     }
 
-    /// What a notice means for the store.
+    /// What a notice means for this device.
     fn note(&mut self, notice: &Notice) -> io::Result<()> {
         match notice {
             Notice::Online { .. } => self.is_online = true,
             // Nothing of this device is known there.
-            Notice::FellBack => self.is_online = false,
+            Notice::FellBack => (self.is_online, self.is_classic) = (false, true),
             Notice::Offline { .. } | Notice::Away(_) => self.is_online = false,
-            _ => return Ok(()),
+            _ => {}
         }
-        match (notice, &mut self.store) {
-            (Notice::Online { .. }, Some(store)) => store.on_welcomed(),
-            (Notice::Away(WhyAway::Cloned), Some(store)) => store.renew(self.spare),
+        let Some(Kept { store, .. }) = &mut self.store else {
+            return Ok(());
+        };
+        match notice {
+            Notice::Away(WhyAway::Cloned) => store.renew(self.spare),
+            Notice::Line { line, state } if self.is_classic => {
+                store.on_state_without_ids(*line, *state);
+                store.settle().map(drop)
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Hands on what waits in the store, as far as there is room for it.
+    fn feed(&mut self) {
+        let more = self
+            .store
+            .as_mut()
+            .map(|kept| kept.feed.more(&mut kept.store));
+        for message in more.into_iter().flatten() {
+            self.tell(News::Message(message));
+        }
+    }
+
+    /// Says once that the store cannot be written, and once that it can be again.
+    fn on_written<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        let Some(kept) = &mut self.store else {
+            return written;
+        };
+        let was = std::mem::replace(&mut kept.in_trouble, written.is_err());
+        match &written {
+            Err(error) if !was => self.tell(News::Trouble(format!(
+                "cannot write {error}. Nothing is sent or acknowledged until it can be written; it is tried again"
+            ))),
+            Ok(_) if was => self.tell(News::Trouble("the store can be written again".into())),
+            _ => {}
+        }
+        written
+    }
+}
+
+impl Kept {
+    /// The page before what was shown of it last.
+    fn page(&mut self, name: &str, with: Option<Recipient>, count: usize) -> io::Result<History> {
+        let last = self.store.last();
+        let before = self.back.get(name).copied().unwrap_or(last + 1);
+        let page = self.store.page(with, before, count)?;
+        let first = page.past.first().map_or(before, |past| past.place);
+        self.back.insert(name.to_owned(), first);
+        let with_line = |past: Past| {
+            let line = self.store.line_at(past.place);
+            (past, line)
+        };
+        Ok(History {
+            past: page.past.into_iter().map(with_line).collect(),
+            more: page.more,
+        })
+    }
+
+    /// What was said last, without what is about to be shown anyway: new messages, and lines without an answer.
+    fn begin(&mut self, count: usize) -> io::Result<History> {
+        let mut history = self.page(ALL, None, count)?;
+        let shown = self.store.shown();
+        history.past.retain(|(past, _)| match &past.said {
+            Said::Message(_) => past.place <= shown,
+            Said::Line { state, .. } => state.is_settled(),
+        });
+        Ok(history)
     }
 }
 
 impl Host for Device {
-    fn keep(&mut self, keep: Keep) -> io::Result<()> {
-        self.store.as_mut().map_or(Ok(()), |store| store.keep(keep))
+    fn keep(&mut self, outputs: &[Output]) -> io::Result<Option<Seq>> {
+        let Some(kept) = &mut self.store else {
+            return Ok(None);
+        };
+        let kept_up_to = kept.store.keep(outputs);
+        kept.places.extend(kept.store.take_places());
+        // A batch that had nothing to write says nothing about the store.
+        match kept_up_to {
+            Ok(None) if kept.store.is_behind() => Ok(None),
+            written => self.on_written(written),
+        }
+    }
+
+    fn settle(&mut self) -> io::Result<Option<Seq>> {
+        let Some(kept) = &mut self.store else {
+            return Ok(None);
+        };
+        let settled = kept.store.settle();
+        let settled = self.on_written(settled);
+        self.feed();
+        settled
+    }
+
+    fn is_behind(&self) -> bool {
+        self.store
+            .as_ref()
+            .is_some_and(|kept| kept.store.is_behind())
+    }
+
+    fn on_shown(&mut self, up_to: Seq) -> bool {
+        let Some(kept) = self.store.as_mut().filter(|_| !self.is_classic) else {
+            return false;
+        };
+        if let Some(place) = kept.feed.on_shown(up_to) {
+            kept.store.on_shown(place);
+        }
+        self.feed();
+        true
+    }
+
+    fn history(&mut self, wanted: Wanted) {
+        let history = self.store.as_mut().map(|kept| {
+            let name = wanted.with.map_or(ALL.into(), |with| with.to_string());
+            kept.page(&name.to_ascii_lowercase(), wanted.with, wanted.count)
+        });
+        match history.transpose() {
+            Ok(history) => self.tell(News::History(wanted, history)),
+            Err(error) => self.tell(News::Trouble(format!("cannot read the store: {error}"))),
+        }
     }
 
     fn deliver(&mut self, message: Message) {
-        self.tell(News::Message(message));
+        let place = self
+            .store
+            .as_mut()
+            .and_then(|kept| Some((kept.places.pop_front()?, kept)));
+        if place.is_none_or(|(place, kept)| kept.feed.takes(message.seq, place)) {
+            self.tell(News::Message(message));
+        }
     }
 
     fn show(&mut self, notice: Notice) {
@@ -126,10 +296,7 @@ impl Host for Device {
     }
 
     fn wall(&self) -> Wall {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        wall()
     }
 
     fn tap(&mut self, now: Now, _input: &Input<'_>, outputs: &[Output]) {
@@ -148,6 +315,56 @@ impl Host for Device {
             tracing::debug!("{} {output}", now.mono);
         }
     }
+}
+
+fn open(
+    options: &Options,
+    fresh: DeviceId,
+    first: LineId,
+    config: &mut Config,
+) -> Result<Kept, NoStore> {
+    let directory = state_directory().join(directory_name(&options.server));
+    let mut store = Store::open(&directory, options.user, fresh)?;
+    let restored = store.restore(first, ACCEPTED_EARLIER, wall());
+    config.restored = restored.map_err(|error| NoStore::Damaged(directory, error.to_string()))?;
+    config.device = store.device();
+    config.start = store.start();
+    (config.keeps_store, config.keeps_messages) = (true, true);
+    Ok(Kept {
+        feed: Feed::new(&store),
+        store,
+        places: VecDeque::new(),
+        back: BTreeMap::new(),
+        in_trouble: false,
+    })
+}
+
+/// The lines without an answer that were restored, as they stand in the store.
+fn unanswered(config: &Config, store: &mut Store) -> io::Result<Vec<(LineId, Past)>> {
+    let restored = &config.restored;
+    let lines = restored.sent.iter().chain(&restored.queued);
+    let lines = lines.map(|line| line.line);
+    let past = |line| Ok(store.past_of(line)?.map(|past| (line, past)));
+    lines.map(past).filter_map(io::Result::transpose).collect()
+}
+
+/// Where programs of this user keep what they must remember.
+fn state_directory() -> PathBuf {
+    let absolute = |name| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
+        .unwrap_or_else(|| std::env::temp_dir().join("verbatim-state"));
+    state.join("verbatim")
+}
+
+fn wall() -> Wall {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {

@@ -1,10 +1,11 @@
 //! The program without a terminal: lines in, plain lines out, states and troubles to standard error.
 
-use crate::device::News;
+use crate::Ended;
+use crate::device::{Beginning, EARLIER, History, News};
 use crate::input::{Fed, Lines};
 use crate::line::{self, HELP, Typed};
 use crate::options::Options;
-use crate::printer::Printed;
+use crate::printer::{Print, Printed};
 use crate::tally::{Ending, Tally};
 use crate::{clean, words};
 use std::collections::BTreeMap;
@@ -13,9 +14,10 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
-use verbatim_core::client::{LineId, LineState, Message, Notice, WhyOffline};
+use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
 use verbatim_core::name::Recipient;
-use verbatim_net::Request;
+use verbatim_net::store::Said;
+use verbatim_net::{Request, Wanted};
 
 /// Lines without an answer beyond which the input is not read: a long file waits in its pipe, not here.
 const OPEN_MAX: usize = 1_024;
@@ -27,7 +29,7 @@ const TOLD_MAX: usize = 16 * OPEN_MAX;
 pub(crate) struct Pipes {
     pub(crate) requests: UnboundedSender<Request>,
     pub(crate) news: UnboundedReceiver<News>,
-    pub(crate) to_print: UnboundedSender<Message>,
+    pub(crate) to_print: UnboundedSender<Print>,
     pub(crate) printed: UnboundedReceiver<Printed>,
 }
 
@@ -44,6 +46,8 @@ struct Filter<'a> {
     unprinted: usize,
     /// Whether the question who is there has no answer yet.
     asks_who: bool,
+    /// Questions for what was said earlier that have no answer.
+    asks_history: usize,
     /// When the wait for answers is over.
     until: Option<Instant>,
     leaving: bool,
@@ -56,8 +60,9 @@ pub(crate) async fn run(
     options: &Options,
     forgets: bool,
     pipes: Pipes,
+    begin: Beginning,
     stop: impl Future<Output = ()>,
-) -> (Ending, bool) {
+) -> Ended {
     let mut filter = Filter {
         options,
         forgets,
@@ -68,20 +73,53 @@ pub(crate) async fn run(
         reading: true,
         unprinted: 0,
         asks_who: false,
+        asks_history: 0,
         until: None,
         leaving: false,
         said: None,
         trouble: false,
     };
+    filter.begin(begin);
     filter.run(BufReader::new(tokio::io::stdin()), stop).await;
+    let left = filter.tally.end();
     let ending = match filter.trouble {
         true => Ending::Trouble,
         false => filter.tally.ending(),
     };
-    (ending, filter.forgets)
+    let forgets = filter.forgets;
+    Ended {
+        ending,
+        forgets,
+        left,
+    }
 }
 
 impl Filter<'_> {
+    /// What earlier runs left: lines without an answer are answered for like those of this one.
+    fn begin(&mut self, begin: Beginning) {
+        begin.troubles.iter().for_each(|why| self.say(why));
+        self.print(begin.history);
+        let lines = begin.lines.len();
+        for (line, past) in begin.lines {
+            self.tally.on_submit(line);
+            if let Said::Line { to, .. } = past.said {
+                self.lines.insert(line, to);
+            }
+        }
+        if lines > 0 {
+            let lines = words::count(lines, "line", "lines");
+            self.say(&format!(
+                "{lines} of an earlier run had no answer: kept, and settled now"
+            ));
+        }
+    }
+
+    fn print(&mut self, history: History) {
+        for (past, _) in history.past {
+            self.unprinted += usize::from(self.pipes.to_print.send(Print::Past(past)).is_ok());
+        }
+    }
+
     async fn run(&mut self, mut input: impl AsyncBufRead + Unpin, stop: impl Future<Output = ()>) {
         let (mut lines, mut stopped) = (Lines::default(), false);
         tokio::pin!(stop);
@@ -143,10 +181,15 @@ impl Filter<'_> {
                 self.asks_who = true;
                 self.ask(Request::Who);
             }
+            Typed::History { with, count } => {
+                self.asks_history += 1;
+                self.ask(Request::History(Wanted { with, count }));
+            }
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
             Typed::Withdraw(None) => {
-                if let Some((line, _)) = self.lines.last_key_value() {
+                let mut own = self.lines.range(..EARLIER);
+                if let Some((line, _)) = own.next_back() {
                     self.ask(Request::Withdraw(*line));
                 }
             }
@@ -180,7 +223,8 @@ impl Filter<'_> {
 
     /// Leaves once nothing is open: every line answered, every message printed.
     fn end_if_done(&mut self) {
-        let waits = self.tally.open() > 0 || self.unprinted > 0 || self.asks_who;
+        let asks = self.asks_who || self.asks_history > 0;
+        let waits = self.tally.open() > 0 || self.unprinted > 0 || asks;
         if self.until.is_some() && !waits {
             self.leave();
         }
@@ -200,7 +244,9 @@ impl Filter<'_> {
         match printed {
             Printed::UpTo(seq, count) => {
                 self.unprinted -= count;
-                self.ask(Request::Kept(seq));
+                if let Some(seq) = seq {
+                    self.ask(Request::Kept(seq));
+                }
             }
             Printed::Failed(error) => {
                 self.unprinted = 0;
@@ -217,12 +263,25 @@ impl Filter<'_> {
     fn on_news(&mut self, news: News) {
         match news {
             News::Message(message) => {
-                if self.pipes.to_print.send(message).is_ok() {
-                    self.unprinted += 1;
-                }
+                self.unprinted +=
+                    usize::from(self.pipes.to_print.send(Print::Message(message)).is_ok());
             }
+            News::History(wanted, history) => self.on_history(wanted, history),
+            News::Trouble(what) => self.say(&what),
             News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
             News::Notice(notice) => self.on_notice(&notice),
+        }
+    }
+
+    fn on_history(&mut self, wanted: Wanted, history: Option<History>) {
+        self.asks_history = self.asks_history.saturating_sub(1);
+        match history {
+            Some(history) => {
+                let said = words::history(wanted, history.past.len(), history.more);
+                self.print(history);
+                self.say(&said);
+            }
+            None => self.say("nothing is kept on this device: --store keeps what is said"),
         }
     }
 
@@ -254,7 +313,11 @@ impl Filter<'_> {
 
     fn tell(&self, line: LineId, what: &str) {
         if let Some(to) = self.lines.get(&line) {
-            self.say(&format!("line {} to {to}: {what}", line.0));
+            let which = match line < EARLIER {
+                true => format!("line {}", line.0),
+                false => "a line of an earlier run".into(),
+            };
+            self.say(&format!("{which} to {to}: {what}"));
         }
     }
 

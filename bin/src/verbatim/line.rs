@@ -14,6 +14,13 @@ pub(crate) enum Typed {
     },
     /// Who is there?
     Who,
+    /// What was said earlier, with whom.
+    History {
+        /// `None`: with anybody.
+        with: Option<Recipient>,
+        /// How many lines.
+        count: usize,
+    },
     /// Take a queued line back: that one, or the last.
     Withdraw(Option<u64>),
     /// Connect now.
@@ -30,11 +37,18 @@ pub(crate) enum Typed {
     Wrong(String),
 }
 
+/// Lines of a history that are shown when nobody says how many.
+pub(crate) const HISTORY_LINES: usize = 20;
+
+/// Most lines of a history that are shown at once; asked again, those before them come.
+pub(crate) const HISTORY_LINES_MAX: usize = 1_000;
+
 /// What can be typed, a line each.
 pub(crate) const HELP: &[&str] = &[
     "@bob: hi        to bob (also: @bob hi)",
     "@ALL: hi        to everybody",
     "/who            who is there",
+    "/history        what was said earlier; each time what was before (also: /history bob, /history bob 50)",
     "/withdraw 3     take line 3 back if it has not gone out (without a number: the last one)",
     "/return         connect now",
     "/forget         give the name up and end",
@@ -45,6 +59,10 @@ pub(crate) const HELP: &[&str] = &[
 pub(crate) fn parse(line: &str) -> Typed {
     if let Some(rest) = line.strip_prefix('@') {
         return message(rest);
+    }
+    let mut words = line.split_whitespace();
+    if words.next() == Some("/history") {
+        return history(words);
     }
     let mut words = line.split_whitespace();
     match (words.next(), words.next(), words.next()) {
@@ -63,6 +81,30 @@ pub(crate) fn parse(line: &str) -> Typed {
             Typed::Wrong("there is no such command".into())
         }
         _ => Typed::Wrong("a message begins with @ and a name".into()),
+    }
+}
+
+/// A lone number is how many; a name of digits alone is one if a number follows it.
+fn history<'a>(mut words: impl Iterator<Item = &'a str>) -> Typed {
+    let wrong = || Typed::Wrong("/history takes a name, a number of lines, or both".into());
+    let (with, count) = match (words.next(), words.next(), words.next()) {
+        (None, ..) => (None, None),
+        (Some(one), None, _) if one.parse::<usize>().is_ok() => (None, Some(one)),
+        (Some(name), count, None) => (Some(name), count),
+        _ => return wrong(),
+    };
+    let name = with.map(|name| name.strip_prefix('@').unwrap_or(name));
+    let with = name
+        .map(|name| Recipient::parse(name.as_bytes()))
+        .transpose();
+    let count = count.map(str::parse).transpose();
+    match (with, count) {
+        (Ok(with), Ok(count)) => Typed::History {
+            with,
+            count: count.unwrap_or(HISTORY_LINES).clamp(1, HISTORY_LINES_MAX),
+        },
+        (Err(bad), _) => Typed::Wrong(bad.text().into()),
+        _ => wrong(),
     }
 }
 
@@ -114,6 +156,15 @@ mod tests {
         assert_eq!(parse("/withdraw #3"), Typed::Withdraw(Some(3)));
         assert_eq!(parse("   "), Typed::Nothing);
         assert_eq!(parse("/help me"), Typed::Help);
+        let history = |with: &str, count| Typed::History {
+            with: (!with.is_empty()).then(|| Recipient::parse(with.as_bytes()).unwrap()),
+            count,
+        };
+        assert_eq!(parse("/history"), history("", 20));
+        assert_eq!(parse("/history 7"), history("", 7));
+        assert_eq!(parse("/history bob"), history("bob", 20));
+        assert_eq!(parse("/history @ALL 9999999"), history("ALL", 1_000));
+        assert_eq!(parse("/history 42 7"), history("42", 7));
     }
 
     #[test]
@@ -130,6 +181,9 @@ mod tests {
             "@b-b hi",
             "@é hi",
             "/quit now",
+            "/history bob carol",
+            "/history b-b",
+            "/history bob 1 2",
         ] {
             assert!(matches!(parse(line), Typed::Wrong(_)), "{line}");
         }

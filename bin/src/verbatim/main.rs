@@ -3,19 +3,21 @@
 
 mod chat;
 mod clean;
+mod clock;
 mod device;
+mod feed;
 mod filter;
 mod input;
 mod line;
 mod options;
 mod printer;
-mod store;
 mod tally;
 mod words;
 
 use clap::Parser;
-use device::{Device, News};
+use device::{Beginning, Device, EARLIER, News};
 use filter::{Pipes, say};
+use line::HISTORY_LINES;
 use options::Options;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ use tally::Ending;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tracing::level_filters::LevelFilter;
+use verbatim_core::client::LineId;
 use verbatim_net::{Request, Tcp, run_classic_client, run_client};
 
 fn main() -> ExitCode {
@@ -60,52 +63,68 @@ async fn run(options: &Options) -> io::Result<Ending> {
     let stores = options.store || (on_terminal && !options.no_store && !options.classic);
     let (requests, asked) = unbounded_channel();
     let (news, told) = unbounded_channel();
-    let mut greeting = Vec::new();
-    let (mut device, config) = Device::open(options, stores, news, &mut |why| greeting.push(why))?;
-    let forgets = !config.keeps_store;
+    // On a terminal the lines of earlier runs are shown as if they were of this one.
+    let begins = match on_terminal {
+        true => (LineId(1), options.history.unwrap_or(HISTORY_LINES)),
+        false => (EARLIER, options.history.unwrap_or(0)),
+    };
+    let (mut device, config, begin) = Device::open(options, stores, begins, news)?;
+    let (stored, forgets) = (begin.stores, !config.keeps_store);
     let client = async {
-        let ended = if options.classic {
+        if options.classic {
             run_classic_client(&Tcp, &options.server, config, asked, &mut device).await;
-            Ok(())
         } else {
-            run_client(&Tcp, &options.server, config, asked, &mut device).await
-        };
+            run_client(&Tcp, &options.server, config, asked, &mut device).await;
+        }
         // The front ends when nobody can send it news any more.
         device.hang_up();
-        ended.map(|()| device)
+        device
     };
     let stop = stop_signal()?;
     let front = async {
         if on_terminal {
-            chat::run(options, forgets, requests, told, greeting, stop).await
+            chat::run(options, forgets, requests, told, begin, stop).await
         } else {
-            greeting.iter().for_each(|why| say(why));
-            run_filter(options, forgets, requests, told, stop).await
+            run_filter(options, forgets, (requests, told), begin, stop).await
         }
     };
-    let (device, (ending, forgotten)) = tokio::join!(client, front);
-    device?.close(forgotten)?;
-    Ok(ending)
+    let (device, ended) = tokio::join!(client, front);
+    let closed = device.close(ended.forgets);
+    if stored {
+        let left = words::left(ended.left, closed.is_ok());
+        left.iter().for_each(|said| say(said));
+    }
+    closed.map(|()| ended.ending)
+}
+
+/// How a front ended.
+struct Ended {
+    ending: Ending,
+    /// Whether the name was to be given up.
+    forgets: bool,
+    /// Lines without an answer: how many never went out, and how many did.
+    left: (usize, usize),
 }
 
 /// The program without a terminal: the filter, and beside it what writes to standard output, which may be slow.
 async fn run_filter(
     options: &Options,
     forgets: bool,
-    requests: UnboundedSender<Request>,
-    news: UnboundedReceiver<News>,
+    (requests, news): (UnboundedSender<Request>, UnboundedReceiver<News>),
+    begin: Beginning,
     stop: impl Future<Output = ()>,
-) -> (Ending, bool) {
-    let (to_print, messages) = unbounded_channel();
+) -> Ended {
+    let (to_print, prints) = unbounded_channel();
     let (printed, wrote) = unbounded_channel();
-    tokio::spawn(printer::run(tokio::io::stdout(), messages, printed));
+    let user = options.user;
+    tokio::spawn(printer::run(tokio::io::stdout(), user, prints, printed));
     let pipes = Pipes {
         requests,
         news,
         to_print,
         printed: wrote,
     };
-    filter::run(options, forgets, pipes, stop).await
+    filter::run(options, forgets, pipes, begin, stop).await
 }
 
 /// Comes with the first SIGINT, SIGTERM or SIGHUP.

@@ -17,6 +17,12 @@ const PORT: u16 = 8828;
 /// shown as `\n`, `\u{1b}` and the like). States of lines and troubles go to standard error. At the end of the input
 /// it waits until every line is accepted or rejected, at most --wait seconds, and ends. To listen without sending:
 /// `verbatim bob --follow < /dev/null`.
+///
+/// On a terminal (and with --store) a store keeps what was said and what has not gone out, in
+/// $XDG_STATE_HOME/verbatim, or ~/.local/state/verbatim: lines typed while the server is away are kept when the program
+/// ends and go out next time, and a program that was killed comes back as the same device and misses nothing. Without a
+/// terminal a line of the store's history (--history, /history) is written with its time before it, and own lines as
+/// `2026-01-31T12:00:00Z alice -> bob: body`.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "verbatim", version, about, long_about, after_long_help = EXIT_CODES, after_help = MORE)]
 pub(crate) struct Options {
@@ -35,12 +41,15 @@ pub(crate) struct Options {
     /// Without a terminal: go on listening after the end of the input, until a signal comes
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Be a throw-away device: keep nothing, give the name up at the end (the default without a terminal)
+    /// Be a throw-away device: keep nothing, and give the name up at the end (the default without a terminal)
     #[arg(long)]
     pub(crate) no_store: bool,
-    /// Keep this device's identity also without a terminal
+    /// Keep a store also without a terminal: this device's identity, what was said, and lines that have not gone out
     #[arg(long, conflicts_with = "no_store")]
     pub(crate) store: bool,
+    /// Begin with so many of the last lines in the store (20 on a terminal, none without one)
+    #[arg(long, value_name = "LINES", conflicts_with_all = ["no_store", "classic"])]
+    pub(crate) history: Option<usize>,
     /// Speak the classic protocol (REGISTER, SEND, FORWARD), for servers that know nothing else; without this it is
     /// tried when a server shows that. Nothing is kept, and a line is answered or unknown
     #[arg(long, conflicts_with_all = ["store", "no_store"])]
@@ -72,7 +81,9 @@ Exit codes (the first that applies):
   4  some line of the input is no message and no command
   0  every line was accepted (with --classic: acknowledged); also when the reader of standard output went away, or a signal asked for the end
 
-Commands, each on a line of its own: /who, /withdraw [NUMBER], /return, /forget, /quit, /help";
+With a store, a line without an answer is kept: it goes out, or is settled, next time. The code is 5 or 7 all the same.
+
+Commands, each on a line of its own: /who, /history [NAME] [LINES], /withdraw [NUMBER], /return, /forget, /quit, /help";
 
 fn parse_name(text: &str) -> Result<Name, String> {
     Name::parse(text.as_bytes()).map_err(|bad| bad.text().into())

@@ -1,14 +1,14 @@
 //! What became of all lines, and the exit code that says it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use verbatim_core::client::{LineId, LineState};
 
 /// Counts lines from their submission to their end.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Those without an answer.
-    open: BTreeSet<LineId>,
+    /// Those without an answer, and whether each went out.
+    open: BTreeMap<LineId, bool>,
     rejected: usize,
     unknown: usize,
     /// Lines that were neither messages nor commands.
@@ -40,12 +40,15 @@ impl From<Ending> for ExitCode {
 
 impl Tally {
     pub(crate) fn on_submit(&mut self, line: LineId) {
-        self.open.insert(line);
+        self.open.insert(line, false);
     }
 
     /// Takes a line's new state.
     pub(crate) fn on_state(&mut self, line: LineId, state: &LineState) {
-        if !state.is_settled() || !self.open.remove(&line) {
+        if let Some(went_out) = self.open.get_mut(&line) {
+            *went_out = *state == LineState::Sent;
+        }
+        if !state.is_settled() || self.open.remove(&line).is_none() {
             return;
         }
         match state {
@@ -57,7 +60,15 @@ impl Tally {
 
     /// A line that was never sent because the program ends: nobody took it back.
     pub(crate) fn on_given_up(&mut self, line: LineId) {
-        self.unknown += usize::from(self.open.remove(&line));
+        self.unknown += usize::from(self.open.remove(&line).is_some());
+    }
+
+    /// The program ends: what is open has no answer. How many lines never went out, and how many did.
+    pub(crate) fn end(&mut self) -> (usize, usize) {
+        let open = std::mem::take(&mut self.open);
+        let sent = open.values().filter(|went_out| **went_out).count();
+        self.unknown += open.len();
+        (open.len() - sent, sent)
     }
 
     /// How many lines have no answer.

@@ -6,6 +6,7 @@ use verbatim_core::client::{LineState, Notice, Present, WhyAway, WhyOffline};
 use verbatim_core::code::Code;
 use verbatim_core::name::Recipient;
 use verbatim_core::wire::Durability;
+use verbatim_net::Wanted;
 
 /// What has become of a line, for the person who wrote it.
 pub(crate) fn state(state: &LineState, to: Recipient) -> String {
@@ -130,8 +131,8 @@ pub(crate) fn offline(why: &WhyOffline, server: &str) -> String {
 
 fn away(why: &WhyAway, server: &str) -> String {
     match why {
-        WhyAway::Replaced => "a newer connection of this device has taken over; this one stays away. \
-                              /return takes the session back"
+        WhyAway::Replaced => "a newer connection of this device has taken over (or its store is a copy, or an old \
+                              backup); this one stays away. /return takes the session back"
             .into(),
         WhyAway::NameTaken { left } => {
             let long = left.map_or(String::new(), |left| {
@@ -147,16 +148,17 @@ fn away(why: &WhyAway, server: &str) -> String {
             code.0,
             clean::line(text)
         ),
-        WhyAway::Cloned => "the server has messages of this device that this copy never sent: it was copied. It gets \
-                            an identity of its own now; start again"
+        WhyAway::Cloned => "the server has messages of this device that this store never sent: it is a copy, or an old \
+                            backup. It gets an identity of its own now, and sends nothing by itself that the other may \
+                            have sent; start again"
             .into(),
     }
 }
 
 fn lost(unanswered: usize, unreceipted: usize) -> Vec<String> {
     let mut said = vec![
-        "the server does not know this session any more (it was restarted, or gave the name up in the meantime): \
-         messages that waited for you there are gone"
+        "the server does not know this session any more (it was restarted or set back, or gave the name up in the \
+         meantime): messages that waited for you there are gone"
             .to_owned(),
     ];
     if unanswered > 0 {
@@ -172,6 +174,46 @@ fn lost(unanswered: usize, unreceipted: usize) -> Vec<String> {
         ));
     }
     said
+}
+
+/// What is left of a store's lines without an answer when the program ends: never out, and out.
+pub(crate) fn left((queued, sent): (usize, usize), is_kept: bool) -> Vec<String> {
+    let mut said = Vec::new();
+    match (queued, sent) {
+        (0, 0) => {}
+        (queued, sent) if !is_kept => said.push(format!(
+            "{} no answer and could not be kept: gone with this program",
+            count(queued + sent, "line has", "lines have")
+        )),
+        (queued, sent) => {
+            if queued > 0 {
+                let lines = count(queued, "line is kept and goes", "lines are kept and go");
+                said.push(format!("{lines} out next time"));
+            }
+            if sent > 0 {
+                let lines = count(sent, "line has", "lines have");
+                said.push(format!(
+                    "{lines} no answer yet: what became of it is settled next time"
+                ));
+            }
+        }
+    }
+    said
+}
+
+/// How much of a history was shown, and whether there is more.
+pub(crate) fn history(wanted: Wanted, shown: usize, more: bool) -> String {
+    let with = wanted
+        .with
+        .map_or(String::new(), |with| format!(" with {with}"));
+    let again = wanted
+        .with
+        .map_or("/history".into(), |with| format!("/history {with}"));
+    match (shown, more) {
+        (0, _) => format!("there is no more{with} in this device's store"),
+        (_, true) => format!("that was earlier{with}; {again} shows what was before"),
+        (_, false) => format!("that was earlier{with}; there is no more in this device's store"),
+    }
 }
 
 /// A number with its word.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod descriptors;
+mod log;
 mod options;
 mod transcript;
 
@@ -14,9 +15,7 @@ use verbatim_core::id::{Epoch, StoreId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
 use verbatim_core::router::Config;
-use verbatim_core::wire::Durability;
-use verbatim_net::engine::{Engine, Memory};
-use verbatim_net::{Server, ServerConfig, Tcp, Transport};
+use verbatim_net::{Life, Server, ServerConfig, Tcp, Transport};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -25,6 +24,7 @@ fn main() -> ExitCode {
         .with_max_level(options.verbosity())
         .with_target(false)
         .init();
+    end_with_a_panic();
     match options.check().and_then(|()| serve(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
@@ -32,6 +32,19 @@ fn main() -> ExitCode {
             ExitCode::from(trouble.code)
         }
     }
+}
+
+/// A panic says that what this program holds in memory is not what it should be. It ends at once then, wherever that was:
+/// what was accepted is in the log, and the next start reads it anew.
+fn end_with_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        tracing::error!(
+            "this is a fault of verbatimd itself: it ends; please report what stands above, and start it again"
+        );
+        std::process::exit(8);
+    }));
 }
 
 /// What went wrong, in one line, and the exit code for scripts.
@@ -64,18 +77,21 @@ async fn run(options: &Options) -> Result<(), Trouble> {
         text: format!("cannot tell the port: {error}"),
         code: 1,
     })?;
-    let server = Server::new(config(options)?);
+    let server = Server::new(config(options)?).map_err(|failure| log::trouble(&failure))?;
     let told = tokio::task::spawn_local(mind_signals(server.clone()));
     announce(options, address);
-    server.run(Tcp, listener).await;
+    let ended = server.run(Tcp, listener).await;
     told.abort();
-    Ok(())
+    ended.map_err(|failure| log::trouble(&failure))
 }
 
 #[expect(clippy::print_stdout, reason = "the one line that scripts wait for")]
 fn announce(options: &Options, address: std::net::SocketAddr) {
     use std::io::Write;
     match options.engine {
+        EngineKind::Disk => tracing::info!(
+            "level disk: what is accepted survives the end of this program and a power cut, if the disk keeps its word"
+        ),
         EngineKind::Memory => tracing::info!(
             "level memory: what is accepted survives broken connections, not the end of this program"
         ),
@@ -86,32 +102,39 @@ fn announce(options: &Options, address: std::net::SocketAddr) {
 }
 
 fn config(options: &Options) -> Result<ServerConfig, Trouble> {
-    let limits = descriptors::fit(Limits::default(), descriptors::raised());
+    let limits = log::bounds(options, Limits::default());
+    let limits = descriptors::fit(limits, descriptors::raised());
     let tap = options
         .transcript
         .as_deref()
         .map(|path| transcript::begin(path, &limits))
         .transpose()?;
-    let engine: Box<dyn Engine> = match options.engine {
-        EngineKind::Memory => Box::new(Memory::new(&limits)),
-    };
+    let log = log::open(options, &limits)?;
+    let Life { epoch, seed } = life();
     let router = Config {
-        room: engine.room(),
+        room: 0, // the log says how much
         limits,
         store: StoreId(rand::random()),
-        epoch: Epoch(rand::random()),
-        seed: rand::random(),
+        hash_key: [rand::random(), rand::random()],
+        epoch,
+        seed,
         classic_ack: options.classic_ack.into(),
-        level: match options.engine {
-            EngineKind::Memory => Durability::Memory,
-        },
+        level: log::level(options.engine),
     };
     Ok(ServerConfig {
         router,
-        engine,
+        log,
+        lives: Box::new(life),
         wall: wall_clock,
         tap,
     })
+}
+
+fn life() -> Life {
+    Life {
+        epoch: Epoch(rand::random()),
+        seed: rand::random(),
+    }
 }
 
 fn wall_clock() -> Wall {

@@ -10,7 +10,9 @@ use verbatim_core::classic::AckVerb;
 /// A chat server whose delivery can be trusted.
 ///
 /// Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
-/// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address.
+/// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address,
+/// 4 the log's directory or disk, 5 another process has the log, 6 the log is damaged or of a newer version, 7 the disk
+/// did not sync, 8 a fault of this program.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
 pub(crate) struct Options {
@@ -18,11 +20,18 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8828")]
     pub(crate) listen: SocketAddr,
     /// Where the log is kept
-    #[arg(long, value_enum, default_value_t = EngineKind::Memory)]
+    #[arg(long, value_enum, default_value_t = EngineKind::Disk)]
     pub(crate) engine: EngineKind,
-    /// The directory of the log (the engine memory needs none)
+    /// The directory of the log; without this $STATE_DIRECTORY, else $XDG_STATE_HOME/verbatimd, else
+    /// ~/.local/state/verbatimd
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory)
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) log_max: Option<u64>,
+    /// What may wait for one user who is away; beyond it senders are refused
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "8M")]
+    pub(crate) owed_max: u64,
     /// The word that acknowledges a line on the classic level
     #[arg(long, value_enum, default_value_t = Ack::Auto)]
     pub(crate) classic_ack: Ack,
@@ -40,6 +49,8 @@ pub(crate) struct Options {
 /// The engines that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineKind {
+    /// On the disk: what was accepted survives anything but the loss of the disk
+    Disk,
     /// In memory: a restart forgets everything
     Memory,
 }
@@ -65,6 +76,26 @@ impl From<Ack> for AckVerb {
     }
 }
 
+/// A number of bytes: digits, and perhaps K, M, G or T behind them.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" | "KIB" => 10,
+        "M" | "MIB" => 20,
+        "G" | "GIB" => 30,
+        "T" | "TIB" => 40,
+        _ => return Err("a size is digits, and perhaps K, M, G or T".into()),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "a size is digits, and perhaps K, M, G or T")?;
+    number
+        .checked_shl(shift)
+        .filter(|size| size >> shift == number && *size >= 1 << 20)
+        .ok_or_else(|| "a size of at least 1M is expected, and one that a disk can have".into())
+}
+
 impl Options {
     pub(crate) fn verbosity(&self) -> LevelFilter {
         match self.verbose {
@@ -76,7 +107,7 @@ impl Options {
 
     /// What the command line may not say.
     pub(crate) fn check(&self) -> Result<(), Trouble> {
-        if self.data.is_some() {
+        if self.data.is_some() && self.engine == EngineKind::Memory {
             tracing::warn!("--data is not used: the engine memory keeps nothing on disk");
         }
         if self.listen.ip().is_loopback() || self.allow_unauthenticated {

@@ -41,7 +41,7 @@ impl Server {
     /// A server that may have so many descriptors and no more.
     pub fn start_with_descriptors(count: u32) -> Server {
         let mut command = Command::new("sh");
-        let script = format!("ulimit -n {count}; exec \"$0\" --listen 127.0.0.1:0");
+        let script = format!("ulimit -n {count}; exec \"$0\" --engine memory --listen 127.0.0.1:0");
         command.args(["-c", &script, PROGRAM]);
         Server::spawn(&mut command)
     }
@@ -146,6 +146,11 @@ impl Drop for Server {
 fn command(listen: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["--listen", listen]).args(arguments);
+    // What is tested here is how the server speaks; tests of the log on disk name a directory of their own.
+    let says_where = |argument: &&str| ["--data", "--engine"].contains(argument);
+    if !arguments.iter().any(|argument| says_where(&argument)) {
+        command.args(["--engine", "memory"]);
+    }
     command
 }
 

@@ -4,6 +4,7 @@
 
 mod classic;
 mod codes;
+mod kills;
 mod messages;
 mod stage;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -18,8 +18,13 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Server {
+        Server::start_at("127.0.0.1:0")
+    }
+
+    /// A server that listens there.
+    pub fn start_at(address: &str) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verbatimd"))
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", address, "--engine", "memory"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -95,6 +100,12 @@ impl User {
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// The same, of one who may be dead.
+    pub fn may_type(&mut self, lines: &str) {
+        let input = self.input.as_mut().unwrap();
+        drop(input.write_all(lines.as_bytes()));
+    }
+
     pub fn end_input(&mut self) {
         self.input = None;
     }
@@ -113,6 +124,15 @@ impl User {
                 return said;
             }
         }
+    }
+
+    /// Everything that it has written and nobody has read yet; after its end, all of it.
+    pub fn rest(&self) -> Vec<String> {
+        let mut rest = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            rest.push(line);
+        }
+        rest
     }
 
     pub fn kill(&mut self) {
@@ -159,9 +179,14 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
 
 /// Runs a client over some input to its end.
 pub fn run(arguments: &[&str], input: &[u8]) -> Output {
+    run_in(&scratch("nothing"), arguments, input)
+}
+
+/// The same with a place for its store.
+pub fn run_in(state: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_verbatim"))
         .args(arguments)
-        .env("XDG_STATE_HOME", scratch("nothing"))
+        .env("XDG_STATE_HOME", state)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::name::{Name, NameKey};
 use crate::record::{Holder, What};
-use crate::router::{CloseReason, Live, Role, Router, Timer};
+use crate::router::{CloseReason, Held, Live, Role, Router, Timer};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::net::IpAddr;
@@ -145,14 +145,12 @@ impl Router {
         whole.signs.second = send.opened.max(receive.opened);
         let (name, holder) = (whole.name, Holder::Classic);
         let user = UserId(self.append(What::Claim { name, holder }, out));
-        let ready_at = self.now().mono + self.limits().classic_settle_time;
         let live = ClassicUser {
             send: Some(send.conn),
             receive: Some(receive.conn),
             reply: whole.signs.reply(self.ack_option()),
             line_end: whole.line_end,
             cursor: user.0,
-            ready_at,
             ..ClassicUser::default()
         };
         self.insert_live(user, Live::Classic(Box::new(live)));
@@ -162,6 +160,7 @@ impl Router {
                 self.say_classic(half.conn, ClassicOut::Registered(side, name, half.end));
             }
         }
+        self.hold(Held::ClassicReady(user));
     }
 
     /// One of the two connections ended. The name lives as long as one of them.

@@ -116,6 +116,9 @@ impl Client {
         }
         let lost = self.is_lost(welcome);
         if !lost && self.outbox.standing(welcome.last) == Standing::Cloned {
+            if self.config.keeps_messages {
+                self.outbox.disown(out);
+            }
             self.stay_away(WhyAway::Cloned, out);
             return Ok(());
         }

@@ -25,6 +25,8 @@ pub(super) struct Inbox {
     acked: Seq,
     may_repeat: bool,
     repeats_up_to: Seq,
+    /// The cursor that a store should have is not the one that it was told.
+    moved: bool,
     pub numbers: Numbering,
 }
 
@@ -45,6 +47,7 @@ impl Inbox {
             acked: Seq(0),
             may_repeat: start.may_repeat,
             repeats_up_to: Seq(0),
+            moved: false,
             numbers: Numbering::new(conversations_max),
         }
     }
@@ -72,6 +75,7 @@ impl Inbox {
         if lost || first {
             self.seen = welcome.cursor;
             self.kept = welcome.cursor;
+            self.moved = true;
             self.numbers.forget();
             self.repeats_up_to = match self.may_repeat && first {
                 true => welcome.head,
@@ -105,6 +109,7 @@ impl Inbox {
             return Ok(None);
         }
         self.seen = delivery.seq;
+        self.moved = true;
         self.numbers
             .on_delivery(conversation, delivery.seq, delivery.number, under_way);
         Ok(Some(Message {
@@ -116,6 +121,13 @@ impl Inbox {
             body: delivery.body.into(),
             may_repeat: delivery.seq <= self.repeats_up_to,
         }))
+    }
+
+    /// The cursor that belongs to all that was handed on so far, if that is another one than before. So an epoch is taken
+    /// over with the first cursor after it.
+    pub fn take_moved(&mut self) -> Option<(StoreId, Epoch, Seq)> {
+        let (store, epoch) = self.log?;
+        mem::take(&mut self.moved).then_some((store, epoch, self.seen))
     }
 
     fn conversation(&self, delivery: &Delivery<'_>) -> Result<Recipient, &'static str> {

@@ -5,9 +5,28 @@
 //! 1. Make a [`Client`]; it wants to be called at once.
 //! 2. When [`Client::deadline`] has come, call [`Client::handle`] with [`Input::Timeout`].
 //! 3. Whatever else happens (a connection opened, bytes, its end, a typed line), call `handle` with that.
-//! 4. Carry out the outputs in their order. A `Keep` is durable before what follows it leaves the device.
+//! 4. Carry out the outputs in their order, but first make durable what they say (below). The outputs of several calls may
+//!    be taken together.
 //! 5. When the messages of the outputs are written where this device keeps them, call `handle` with `Kept`.
 //! 6. `Done` is the end.
+//!
+//! # What a store is told
+//!
+//! A device whose store keeps messages writes the outputs of a call (or of several) in *one* transaction, before it carries
+//! out any of them: each `Keep`, each `Deliver` with the `Keep::Cursor` of the same call, each state of a line that a notice
+//! tells, and `Lost`, which ends the wait for receipts. That transaction must be durable before a `Connect` or a `Send`
+//! among the outputs is carried out, before messages are told to be `Kept`, and before a line counts as queued. States,
+//! `Accepted`, `Delivered` and `Allotted` alone need not be durable at once: they may ride on the next transaction, in
+//! their order, for what is lost with them the server tells again.
+//!
+//! If the store cannot be written, nothing of what would need it may leave: the driver ends the connection, says
+//! `Disconnected`, and keeps what is to be written; the client tries again by itself. What is not kept is not acked, and
+//! ids that never went out are settled by the next `WELCOME`, as after any lost connection.
+//!
+//! At the next start the store's contents are the [`Config`]'s `start` and `restored`: queued lines are queued, sent ones
+//! wait for resume under their ids, accepted ones for their receipts. Two stores of one device, or one from a backup, are
+//! noticed by the ids and counters that the server knows: the client says so and stays away; it sends nothing that the
+//! other copy may have sent. Should a server have gone back, that is `Lost`.
 //!
 //! `handle` never fails and never blocks: what a server does wrong ends that connection, is told to the user,
 //! and another one is tried later. What belongs together stands together: `outbox` has the rules of ids, `inbox`
@@ -19,6 +38,7 @@ mod classic;
 mod config;
 mod frames;
 mod inbox;
+mod keeping;
 mod link;
 mod notice;
 mod numbering;
@@ -30,13 +50,13 @@ mod roll;
 mod words;
 
 pub use classic::{ClassicClient, ClassicInput, ClassicOutput};
-pub use config::{Config, Start};
+pub use config::{Awaited, Config, Restored, RestoredLine, Start};
 pub use notice::{LineId, LineState, Notice, Present, WhyAway, WhyOffline};
 pub use port::{Frames, Input, Keep, Message, Output};
 
 use crate::id::Try;
 use crate::limits::UNANSWERED_MAX;
-use crate::now::{Mono, Now};
+use crate::now::{Mono, Now, Wall};
 use crate::wire::{ClientFrame, Hello, encode_client};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -44,6 +64,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 use inbox::Inbox;
+use keeping::Told;
 use link::{Backoff, Link, Pulse, bounded};
 use outbox::{Allowance, Line, Outbox, told};
 use reader::Reader;
@@ -69,14 +90,18 @@ pub struct Client {
     was_online: bool,
     /// The user leaves as soon as the session is bound.
     leaving: Option<bool>,
+    /// What a store was told.
+    told: Told,
     /// Frames of this call, written together.
     wire: Vec<u8>,
 }
 
 impl Client {
     /// A client that wants to connect at once.
-    pub fn new(config: Config) -> Client {
+    pub fn new(mut config: Config) -> Client {
+        let restored = mem::take(&mut config.restored);
         let (start, limits) = (&config.start, &config.limits);
+        let lines_max = limits.outbox_messages_max;
         Client {
             now: Mono::ZERO,
             link: Link::Waiting { until: Mono::ZERO },
@@ -87,13 +112,14 @@ impl Client {
                 body_bytes_max: limits.body_bytes_max as u64,
             },
             reader: Reader::default(),
-            outbox: Outbox::new(start.allotted, start.accepted),
-            receipts: Receipts::new(start.delivered, limits.outbox_messages_max),
+            receipts: Receipts::new(start.delivered, &restored.accepted, lines_max),
+            outbox: Outbox::new(start, restored, config.keeps_messages),
             inbox: Inbox::new(config.user, start, limits.users_max),
             roll: Roll::default(),
             attempt: start.attempt,
             was_online: false,
             leaving: None,
+            told: Told::new(start),
             wire: Vec::new(),
             config,
         }
@@ -105,9 +131,10 @@ impl Client {
         if self.link == Link::Gone {
             return;
         }
-        self.on_input(input, out);
+        self.on_input(now.wall, input, out);
         self.expire(out);
         self.pump(out);
+        self.tell_store(out);
         self.flush(out);
     }
 
@@ -129,7 +156,7 @@ impl Client {
             .min()
     }
 
-    fn on_input(&mut self, input: Input<'_>, out: &mut Vec<Output>) {
+    fn on_input(&mut self, wall: Wall, input: Input<'_>, out: &mut Vec<Output>) {
         match input {
             Input::Timeout => {}
             Input::Connected => self.on_connected(out),
@@ -141,17 +168,14 @@ impl Client {
                 body,
                 age_max,
             } => {
-                let expires = age_max.map(|age| self.now + age);
-                let body = String::from(body);
-                self.on_submit(
-                    Line {
-                        line,
-                        to,
-                        body,
-                        expires,
-                    },
-                    out,
-                );
+                let line = Line {
+                    line,
+                    to,
+                    body: String::from(body),
+                    expires: age_max.map(|age| self.now + age),
+                    earlier: false,
+                };
+                self.on_submit(line, age_max, wall, out);
             }
             Input::Withdraw(line) => {
                 if self.outbox.withdraw(line) {
@@ -169,11 +193,18 @@ impl Client {
         }
     }
 
-    fn on_submit(&mut self, line: Line, out: &mut Vec<Output>) {
+    fn on_submit(
+        &mut self,
+        line: Line,
+        age_max: Option<Duration>,
+        wall: Wall,
+        out: &mut Vec<Output>,
+    ) {
         if self.outbox.len() >= self.config.limits.outbox_messages_max {
             out.push(told(line.line, LineState::NoRoom));
             return;
         }
+        self.keep_queued(&line, age_max, wall, out);
         out.push(told(line.line, LineState::Queued));
         self.outbox.queue(line);
     }
@@ -194,11 +225,15 @@ impl Client {
             self.pump_ack();
             self.say(&ClientFrame::Bye { forget });
         }
-        self.finish(out);
+        self.finish(forget, out);
     }
 
-    fn finish(&mut self, out: &mut Vec<Output>) {
-        self.outbox.abandon(out);
+    /// Lines without an answer stay where they are if there is a store to go on with them.
+    fn finish(&mut self, forget: bool, out: &mut Vec<Output>) {
+        if !self.config.keeps_messages || forget {
+            self.outbox.abandon(out);
+        }
+        self.tell_store(out);
         self.flush(out);
         if self.link.holds_connection() {
             out.push(Output::Disconnect);
@@ -215,7 +250,7 @@ impl Client {
 
     fn fall_back(&mut self, out: &mut Vec<Output>) {
         if self.leaving.is_some() {
-            return self.finish(out);
+            return self.finish(false, out);
         }
         out.push(Output::Disconnect);
         self.forget_connection();
@@ -277,7 +312,7 @@ impl Client {
             until: self.now + retry_in,
         };
         if self.leaving.is_some() {
-            self.finish(out);
+            self.finish(false, out);
             return;
         }
         out.push(Output::Show(Notice::Offline { why, retry_in }));
@@ -291,7 +326,7 @@ impl Client {
         self.link = Link::Away;
         out.push(Output::Show(Notice::Away(why)));
         if self.leaving.is_some() {
-            self.finish(out);
+            self.finish(false, out);
         }
     }
 

@@ -3,6 +3,7 @@
 //! `queue` holds lines without an id; `sent` those under way. The ids of `sent` are consecutive and end just
 //! before `next`, so that no line needs to carry its own. An id is given when a line goes out and not before.
 
+use super::config::{Restored, RestoredLine, Start};
 use super::notice::{LineId, LineState, Notice};
 use super::port::{Keep, Output};
 use crate::code::Code;
@@ -14,6 +15,7 @@ use crate::wire::{ClientFrame, encode_client};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 /// A line without an answer.
 #[derive(Debug)]
@@ -22,6 +24,20 @@ pub(super) struct Line {
     pub to: Recipient,
     pub body: String,
     pub expires: Option<Mono>,
+    /// An earlier run took it.
+    pub earlier: bool,
+}
+
+impl Line {
+    fn restored(restored: RestoredLine) -> Line {
+        Line {
+            line: restored.line,
+            to: restored.to,
+            body: restored.body,
+            expires: restored.age_max.map(|age| Mono::ZERO + age),
+            earlier: true,
+        }
+    }
 }
 
 /// What `WELCOME` means for the outbox.
@@ -49,22 +65,41 @@ pub(super) struct Outbox {
     sent: VecDeque<Line>,
     next: MessageId,
     allotted: MessageId,
+    /// Each line's id is kept with it, instead of a block of ids beforehand.
+    keeps_lines: bool,
     accepted: Option<MessageId>,
     held_until: Option<Mono>,
     expiry: Option<Mono>,
 }
 
 impl Outbox {
-    pub fn new(allotted: MessageId, accepted: Option<MessageId>) -> Outbox {
+    pub fn new(start: &Start, restored: Restored, keeps_lines: bool) -> Outbox {
+        let next = match restored.sent.len() as u64 {
+            0 => start.allotted.0.saturating_add(1),
+            count => restored.first.0.saturating_add(count),
+        };
+        let lines = |lines: Vec<RestoredLine>| lines.into_iter().map(Line::restored).collect();
+        let queue: VecDeque<Line> = lines(restored.queued);
         Outbox {
-            queue: VecDeque::new(),
-            sent: VecDeque::new(),
-            next: MessageId(allotted.0.saturating_add(1)),
-            allotted,
-            accepted,
+            expiry: queue.iter().filter_map(|line| line.expires).min(),
+            queue,
+            sent: lines(restored.sent),
+            next: MessageId(next),
+            allotted: start.allotted,
+            keeps_lines,
+            accepted: start.accepted,
             held_until: None,
-            expiry: None,
         }
+    }
+
+    /// The highest id that the server can have taken.
+    pub fn given_out(&self) -> MessageId {
+        MessageId(self.next.0 - 1)
+    }
+
+    /// The highest id known accepted, if it is known.
+    pub fn known_accepted(&self) -> Option<MessageId> {
+        self.accepted
     }
 
     /// What `HELLO` says: the highest id known accepted, so that the answers after it are told again. A device that
@@ -90,9 +125,8 @@ impl Outbox {
 
     /// The first and the last id without an answer.
     pub fn unanswered(&self) -> Option<(MessageId, MessageId)> {
-        let last = MessageId(self.next.0 - 1);
         self.has_unanswered()
-            .then(|| (self.first_unanswered(), last))
+            .then(|| (self.first_unanswered(), self.given_out()))
     }
 
     pub fn has_unanswered(&self) -> bool {
@@ -159,7 +193,10 @@ impl Outbox {
 
     fn send(&mut self, line: Line, wire: &mut Vec<u8>, out: &mut Vec<Output>) {
         let id = self.next;
-        if id > self.allotted {
+        if self.keeps_lines {
+            let line = line.line;
+            out.push(Output::Keep(Keep::Sent { line, id }));
+        } else if id > self.allotted {
             // In blocks, so that a store does not write for every message.
             self.allotted = MessageId(id.0.saturating_add(UNANSWERED_MAX as u64 - 1));
             out.push(Output::Keep(Keep::Allotted(self.allotted)));
@@ -257,7 +294,18 @@ impl Outbox {
         unknown
     }
 
-    /// The user leaves: tells what becomes of every line.
+    /// Another copy of this device has sent messages. Perhaps also what an earlier run left here: nobody can say.
+    pub fn disown(&mut self, out: &mut Vec<Output>) {
+        let queued = mem::take(&mut self.queue);
+        let (earlier, own): (VecDeque<_>, VecDeque<_>) =
+            queued.into_iter().partition(|line| line.earlier);
+        for line in self.sent.drain(..).chain(earlier) {
+            out.push(told(line.line, LineState::Unknown));
+        }
+        self.queue = own;
+    }
+
+    /// The user leaves and nothing is kept: tells what becomes of every line.
     pub fn abandon(&mut self, out: &mut Vec<Output>) {
         for line in self.sent.drain(..) {
             out.push(told(line.line, LineState::Unknown));

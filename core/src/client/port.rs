@@ -1,9 +1,10 @@
 //! The client's door: what its driver tells it, and what it tells its driver to do.
 
 use super::notice::{LineId, Notice};
-use crate::id::{MessageId, Number, Seq, Try};
+use crate::id::{Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{Name, Recipient};
+use crate::now::Wall;
 use crate::wire::{Decoded, client_frame};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -50,7 +51,7 @@ pub enum Input<'a> {
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Make it durable before any `Connect` or `Send` that follows is carried out.
+    /// Make it durable before any `Connect` or `Send` of the same call is carried out.
     Keep(Keep),
     /// Open a connection to the server.
     Connect,
@@ -58,7 +59,8 @@ pub enum Output {
     Send(Frames),
     /// End the connection, or the attempt to open one, after what was sent is written.
     Disconnect,
-    /// Keep this message, or show it where nothing is kept; then say `Kept`.
+    /// Keep this message, in one transaction with the cursor of the same call, or show it where nothing is kept; then say
+    /// `Kept`.
     Deliver(Message),
     /// Tell the user.
     Show(Notice),
@@ -69,13 +71,48 @@ pub enum Output {
     Done,
 }
 
-/// What a store remembers for the next run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a store remembers for the next run. All but the first two are told only to one that keeps messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The connection counter is used up to here.
     Attempt(Try),
-    /// Ids up to here may leave the device from now on.
+    /// Ids up to here may leave the device from now on, and none above. (With a store that keeps messages: may have left.
+    /// It may go down, when the server has not taken ids and never will.)
     Allotted(MessageId),
+    /// A line is in the outbox. Its states follow as notices, as of every line.
+    Queued {
+        /// Its name.
+        line: LineId,
+        /// For whom.
+        to: Recipient,
+        /// Its text.
+        body: String,
+        /// When it was taken.
+        taken: Wall,
+        /// After which time of the wall clock it is not to be sent any more by a later run; `None`: never. (This run
+        /// goes by the monotonic clock alone.)
+        expires: Option<Wall>,
+    },
+    /// A line goes out under this id.
+    Sent {
+        /// Which line.
+        line: LineId,
+        /// Its id.
+        id: MessageId,
+    },
+    /// The highest own id known accepted. It goes down when the server has lost the session.
+    Accepted(MessageId),
+    /// Own messages up to here are known delivered.
+    Delivered(Seq),
+    /// Where the log is handled up to, once the messages of the same call are kept.
+    Cursor {
+        /// Which log.
+        store: StoreId,
+        /// Which start of the server told the seq.
+        epoch: Epoch,
+        /// Handled up to here.
+        seq: Seq,
+    },
 }
 
 /// A message from the server.

@@ -1,5 +1,6 @@
 //! Which of the accepted lines have arrived: receipts turned into states of lines.
 
+use super::config::Awaited;
 use super::notice::{LineId, LineState};
 use super::outbox::told;
 use super::port::Output;
@@ -8,6 +9,7 @@ use crate::name::{Name, Recipient};
 use crate::wire::Receipt;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use core::mem;
 
 /// Receipts kept for lines whose acceptance has not come yet. More recipients than unanswered messages cannot be meant.
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
@@ -55,18 +57,37 @@ pub(super) struct Receipts {
     early_counts: BTreeMap<Seq, (u64, u64)>,
     highest: Seq,
     lines_max: usize,
+    /// Something has changed since a store was told.
+    moved: bool,
 }
 
 impl Receipts {
-    /// `delivered` is what an earlier run knew; at most `lines_max` lines to one recipient are watched.
-    pub fn new(delivered: Seq, lines_max: usize) -> Receipts {
-        Receipts {
+    /// `delivered` is what an earlier run knew, `awaited` what it waited for; at most `lines_max` lines to one recipient
+    /// are watched.
+    pub fn new(delivered: Seq, awaited: &[Awaited], lines_max: usize) -> Receipts {
+        let mut receipts = Receipts {
             awaited: BTreeMap::new(),
             early: BTreeMap::new(),
             early_counts: BTreeMap::new(),
             highest: delivered,
             lines_max,
+            moved: false,
+        };
+        for Awaited {
+            line,
+            to,
+            seq,
+            count,
+        } in awaited.iter().copied()
+        {
+            receipts.watch(to, Accepted { seq, line, count });
         }
+        receipts
+    }
+
+    /// What a store should know of it, if that has changed.
+    pub fn take_moved(&mut self) -> Option<Seq> {
+        mem::take(&mut self.moved).then(|| self.delivered())
     }
 
     /// Own messages up to here are known delivered, or need no receipt any more.
@@ -90,21 +111,15 @@ impl Receipts {
         self.awaited.clear();
         self.forget_early();
         self.highest = Seq(0);
+        self.moved = true;
         lines
     }
 
     /// A line was accepted; its receipt may be here already.
     pub fn on_accepted(&mut self, to: Recipient, seq: Seq, line: LineId, out: &mut Vec<Output>) {
-        self.highest = self.highest.max(seq);
-        let lines = self.awaited.entry(to).or_default();
-        lines.push_back(Accepted {
-            seq,
-            line,
-            count: None,
-        });
-        if lines.len() > self.lines_max {
-            lines.pop_front();
-        }
+        let count = None;
+        self.watch(to, Accepted { seq, line, count });
+        self.moved = true;
         match to {
             Recipient::User(name) => {
                 if let Some(reached) = self.early.remove(&name) {
@@ -117,6 +132,15 @@ impl Receipts {
                     self.on_count(seq, count, of, out);
                 }
             }
+        }
+    }
+
+    fn watch(&mut self, to: Recipient, accepted: Accepted) {
+        self.highest = self.highest.max(accepted.seq);
+        let lines = self.awaited.entry(to).or_default();
+        lines.push_back(accepted);
+        if lines.len() > self.lines_max {
+            lines.pop_front();
         }
     }
 
@@ -152,6 +176,7 @@ impl Receipts {
         {
             out.push(told(line, state));
             lines.pop_front();
+            self.moved = true;
         }
         if lines.is_empty() {
             self.awaited.remove(&to);
@@ -173,6 +198,7 @@ impl Receipts {
         }
         if count >= of {
             lines.remove(at);
+            self.moved = true;
         }
         if lines.is_empty() {
             self.awaited.remove(&Recipient::All);

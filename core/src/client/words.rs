@@ -95,11 +95,26 @@ impl fmt::Display for Notice {
     }
 }
 
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Keep::Attempt(attempt) => write!(f, "keep try={attempt}"),
+            Keep::Allotted(id) => write!(f, "keep id={id}"),
+            Keep::Queued { line, to, body, .. } => {
+                write!(f, "keep {line} to {to} ({} bytes)", body.len())
+            }
+            Keep::Sent { line, id } => write!(f, "keep {line} id={id}"),
+            Keep::Accepted(id) => write!(f, "keep accepted={id}"),
+            Keep::Delivered(seq) => write!(f, "keep delivered={seq}"),
+            Keep::Cursor { seq, .. } => write!(f, "keep cursor={seq}"),
+        }
+    }
+}
+
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Output::Keep(Keep::Attempt(attempt)) => write!(f, "keep try={attempt}"),
-            Output::Keep(Keep::Allotted(id)) => write!(f, "keep id={id}"),
+            Output::Keep(keep) => keep.fmt(f),
             Output::Connect => f.write_str("connect"),
             Output::Send(frames) => write!(f, "send {frames}"),
             Output::Disconnect => f.write_str("disconnect"),

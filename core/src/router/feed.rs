@@ -25,27 +25,35 @@ impl Router {
                 for user in audience {
                     self.deliver(user, message, out);
                 }
+                self.keep_behind(from, message);
             }
+        }
+    }
+
+    /// A line to all is kept for its own sender too, if that has yet to ack one before it.
+    fn keep_behind(&mut self, from: UserId, message: &Message) {
+        if self.saves() {
+            return; // a log on disk keeps everything, whoever is owed it
+        }
+        let (size, max) = (self.size_of_message(message), self.limits.owed_bytes_max);
+        if let Some(session) = self.session_mut(from)
+            && session.wrote_to_all(message, size, max)
+            && !mem::replace(&mut session.unsettled, true)
+        {
+            self.unsettled.push(from);
         }
     }
 
     /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
     fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
-        let size = self.size_of_message(message);
+        if message.to == Stream::All && self.owe_all(user, message) {
+            return; // given up the moment it came: it alone is over the limit
+        }
         match self.live.get_mut(&user) {
             // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
-                if message.to == Stream::All {
-                    let gone = session.owe_all(message, size, self.limits.owed_bytes_max);
-                    if gone && !mem::replace(&mut session.unsettled, true) {
-                        self.unsettled.push(user);
-                    }
-                    if message.seq <= session.owed.floor {
-                        return; // given up the moment it came: it alone is over the limit
-                    }
-                }
                 let in_turn =
                     session.has_window(message.frame().len()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
@@ -62,6 +70,27 @@ impl Router {
                 self.fly(user, conn, message.clone(), out);
             }
         }
+    }
+
+    /// Notes that somebody is owed one more message to all; tells whether it was given up at once.
+    fn owe_all(&mut self, user: UserId, message: &Message) -> bool {
+        let (size, owed_max) = (self.size_of_message(message), self.limits.owed_bytes_max);
+        let Some(session) = self.session_mut(user) else {
+            return false;
+        };
+        let gone = session.owe_all(message, size, owed_max);
+        let marks = session
+            .owed
+            .half()
+            .is_some_and(|half| half.seq == message.seq);
+        let given_up = message.seq <= session.owed.floor;
+        if gone {
+            self.unsettle(user);
+        }
+        if gone || marks {
+            self.save_user(user);
+        }
+        given_up
     }
 
     /// Sends a delivery and counts it in the window.
@@ -158,7 +187,11 @@ impl Router {
         bound.reading = false;
         let conn = bound.key.conn;
         let floor = session.owed.floor;
+        let settled = self.settle_read(user, &page);
         for message in page.messages {
+            if message.seq <= settled {
+                continue; // the device has it
+            }
             if message.to == Stream::All && (message.from == user || message.seq <= floor) {
                 continue; // its sender knows it as accepted; or it was given up, and that is told
             }
@@ -180,17 +213,53 @@ impl Router {
     }
 
     pub(super) fn on_ack(&mut self, user: UserId, conn: ConnId, seq: Seq, out: &mut Vec<Output>) {
-        let Some(bound) = self
-            .session(user)
-            .and_then(|session| session.bound.as_ref())
-        else {
+        let Some(session) = self.session(user) else {
             return;
         };
-        if seq > bound.fed {
+        let Some(bound) = session.bound.as_ref() else {
+            return;
+        };
+        // What it said at resume it may say again, though that is still being read from the log.
+        if seq > bound.fed && seq > session.cursor {
             return self.refuse_and_close(conn, Code::FUTURE_ACK, out);
         }
         self.take_ack(user, seq);
         self.unsettle(user);
+    }
+
+    /// A device came back with more than was saved before a restart. What it is rid of by that is read from the log; gives
+    /// up to where it is settled.
+    fn settle_read(&mut self, user: UserId, page: &Page) -> Seq {
+        let Some((_, to)) = self.session(user).and_then(|session| session.settling) else {
+            return Seq(0);
+        };
+        let (overhead, mut counted) = (self.limits.message_overhead_bytes, None);
+        for message in page.messages.iter().filter(|message| message.seq <= to) {
+            let all = message.to == Stream::All;
+            if all && message.from == user {
+                continue; // nobody is owed what he wrote himself
+            }
+            let (seq, from, bytes) = (message.seq, message.from, message.frame().len() as u32);
+            let flight = Flight {
+                seq,
+                bytes,
+                from,
+                all,
+            };
+            if let Some(session) = self.session_mut(user) {
+                session.settle_owed(&flight, overhead);
+            }
+            match all {
+                true => self.count_delivery(seq, &mut counted),
+                false => self.note_moved(from, user),
+            }
+        }
+        if let Some(session) = self.session_mut(user) {
+            let up_to = page.up_to.min(to);
+            session.settling = (page.up_to < to).then_some((up_to, to));
+        }
+        self.save_user(user);
+        to
     }
 
     /// Moves a device's cursor: its senders have news, its window opens.
@@ -224,6 +293,7 @@ impl Router {
             }
         }
         self.acked = acked;
+        self.save_user(user);
         self.look_for_room_soon();
     }
 }

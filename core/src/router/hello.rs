@@ -60,12 +60,9 @@ impl Router {
 
     /// How long a name is still held, if its holder stays away from now on.
     fn time_left(&self, holder: UserId) -> Duration {
-        let away = self.limits.away_time_max;
         match self.session(holder) {
-            Some(session) if session.bound.is_none() => {
-                (session.away_since + away).since(self.now.mono)
-            }
-            _ => away,
+            Some(session) if session.bound.is_none() => self.away_due(holder).since(self.now.mono),
+            _ => self.away_time(holder),
         }
     }
 
@@ -133,8 +130,22 @@ impl Router {
             );
             self.close(older, CloseReason::Replaced, out);
         }
+        self.note_unsettled(user, start);
         self.take_ack(user, start);
         self.bind(user, conn, hello, start, lost, out);
+    }
+
+    /// A device that has come further than was saved before a restart: of what it has by now, nothing is known but the log.
+    fn note_unsettled(&mut self, user: UserId, start: Seq) {
+        let Some(session) = self.session_mut(user) else {
+            return;
+        };
+        let (from, owes) = (session.cursor, session.owed.messages() > 0);
+        if let Some((_, to)) = &mut session.settling {
+            *to = start.max(*to);
+        } else if start > from && owes && session.flight.is_empty() {
+            session.settling = Some((from, start));
+        }
     }
 
     fn bind(
@@ -153,18 +164,18 @@ impl Router {
         let welcome = self.welcome_frame(user, last, start, lost);
         self.note_known(user, hello.delivered);
         self.settle_in(conn, Role::Session(user));
-        let (credit, away) = (self.credit(hello.credit), self.limits.away_time_max);
+        let (credit, away_due) = (self.credit(hello.credit), self.away_due(user));
         let key = self.conn_key(conn).expect("the frame came on it");
         let session = self
             .session_mut(user)
             .expect("bound only after it was made");
         session.attempt = hello.attempt;
         session.lost = lost;
-        let away_due = session.away_since + away;
         session.tell_removed_again(start);
         let cursor = session.cursor;
         session.flight.retain(|flight| flight.seq > cursor);
         (session.flying, session.flight_bytes) = (0, 0);
+        let fed = session.settling.map_or(start, |(from, _)| from.min(start));
         session.bound = Some(Bound {
             key,
             welcomed: false,
@@ -174,11 +185,12 @@ impl Router {
             alternates: false,
             rewind: None,
             credit,
-            fed: start,
+            fed,
             behind: session.owed.messages() > 0 || start < session.cursor,
             reading: false,
         });
         self.timers.clear(Timer::Away(user), away_due);
+        self.save_user(user);
         self.hold(Held::Welcome(user, key, Box::new(welcome)));
         let _ = out;
     }

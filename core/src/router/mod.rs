@@ -29,7 +29,9 @@ mod hello;
 mod owed;
 mod receipts;
 mod release;
+mod restore;
 mod room;
+mod save;
 mod send;
 mod session;
 mod shutdown;
@@ -42,6 +44,7 @@ use crate::id::{ConnId, DeviceId, Epoch, Seq, StoreId, Try, UserId};
 use crate::limits::Limits;
 use crate::now::{Mono, Now};
 use crate::record::{Message, Record, Stream, What};
+use crate::saved::Beside;
 use crate::space::Space;
 use crate::wire::ServerFrame;
 use alloc::boxed::Box;
@@ -61,6 +64,7 @@ pub(crate) use bytes::Step;
 pub use conn::CloseReason;
 pub(crate) use conn::Role;
 pub(crate) use gate::Held;
+pub use restore::Saved;
 pub(crate) use session::{Left, Live};
 pub use status::{Level, Status};
 pub(crate) use timers::Timer;
@@ -156,6 +160,8 @@ pub enum Output {
         /// At most so many bytes of frames, but at least one message.
         bytes_max: usize,
     },
+    /// Keep this beside the log; it may ride on any commit from now on. Nobody waits for it.
+    Save(Beside),
     /// Nobody is owed that stream's messages up to this seq: the engine may forget them.
     Forget {
         /// Which stream.
@@ -206,8 +212,11 @@ pub struct Config {
     pub store: StoreId,
     /// This start's random number.
     pub epoch: Epoch,
-    /// Seeds jitter and the keyed hash of outcomes.
+    /// Seeds jitter.
     pub seed: u64,
+    /// The key of the hash by which a repeated message is told from another one of its id. It belongs to the log: the
+    /// hashes in it were made with it.
+    pub hash_key: [u64; 2],
     /// Which word acknowledges on the classic level.
     pub classic_ack: crate::classic::AckVerb,
     /// What acceptance survives, as told to clients.
@@ -237,6 +246,9 @@ pub struct Router {
     gates: VecDeque<Gate>,
     broadcasts: BTreeMap<Seq, Broadcast>,
     unsettled: Vec<UserId>,
+    unsaved: save::Unsaved,
+    /// How far users had come, in the life before, who are gone with it.
+    came: BTreeMap<UserId, Seq>,
     unread: Vec<ConnId>,
     /// A buffer to reuse.
     acked: Vec<Flight>,
@@ -257,12 +269,18 @@ pub struct Router {
 impl Router {
     /// A router over an empty log. The `start` record is the first thing that it appends: carry out `out`.
     pub fn new(config: Config, now: Now, out: &mut Vec<Output>) -> Router {
+        Router::restore(config, Saved::default(), now, out)
+    }
+
+    /// A router over a log of which this is saved, all of it committed. Its `start` record is the first thing that it
+    /// appends: carry out `out`.
+    pub fn restore(config: Config, saved: Saved, now: Now, out: &mut Vec<Output>) -> Router {
         let forget_above = config.limits.history_bytes_max;
         let mut router = Router {
             limits: config.limits,
             level: config.level,
             classic_ack: config.classic_ack,
-            space: Space::default(),
+            space: saved.space,
             now,
             committed: Seq(0),
             room: config.room,
@@ -278,11 +296,13 @@ impl Router {
             gates: VecDeque::new(),
             broadcasts: BTreeMap::new(),
             unsettled: Vec::new(),
+            unsaved: save::Unsaved::default(),
+            came: BTreeMap::new(),
             unread: Vec::new(),
             acked: Vec::new(),
             timers: Timers::default(),
             random: ChaCha8Rng::seed_from_u64(config.seed),
-            hash: SipHasher13::new_with_keys(config.seed, config.epoch.0),
+            hash: SipHasher13::new_with_keys(config.hash_key[0], config.hash_key[1]),
             scratch: Vec::new(),
             forgot_at: None,
             forgot: false,
@@ -291,6 +311,7 @@ impl Router {
             ending: false,
             counts: status::Counts::default(),
         };
+        router.load(saved.beside);
         router.append(
             What::Start {
                 store: config.store,
@@ -298,6 +319,7 @@ impl Router {
             },
             out,
         );
+        router.end_classic_users(out);
         router
     }
 

@@ -6,6 +6,8 @@ use super::{Output, Router};
 use crate::id::{Number, Seq, UserId};
 use crate::name::Recipient;
 use crate::record::Message;
+use crate::saved::{Holding, Standing};
+use crate::space;
 use crate::wire::ServerFrame;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -33,6 +35,8 @@ impl Amount {
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     own: Amount,
+    /// Of what was meant for all. The bytes count its user's own lines to all behind the first of these too: the log keeps
+    /// them as long as that one is owed.
     all: Amount,
     /// Where the older half of what was meant for all ends.
     half: Option<Box<Half>>,
@@ -50,6 +54,78 @@ struct Half {
 }
 
 impl Owed {
+    /// What it is owed of all that was ever sent to it alone and to everybody, as far as it was saved what it was rid of.
+    pub(super) fn restored(
+        mail: space::Amount,
+        all: space::Amount,
+        standing: Option<&Standing>,
+        overhead: u64,
+    ) -> Owed {
+        let count = |sent: space::Amount, (messages, bytes): (u64, u64)| {
+            let left = sent.without(space::Amount { messages, bytes });
+            Amount {
+                messages: left.messages,
+                bytes: left.bytes + left.messages * overhead,
+            }
+        };
+        let Some(standing) = standing else {
+            let (own, all) = (count(mail, (0, 0)), count(all, (0, 0)));
+            return Owed {
+                own,
+                all,
+                ..Owed::default()
+            };
+        };
+        let half = standing.half.map(|half| {
+            Box::new(Half {
+                seq: half.seq,
+                number: half.number,
+                amount: Amount {
+                    messages: half.messages,
+                    bytes: half.bytes,
+                },
+            })
+        });
+        Owed {
+            own: count(mail, standing.own),
+            all: count(all, standing.all),
+            half,
+            floor: standing.floor.0,
+            floor_number: standing.floor.1,
+            told: false,
+        }
+    }
+
+    /// What it was ever rid of, of all that was sent to it alone and to everybody.
+    pub(super) fn settled(
+        &self,
+        mail: space::Amount,
+        all: space::Amount,
+        overhead: u64,
+    ) -> (space::Amount, space::Amount) {
+        let frames = |owed: Amount| space::Amount {
+            messages: owed.messages,
+            bytes: owed.bytes.saturating_sub(owed.messages * overhead),
+        };
+        (
+            mail.without(frames(self.own)),
+            all.without(frames(self.all)),
+        )
+    }
+
+    pub(super) fn floor(&self) -> (Seq, Number) {
+        (self.floor, self.floor_number)
+    }
+
+    pub(super) fn half(&self) -> Option<Holding> {
+        self.half.as_deref().map(|half| Holding {
+            seq: half.seq,
+            number: half.number,
+            messages: half.amount.messages,
+            bytes: half.amount.bytes,
+        })
+    }
+
     pub(super) fn messages(&self) -> u64 {
         self.own.messages + self.all.messages
     }
@@ -63,8 +139,26 @@ impl Owed {
         self.floor > Seq(0) && !self.told
     }
 
+    /// Whether nothing that was meant for all is owed, so that nothing of it is kept for this session.
+    pub(super) fn lacks_none_of_all(&self) -> bool {
+        self.all.messages == 0
+    }
+
     fn add_all(&mut self, message: &Message, size: u64, bytes_max: u64) {
         self.all.add(size);
+        self.bound_all(message, bytes_max);
+    }
+
+    /// A line of its user's own to all: it is kept behind what the session is owed.
+    fn add_written(&mut self, message: &Message, size: u64, bytes_max: u64) {
+        if !self.lacks_none_of_all() {
+            self.all.bytes += size;
+            self.bound_all(message, bytes_max);
+        }
+    }
+
+    /// Gives up the older half of what was meant for all, if more than that is kept for the session.
+    fn bound_all(&mut self, message: &Message, bytes_max: u64) {
         let now = Half {
             seq: message.seq,
             number: message.number,
@@ -73,7 +167,7 @@ impl Owed {
         // Of the older half most may be acked by now; then the younger one goes too.
         while self.bytes() > bytes_max && self.all.messages > 0 {
             let gone = self.half.take().map_or(now, |half| *half);
-            self.all.take(gone.amount);
+            self.take_all(gone.amount);
             (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
         }
         if self.half.is_none() && self.all.bytes > bytes_max / 2 {
@@ -93,11 +187,21 @@ impl Owed {
         if flight.seq <= self.floor {
             return; // it was given up before it was acked
         }
-        self.all.take(one);
+        self.take_all(one);
         if let Some(half) = self.half.as_mut().filter(|half| flight.seq <= half.seq) {
             half.amount.take(one);
         }
-        self.half.take_if(|half| half.amount.messages == 0);
+        if let Some(half) = self.half.take_if(|half| half.amount.messages == 0) {
+            self.take_all(half.amount);
+        }
+    }
+
+    /// That much of what was meant for all is owed no more. With the last of it goes what was kept behind it.
+    fn take_all(&mut self, amount: Amount) {
+        self.all.take(amount);
+        if self.all.messages == 0 {
+            self.all.bytes = 0;
+        }
     }
 }
 
@@ -135,6 +239,13 @@ impl Session {
     pub(super) fn owe_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
         let floor = self.owed.floor;
         self.owed.add_all(message, size, bytes_max);
+        self.owed.floor > floor
+    }
+
+    /// Notes that its user wrote a line to all; whether something is given up by that, which is to be told.
+    pub(super) fn wrote_to_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
+        let floor = self.owed.floor;
+        self.owed.add_written(message, size, bytes_max);
         self.owed.floor > floor
     }
 

@@ -5,6 +5,7 @@ use super::timers::Timer;
 use super::{Output, Router};
 use crate::id::{ConnId, Seq, UserId};
 use crate::record::Message;
+use crate::saved::Count;
 use crate::wire::{Receipt, ServerFrame};
 use alloc::vec::Vec;
 
@@ -15,6 +16,31 @@ pub(super) struct Broadcast {
     of: u64,
     count: u64,
     told: u64,
+}
+
+impl Broadcast {
+    /// As it was saved.
+    pub(super) fn counted(count: &Count) -> Broadcast {
+        Broadcast {
+            from: count.from,
+            of: count.of,
+            count: count.count,
+            told: 0,
+        }
+    }
+
+    pub(super) fn from(&self) -> UserId {
+        self.from
+    }
+
+    pub(super) fn count(&self, seq: Seq) -> Count {
+        Count {
+            seq,
+            from: self.from,
+            count: self.count,
+            of: self.of,
+        }
+    }
 }
 
 impl Router {
@@ -30,6 +56,7 @@ impl Router {
                 told: 0,
             },
         );
+        self.save_count(message.seq);
         if let Some(session) = self.session_mut(message.from) {
             session.rare_mut().broadcasts.push_back(message.seq);
         }
@@ -38,6 +65,7 @@ impl Router {
             if let Some(rare) = self.rare_of(oldest.from) {
                 rare.broadcasts.pop_front_if(|first| *first == seq);
             }
+            self.save_count(seq);
         }
     }
 
@@ -54,6 +82,7 @@ impl Router {
         };
         broadcast.count += 1;
         let from = broadcast.from;
+        self.save_count(seq);
         if noted.replace(from) == Some(from) {
             return;
         }
@@ -73,6 +102,7 @@ impl Router {
 
     /// A device says up to where it knows its own messages delivered: what moved since then is told again.
     pub(super) fn note_known(&mut self, user: UserId, delivered: Seq) {
+        self.space.settle_left(user, delivered);
         let news = |partner: &UserId| self.space.last_between(user, *partner) > delivered;
         let moved: Vec<UserId> = self.space.partners(user).filter(news).collect();
         let Some(session) = self.session_mut(user) else {

@@ -31,14 +31,16 @@ impl Router {
             Live::Classic(classic) => classic.reached(),
         };
         let senders = self.note_ends(user, reached);
-        self.append(What::Release { user }, out);
+        self.append(What::Release { user, reached }, out);
         for sender in senders {
             self.pump_when_committed(sender);
         }
-        out.push(Output::Forget {
-            stream: Stream::User(user),
-            up_to: Seq(u64::MAX),
-        });
+        if !self.saves() {
+            out.push(Output::Forget {
+                stream: Stream::User(user),
+                up_to: Seq(u64::MAX),
+            });
+        }
         match live {
             Live::Session(session) => {
                 if let Some(conn) = session.conn() {
@@ -51,7 +53,7 @@ impl Router {
     }
 
     /// Notes for each sender how far the user came with what it wrote; gives the senders.
-    fn note_ends(&mut self, user: UserId, reached: Seq) -> Vec<UserId> {
+    pub(super) fn note_ends(&mut self, user: UserId, reached: Seq) -> Vec<UserId> {
         let Some(to) = self.space.user(user).map(|user| user.name) else {
             return Vec::new();
         };

@@ -38,6 +38,9 @@ impl Router {
 
     /// The engine may forget what nobody is owed: when that has become more than is kept of it, or room runs short.
     pub(super) fn ask_to_forget(&mut self, out: &mut Vec<Output>) {
+        if self.saves() {
+            return; // a log on disk forgets only what its operator asked it to
+        }
         let used = self.limits.log_bytes_max.saturating_sub(self.room);
         if core::mem::take(&mut self.forgot) {
             // What is left now is owed to somebody: looking again pays only after as much again has come.
@@ -63,7 +66,7 @@ impl Router {
 
     /// Something was acked. Whoever was told to try again must not find what nobody is owed any more in its way.
     pub(super) fn look_for_room_soon(&mut self) {
-        if self.has_plenty() || self.forgets_at.is_some() {
+        if self.saves() || self.has_plenty() || self.forgets_at.is_some() {
             return;
         }
         let at = self.now.mono + self.limits.retry_time / 2;
@@ -83,11 +86,13 @@ impl Router {
         self.forgot = true;
         let mut all = self.committed;
         for (user, live) in &self.live {
-            let (up_to, floor) = match live {
-                Live::Session(session) => (session.reached(self.committed), session.owed.floor),
-                Live::Classic(_) => (self.committed, self.committed),
+            let up_to = match live {
+                Live::Session(session) => {
+                    all = all.min(session.reached_of_all(self.committed));
+                    session.reached(self.committed)
+                }
+                Live::Classic(_) => self.committed,
             };
-            all = all.min(up_to.max(floor));
             out.push(Output::Forget {
                 stream: Stream::User(*user),
                 up_to,

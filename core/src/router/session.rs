@@ -8,10 +8,12 @@ use crate::code::Code;
 use crate::id::{ConnId, DeviceId, MessageId, Seq, Try, UserId};
 use crate::name::Name;
 use crate::now::Mono;
+use crate::record::Holder;
 use crate::wire::Credit;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// A user's part that does not survive a restart.
 #[derive(Debug)]
@@ -33,6 +35,12 @@ pub(crate) struct Session {
     pub(super) cursor: Seq,
     pub(super) owed: Owed,
     pub(super) away_since: Mono,
+    /// How long it had been away before this server started.
+    pub(super) away_before: Duration,
+    /// The space's age when it went away.
+    pub(super) away_age: u64,
+    /// The device has come from here to there, and what it is rid of by that is still being read from the log.
+    pub(super) settling: Option<(Seq, Seq)>,
     rare: Option<Box<Rare>>,
     /// Recipients of own messages who have come further than was told.
     pub(super) moved: BTreeSet<UserId>,
@@ -146,6 +154,9 @@ impl Session {
             cursor,
             owed: Owed::default(),
             away_since: now,
+            away_before: Duration::ZERO,
+            away_age: 0,
+            settling: None,
             rare: None,
             moved: BTreeSet::new(),
             flight: VecDeque::new(),
@@ -221,6 +232,15 @@ impl Session {
             self.cursor
         }
     }
+
+    /// The same, of what is meant for all.
+    pub(super) fn reached_of_all(&self, committed: Seq) -> Seq {
+        if self.owed.lacks_none_of_all() {
+            committed.max(self.cursor)
+        } else {
+            self.cursor.max(self.owed.floor)
+        }
+    }
 }
 
 impl Router {
@@ -240,24 +260,48 @@ impl Router {
 
     /// A session's connection ended: the session goes on without one, for as long as its name is held.
     pub(super) fn unbind(&mut self, user: UserId, conn: ConnId) {
-        let (now, away) = (self.now.mono, self.limits.away_time_max);
+        let (now, age) = (self.now.mono, self.space.age_at(self.now.wall));
         let Some(session) = self.session_mut(user) else {
             return;
         };
         if session.conn() == Some(conn) {
             session.bound = None;
             session.away_since = now;
-            self.timers
-                .set(super::timers::Timer::Away(user), now + away);
+            session.away_before = Duration::ZERO;
+            session.away_age = age;
+            let due = self.away_due(user);
+            self.timers.set(super::timers::Timer::Away(user), due);
+            self.save_user(user);
         }
     }
 
+    /// How long that user's name is held while it is away.
+    pub(super) fn away_time(&self, user: UserId) -> Duration {
+        let holder = self.space.user(user).map(|user| user.holder);
+        match holder {
+            Some(Holder::Device { keep: true, .. }) if self.saves() => {
+                self.limits.away_kept_time_max
+            }
+            _ => self.limits.away_time_max,
+        }
+    }
+
+    /// When the name of a user who is away is freed.
+    pub(super) fn away_due(&self, user: UserId) -> Mono {
+        let (since, before) = self
+            .session(user)
+            .map_or((self.now.mono, Duration::ZERO), |away| {
+                (away.away_since, away.away_before)
+            });
+        since + self.away_time(user).saturating_sub(before)
+    }
+
     pub(super) fn on_away_due(&mut self, user: UserId, out: &mut Vec<Output>) {
-        let (now, away) = (self.now.mono, self.limits.away_time_max);
+        let (now, due) = (self.now.mono, self.away_due(user));
         let Some(session) = self.session(user) else {
             return;
         };
-        if session.bound.is_none() && session.away_since + away <= now {
+        if session.bound.is_none() && due <= now {
             self.release(user, out);
         }
     }

@@ -23,6 +23,8 @@ pub(crate) enum Timer {
     Pairing(ConnId),
     /// When to look for room in the log after acks.
     Room,
+    /// When what rides beside the log goes to the engine.
+    Save,
 }
 
 /// Timers in the order in which they are due; each has at most one entry.
@@ -64,6 +66,7 @@ impl Router {
                 Timer::Forward(user) => self.on_forward_due(user, out),
                 Timer::Pairing(conn) => self.on_pairing_due(conn, out),
                 Timer::Room => self.on_room_due(out),
+                Timer::Save => self.on_save_due(out),
             }
         }
     }

@@ -7,3 +7,4 @@ mod hostile;
 mod ids;
 mod link;
 mod receipts;
+mod restored;

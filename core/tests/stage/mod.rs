@@ -64,6 +64,7 @@ impl Stage {
             store: StoreId(3901),
             epoch: Epoch(77),
             seed: 1,
+            hash_key: [1, 2],
             classic_ack,
             level: Durability::Memory,
             room,
@@ -246,6 +247,7 @@ impl Stage {
                 }
                 Output::Pause(conn) => self.pause(conn, true),
                 Output::Resume(conn) => self.pause(conn, false),
+                Output::Save(_) => {}
                 Output::Append(record) => {
                     assert_eq!(record.seq, self.appended.next(), "the log has no gaps");
                     self.appended = record.seq;

@@ -103,7 +103,12 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
             }),
             Request::Withdraw(line) => self.handle(ClassicInput::Withdraw(line)),
             Request::Who => self.handle(ClassicInput::Who),
-            Request::Kept(seq) => self.handle(ClassicInput::Kept(seq)),
+            Request::Kept(seq) => {
+                if !self.host.on_shown(seq) {
+                    self.handle(ClassicInput::Kept(seq));
+                }
+            }
+            Request::History(wanted) => self.host.history(wanted),
             Request::Return => self.handle(ClassicInput::Return),
             Request::Leave { .. } => self.handle(ClassicInput::Leave),
         }

@@ -1,11 +1,12 @@
 //! The log in memory: what is accepted survives the death of connections, and nothing else.
 
-use super::Engine;
+use super::{Engine, Failure, Loaded};
 use std::collections::{BTreeMap, VecDeque};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::record::{Message, Record, Stream, What};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Saved};
+use verbatim_core::saved::Beside;
 
 /// Messages by feed, up to a number of bytes.
 #[derive(Debug)]
@@ -45,6 +46,18 @@ impl Memory {
 }
 
 impl Engine for Memory {
+    fn load(&mut self) -> Result<Loaded, Failure> {
+        Ok(Loaded {
+            identity: None,
+            saved: Saved::default(),
+            room: self.room(),
+        })
+    }
+
+    fn save(&mut self, _beside: Beside) {
+        // It would be gone with everything else.
+    }
+
     fn append(&mut self, record: Record) {
         self.appended = record.seq;
         if let What::Message(message) = record.what {
@@ -56,15 +69,21 @@ impl Engine for Memory {
         }
     }
 
-    fn commit(&mut self) -> Seq {
-        self.appended
+    fn commit(&mut self) -> Result<Seq, Failure> {
+        Ok(self.appended)
     }
 
     fn room(&self) -> u64 {
         self.bytes_max.saturating_sub(self.bytes)
     }
 
-    fn read(&self, user: UserId, after: Seq, messages_max: usize, bytes_max: usize) -> Page {
+    fn read(
+        &self,
+        user: UserId,
+        after: Seq,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Page, Failure> {
         let mut own = self.after(Stream::User(user), after).peekable();
         let mut all = self.after(Stream::All, after).peekable();
         let mut page = Page {
@@ -76,7 +95,7 @@ impl Engine for Memory {
         let mut bytes = 0;
         loop {
             let own_first = match (own.peek(), all.peek()) {
-                (None, None) => return page,
+                (None, None) => return Ok(page),
                 (Some(own), Some(all)) => own.seq < all.seq,
                 (own, _) => own.is_some(),
             };
@@ -87,7 +106,7 @@ impl Engine for Memory {
                 || (bytes > bytes_max && !page.messages.is_empty())
             {
                 page.up_to = page.messages.last().map_or(after, |last| last.seq);
-                return page;
+                return Ok(page);
             }
             page.messages.push(next.clone());
         }

@@ -1,27 +1,73 @@
 //! Where the log is kept. The router never learns which engine it has.
 
+pub mod disk;
+mod failure;
 mod memory;
 
+pub use failure::{Failure, Fault};
 pub use memory::Memory;
 
-use verbatim_core::id::{Seq, UserId};
+use verbatim_core::id::{Seq, StoreId, UserId};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Saved};
+use verbatim_core::saved::Beside;
+
+/// What a log is known by; drawn at random by whoever makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Tells this log from others.
+    pub store: StoreId,
+    /// The key of the hashes in it.
+    pub hash_key: [u64; 2],
+}
+
+/// What an engine knows of its log when it begins, or begins again.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Who it is; `None`: a new one each time, and whoever starts it says who.
+    pub identity: Option<Identity>,
+    /// What the router begins with.
+    pub saved: Saved,
+    /// Bytes that can be taken.
+    pub room: u64,
+}
 
 /// A log. Records are handed over in order and count from the moment in which `commit` returns.
 pub trait Engine {
+    /// Reads what is committed; anything appended since the last commit is forgotten. Called before anything else, and
+    /// again after a commit that failed.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn load(&mut self) -> Result<Loaded, Failure>;
+
     /// Takes a record into the next commit.
     fn append(&mut self, record: Record);
 
-    /// Makes everything appended as durable as this engine can, and tells up to where that is.
-    fn commit(&mut self) -> Seq;
+    /// Takes something that rides beside the log into the next commit; the latest under its key counts.
+    fn save(&mut self, beside: Beside);
+
+    /// Makes everything taken as durable as this engine can, and tells up to where the log is that.
+    ///
+    /// # Errors
+    /// Nothing of it is durable, or nobody knows; the engine must be loaded again before it is used.
+    fn commit(&mut self) -> Result<Seq, Failure>;
 
     /// Bytes that can still be taken.
     fn room(&self) -> u64;
 
     /// Reads messages of a user's feed after a seq: at most so many messages and bytes of frames, at least one message
     /// if there is one.
-    fn read(&self, user: UserId, after: Seq, messages_max: usize, bytes_max: usize) -> Page;
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn read(
+        &self,
+        user: UserId,
+        after: Seq,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Page, Failure>;
 
     /// Nobody is owed that stream's messages up to this seq any more.
     fn forget(&mut self, stream: Stream, up_to: Seq);

@@ -18,6 +18,9 @@ const READ_BYTES: usize = 2048;
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// What it says of a line that it gave up.
 pub const NO_ANSWER: &str = "no answer in time";
+/// What a server says to one whose halves came too far apart: it was given up as silent, perhaps while it heard that it is
+/// registered.
+const GIVEN_UP: &str = "ERROR 173";
 /// Before it registers again.
 const REST: Duration = Duration::from_millis(700);
 /// How often it looks whether a pause is over.
@@ -186,10 +189,6 @@ impl Classic {
         match self.link {
             Link::Resting(_) => {}
             Link::Registering(half, until) => self.hear_registered(now, half, until, out),
-            Link::Talking(_) if self.halves[side].unread.starts_with(b"ERROR 173") => {
-                // The halves came too far apart: it was given up while it heard that it is registered.
-                self.part(now, "given up as silent", out);
-            }
             Link::Talking(_) => {
                 if let Some(why) = self.hear(now) {
                     self.part(now, why, out);
@@ -213,7 +212,7 @@ impl Classic {
             match answer.get(..9) {
                 Some("ERROR 104") => self.note(ClassicNews::Taken),
                 // What it said was on its way for too long.
-                Some("ERROR 173") => {}
+                Some(GIVEN_UP) => {}
                 _ => self.note(ClassicNews::Misread(answer)),
             }
             return self.part(now, "not registered", out);
@@ -228,6 +227,9 @@ impl Classic {
     /// Takes in what came on both connections. What it cannot go on with ends the talk.
     fn hear(&mut self, now: Duration) -> Option<&'static str> {
         while let Some(answer) = self.halves[SENDING].take_head(self.reads_once) {
+            if answer.starts_with(GIVEN_UP) {
+                return Some("given up as silent");
+            }
             let Some((line, _)) = self.talk().waits.pop_front() else {
                 self.note(ClassicNews::Misread(answer));
                 return Some("an answer that nobody waits for");
@@ -251,6 +253,12 @@ impl Classic {
                 "a second FORWARD before RECEIVED".into(),
             ));
             return Some("it cannot go on");
+        }
+        if self.halves[RECEIVING]
+            .unread
+            .starts_with(GIVEN_UP.as_bytes())
+        {
+            return Some("given up as silent");
         }
         let reply = match self.halves[RECEIVING].take_forward(self.reads_once) {
             Forward::Nothing => return None,

@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
+use crate::passing::length_of;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub struct Desk {
     /// The client is.
     pub(super) online: bool,
     unread: Vec<u8>,
+    secrets: Secrets,
     epoch: u64,
     limits: Limits,
 }
@@ -61,6 +63,7 @@ impl Desk {
             due: None,
             online: false,
             unread: Vec::new(),
+            secrets: Secrets::default(),
             epoch: 0,
             limits: Limits {
                 body_bytes_max: usize::MAX,
@@ -74,7 +77,7 @@ impl Desk {
     }
 
     /// Makes it durable.
-    pub fn keep(&self, keep: Keep) {
+    pub fn keep(&self, keep: &Keep) {
         self.disk.borrow_mut().keep(keep);
     }
 
@@ -125,6 +128,10 @@ impl Desk {
                 kept.push(seq);
             }
         }
+        if self.disk.borrow().stores_messages() {
+            // One transaction has them all.
+            kept.drain(..kept.len().saturating_sub(1));
+        }
         kept
     }
 
@@ -144,7 +151,10 @@ impl Desk {
     /// Sees a step of the client before its outputs are carried out.
     pub fn look(&mut self, input: &Input<'_>, outputs: &[Output]) {
         match input {
-            Input::Connected => self.unread.clear(),
+            Input::Connected => {
+                self.unread.clear();
+                self.secrets = Secrets::default();
+            }
             Input::Received(bytes) => self.hear(bytes),
             Input::Return => self.note(DeviceNews::Returned),
             _ => {}
@@ -162,18 +172,26 @@ impl Desk {
 
     /// Reads what the client is about to read.
     fn hear(&mut self, bytes: &[u8]) {
-        self.unread.extend_from_slice(bytes);
-        if has_secret(&self.unread) {
+        if self.secrets.is_in(bytes) {
             self.note(DeviceNews::SecretSeen);
         }
-        let unread = std::mem::take(&mut self.unread);
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.extend_from_slice(bytes);
         let mut at = 0;
-        while let Decoded::Frame(frame, length) = server_frame(&unread[at..], &self.limits) {
+        loop {
+            let rest = &unread[at..];
+            if let Some(length) = length_of(b"DELIVER ", rest) {
+                at += length;
+                continue;
+            }
+            let Decoded::Frame(frame, length) = server_frame(rest, &self.limits) else {
+                break;
+            };
             self.on_frame(&frame);
             at += length;
         }
+        unread.drain(..at);
         self.unread = unread;
-        self.unread.drain(..at);
     }
 
     fn on_frame(&mut self, frame: &ServerFrame<'_>) {
@@ -195,6 +213,9 @@ impl Desk {
 
     fn say(&self, bytes: &[u8]) {
         let mut rest = bytes;
+        while let Some(length) = length_of(b"SEND ", rest) {
+            rest = &rest[length..];
+        }
         while let Decoded::Frame(frame, length) = client_frame(rest, &self.limits) {
             if let ClientFrame::Ack(seq) = frame {
                 self.note(DeviceNews::Acked { seq: seq.0 });
@@ -214,11 +235,53 @@ fn news_of(notice: &Notice) -> DeviceNews {
     }
 }
 
-/// Whether a device's secret stands in what a server said: nothing else there has so many hexadecimal digits.
-fn has_secret(bytes: &[u8]) -> bool {
-    let mut run = 0;
-    bytes.iter().any(|byte| {
-        run = if byte.is_ascii_hexdigit() { run + 1 } else { 0 };
-        run >= 32
-    })
+/// Looks for a device's secret in what a server says: nothing else there has so many hexadecimal digits.
+#[derive(Default)]
+struct Secrets {
+    /// How many of them what was said last ended with.
+    run: usize,
+}
+
+/// The digits of a secret.
+const SECRET_DIGITS: usize = 32;
+
+impl Secrets {
+    fn is_in(&mut self, bytes: &[u8]) -> bool {
+        let mut at = 0;
+        while let Some(ahead) = (SECRET_DIGITS - self.run).checked_sub(1) {
+            // What would be the last digit is none: then no run that has begun before it is long enough.
+            let last = bytes.get(at + ahead);
+            if last.is_some_and(|byte| !byte.is_ascii_hexdigit()) {
+                (at, self.run) = (at + ahead + 1, 0);
+                continue;
+            }
+            let Some(byte) = bytes.get(at) else {
+                return false;
+            };
+            self.run = if byte.is_ascii_hexdigit() {
+                self.run + 1
+            } else {
+                0
+            };
+            at += 1;
+        }
+        self.run = 0;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secrets;
+
+    #[test]
+    fn a_secret_is_found_however_it_comes() {
+        let said = format!("Store: 12ab\n{}f\n", "0123456789abcde".repeat(3));
+        for cut in 0..said.len() {
+            let mut secrets = Secrets::default();
+            let (one, other) = said.as_bytes().split_at(cut);
+            assert!(secrets.is_in(one) | secrets.is_in(other), "cut at {cut}");
+        }
+        assert!(!Secrets::default().is_in("0123456789abcdef0123456789abcde, x".as_bytes()));
+    }
 }

@@ -83,6 +83,11 @@ impl Disk {
         }
     }
 
+    /// Whether messages are kept, with their cursor.
+    pub(super) fn stores_messages(&self) -> bool {
+        self.keeping == Keeping::Messages
+    }
+
     /// The current device's secret.
     pub(super) fn secret(&self) -> DeviceId {
         let (high, low) = (
@@ -95,10 +100,12 @@ impl Disk {
         DeviceId::new(bits)
     }
 
-    pub(super) fn keep(&mut self, keep: Keep) {
+    pub(super) fn keep(&mut self, keep: &Keep) {
         match keep {
-            Keep::Attempt(attempt) => self.attempt = attempt,
-            Keep::Allotted(id) => self.allotted = id,
+            Keep::Attempt(attempt) => self.attempt = *attempt,
+            Keep::Allotted(id) => self.allotted = *id,
+            // Told only to stores that keep lines too.
+            _ => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! G12: a line ends accepted, rejected or unknown, on the ways that its states allow; what was told to be out of the
 //! log is in none; and nothing is unknown without a session lost or a program ended.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{ClassicNews, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,16 @@ pub(super) struct Answered {
 impl Rule for Answered {
     fn name(&self) -> &'static str {
         "G12 Answered"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[
+            Topic::Log,
+            Topic::Line,
+            Topic::Delivery,
+            Topic::Device,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -107,6 +117,8 @@ impl Answered {
         let recipient = to.map(|user| &log.holders[&user]);
         let classic = recipient.filter(|holder| holder.is.1 == 0);
         let has = classic.is_some_and(|holder| holder.wrote.contains(&seq));
+        // One who goes before the commit did not receive (PROTOCOL.md, corner 31).
+        let went = recipient.is_some_and(|holder| holder.released.is_some());
         match code {
             None if classic.is_some() && !has => Err(format!(
                 "{tag} was acknowledged before its recipient received it"
@@ -114,7 +126,9 @@ impl Answered {
             Some(code) if classic.is_some_and(|holder| holder.released.is_none()) && has => Err(
                 format!("{tag} was answered {code}, and its recipient has it and is still there"),
             ),
-            Some(_) if classic.is_none() => Err(format!("{tag} was refused, and is record {seq}")),
+            Some(_) if classic.is_none() && !went => {
+                Err(format!("{tag} was refused, and is record {seq}"))
+            }
             _ => Ok(()),
         }
     }

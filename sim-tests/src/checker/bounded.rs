@@ -1,7 +1,7 @@
 //! G11: nothing that a limit bounds is ever more than the limit says. (What waits unwritten for one connection may pass
 //! its limit by the last thing that was handed to it: at the limit nothing more is handed out.)
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Event, ServerNews, What};
 use crate::ledger::Ledger;
 
@@ -13,6 +13,10 @@ pub(super) struct Bounded;
 impl Rule for Bounded {
     fn name(&self) -> &'static str {
         "G11 Bounded"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Level]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {

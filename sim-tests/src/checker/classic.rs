@@ -1,7 +1,7 @@
 //! The classic level: what comes is what such programs can read, one `FORWARD` until its `RECEIVED`, one answer for each
 //! line; and when all is well again, no line waits for its answer as long as somebody waits.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::cast::{NO_ANSWER, PATIENCE};
 use crate::history::{ClassicNews, Event, What};
 use crate::ledger::Ledger;
@@ -15,6 +15,10 @@ pub(super) struct Classic {
 impl Rule for Classic {
     fn name(&self) -> &'static str {
         "The classic level"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Classic, Topic::Plan]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {

@@ -2,7 +2,7 @@
 //! is told of a record that is not committed. (At level `memory`
 //! a log lives as long as its server; that its end is told belongs to G6.)
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{ClassicNews, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use verbatim_core::client::LineState;
@@ -15,6 +15,10 @@ pub(super) struct Durable {
 impl Rule for Durable {
     fn name(&self) -> &'static str {
         "G1 Durable"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log, Topic::Wire, Topic::Line, Topic::Classic]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! G8: a session has one connection; what an older one says has no effect; connection counters only grow; who was
 //! replaced does not come back by itself; and nobody speaks for a name that somebody else holds.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
 use crate::plan::{Act, Deed, Step};
@@ -26,6 +26,10 @@ pub(super) struct Fencing {
 impl Rule for Fencing {
     fn name(&self) -> &'static str {
         "G8 Fencing"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log, Topic::Wire, Topic::Device, Topic::Plan]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! G13, as far as heartbeats keep it: who speaks is not given up as silent, and who is silent is given up.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Conn, Event, ServerNews, What};
 use crate::ledger::Ledger;
 use std::collections::BTreeSet;
@@ -19,6 +19,10 @@ pub(super) struct Heartbeat {
 impl Rule for Heartbeat {
     fn name(&self) -> &'static str {
         "G13 Liveness"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Wire]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {

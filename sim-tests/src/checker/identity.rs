@@ -1,6 +1,6 @@
 //! G9: a message is from whom it says it is, and nobody's secret comes to anybody.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 
@@ -9,6 +9,10 @@ pub(super) struct Identity;
 impl Rule for Identity {
     fn name(&self) -> &'static str {
         "G9 Identity"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log, Topic::Delivery, Topic::Device]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -2,15 +2,20 @@
 //! the ledger knows.
 
 use super::Violation;
-use std::time::Duration;
+use crate::ledger::{Lack, Ledger};
 
 /// How much of what is missing is told.
 const TOLD_MAX: usize = 6;
 
-pub(super) fn violation(at: Duration, pending: &[String]) -> Violation {
-    let told: Vec<&str> = pending.iter().take(TOLD_MAX).map(String::as_str).collect();
+pub(super) fn violation(ledger: &Ledger) -> Violation {
+    let pending: Vec<Lack<'_>> = ledger.pending().collect();
+    let told: Vec<String> = pending
+        .iter()
+        .take(TOLD_MAX)
+        .map(ToString::to_string)
+        .collect();
     let more = pending.len().saturating_sub(TOLD_MAX);
     let what = format!("still {}, and {more} more", told.join("; "));
-    let rule = "G13 Liveness";
+    let (rule, at) = ("G13 Liveness", ledger.now);
     Violation { rule, at, what }
 }

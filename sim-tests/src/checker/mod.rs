@@ -18,8 +18,10 @@ mod reproducible;
 mod sender_order;
 mod session;
 mod time;
+mod topic;
 
 pub use reproducible::first_difference;
+pub use topic::Topic;
 
 use crate::history::{Event, Who};
 use crate::ledger::Ledger;
@@ -27,11 +29,15 @@ use crate::plan::Plan;
 use crate::probes::{Probes, Reached};
 use std::fmt;
 use std::time::Duration;
+use topic::TOPICS;
 
 /// A rule, or the guarantee that it stands for.
 pub trait Rule {
     /// The guarantee's number and name.
     fn name(&self) -> &'static str;
+
+    /// What it looks at: it sees no other events.
+    fn topics(&self) -> &'static [Topic];
 
     /// Judges one more event, which the ledger knows already.
     ///
@@ -54,7 +60,10 @@ pub struct Violation {
 /// All rules over one run.
 pub struct Checker {
     ledger: Ledger,
-    rules: Vec<Box<dyn Rule>>,
+    /// A rule that was broken is there no more.
+    rules: Vec<Option<Box<dyn Rule>>>,
+    /// For each topic, which rules look at it.
+    looking: [Vec<usize>; TOPICS],
     probes: Probes,
     violations: Vec<Violation>,
 }
@@ -62,9 +71,17 @@ pub struct Checker {
 impl Checker {
     /// A checker for a run of that plan.
     pub fn new(plan: &Plan) -> Checker {
+        let rules = rules();
+        let mut looking: [Vec<usize>; TOPICS] = Default::default();
+        for (at, rule) in rules.iter().enumerate() {
+            for topic in rule.topics() {
+                looking[*topic as usize].push(at);
+            }
+        }
         Checker {
             ledger: Ledger::new(plan),
-            rules: rules(),
+            rules: rules.into_iter().map(Some).collect(),
+            looking,
             probes: Probes::default(),
             violations: Vec::new(),
         }
@@ -72,22 +89,28 @@ impl Checker {
 
     /// Judges one more event.
     pub fn see(&mut self, event: &Event) {
+        let topic = Topic::of(event);
         self.ledger.fold(event);
+        if topic == Topic::Bytes {
+            return;
+        }
         self.probes.see(&self.ledger, event);
-        let (ledger, violations) = (&self.ledger, &mut self.violations);
-        self.rules.retain_mut(|rule| match rule.see(ledger, event) {
-            Ok(()) => true,
-            Err(what) => {
-                let (rule, at) = (rule.name(), event.at);
-                violations.push(Violation { rule, at, what });
-                false
+        for at in &self.looking[topic as usize] {
+            let slot = &mut self.rules[*at];
+            let judged = slot
+                .as_mut()
+                .map(|rule| (rule.name(), rule.see(&self.ledger, event)));
+            if let Some((rule, Err(what))) = judged {
+                *slot = None;
+                let at = event.at;
+                self.violations.push(Violation { rule, at, what });
             }
-        });
+        }
     }
 
-    /// What is still to happen.
-    pub fn pending(&self) -> Vec<String> {
-        self.ledger.pending()
+    /// Whether everything has happened that was promised.
+    pub fn is_settled(&self) -> bool {
+        self.ledger.pending().next().is_none()
     }
 
     /// Those who stay away until they are asked to come back.
@@ -96,9 +119,9 @@ impl Checker {
     }
 
     /// The time for what is still to happen is over.
-    pub fn out_of_time(&mut self, pending: &[String]) {
-        let at = self.ledger.now;
-        self.violations.push(liveness::violation(at, pending));
+    pub fn out_of_time(&mut self) {
+        let violation = liveness::violation(&self.ledger);
+        self.violations.push(violation);
     }
 
     /// What was wrong, in the order in which it was found; and which rare states were reached.
@@ -111,9 +134,8 @@ impl Checker {
 pub fn judge(plan: &Plan, events: &[Event]) -> Vec<Violation> {
     let mut checker = Checker::new(plan);
     events.iter().for_each(|event| checker.see(event));
-    let pending = checker.pending();
-    if !pending.is_empty() {
-        checker.out_of_time(&pending);
+    if !checker.is_settled() {
+        checker.out_of_time();
     }
     checker.end().0
 }

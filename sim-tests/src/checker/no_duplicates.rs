@@ -1,7 +1,7 @@
 //! G2: a line is in the log at most once, over all connections and starts of the server; the same message under the
 //! same id gets the same answer again.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{DeviceNews, Entry, Event, Repeat, ServerNews, Tag, What};
 use crate::ledger::Ledger;
 use std::collections::BTreeSet;
@@ -15,6 +15,10 @@ pub(super) struct NoDuplicates {
 impl Rule for NoDuplicates {
     fn name(&self) -> &'static str {
         "G2 No duplicates"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log, Topic::Device]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

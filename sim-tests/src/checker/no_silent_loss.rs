@@ -2,7 +2,7 @@
 //! be delivered before it is; and whoever lost its session is told so, and nobody else. (Who was told and whose ack of it
 //! the server has not read may be told again.)
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Log, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,10 @@ pub(super) struct NoSilentLoss {
 impl Rule for NoSilentLoss {
     fn name(&self) -> &'static str {
         "G6 No silent loss"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Wire, Topic::Line, Topic::Delivery, Topic::Device]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -2,7 +2,7 @@
 //! after its program died, and marks them; never twice in one run. (Where the program ended in good order and its last
 //! ack was lost all the same, nobody knows that a line comes again, and it is not marked.)
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,10 @@ pub(super) struct OnceStored {
 impl Rule for OnceStored {
     fn name(&self) -> &'static str {
         "G5 Exactly once, stored"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Delivery, Topic::Device, Topic::Wire]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

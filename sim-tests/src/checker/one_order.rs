@@ -1,10 +1,11 @@
 //! G4: everybody sees what the log has, as it has it and in its order; numbers of conversations have no gaps.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
 use std::collections::BTreeMap;
 use verbatim_core::client::{Message, Notice};
+use verbatim_core::name::Recipient;
 
 /// Two users, or everybody.
 type Conversation = Option<(u64, u64)>;
@@ -21,6 +22,16 @@ pub(super) struct OneOrder {
 impl Rule for OneOrder {
     fn name(&self) -> &'static str {
         "G4 One order"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[
+            Topic::Log,
+            Topic::Wire,
+            Topic::Delivery,
+            Topic::Device,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -87,7 +98,11 @@ fn is_as_in_log(ledger: &Ledger, who: Who, epoch: u64, wrote: &Message) -> Resul
         .message(seq)
         .ok_or_else(|| format!("u{who} wrote {seq}, where no message is"))?;
     let to = to.map_or("ALL", |user| log.holders[&user].name.as_str());
-    if wrote.number.0 != number || wrote.to.to_string() != to || wrote.body != body {
+    let same_to = match wrote.to {
+        Recipient::All => to == "ALL",
+        Recipient::User(name) => to == name.as_str(),
+    };
+    if wrote.number.0 != number || !same_to || wrote.body != body {
         return Err(format!(
             "u{who} wrote {seq} as number {} to {}: {:?}, where the log has {number} to {to}: {body:?}",
             wrote.number, wrote.to, wrote.body
@@ -95,7 +110,7 @@ fn is_as_in_log(ledger: &Ledger, who: Who, epoch: u64, wrote: &Message) -> Resul
     }
     let place = ledger.place_for(who, epoch, seq);
     let holder = place.and_then(|place| ledger.holder(place));
-    if !holder.is_some_and(|holder| holder.visible.contains(&seq)) {
+    if !holder.is_some_and(|holder| holder.may_see(seq)) {
         return Err(format!("u{who} wrote {seq}, which is not for it"));
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! G3: what one sender wrote stands in the log in the order in which it was written, whomever it is to.
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use std::collections::BTreeMap;
@@ -13,6 +13,10 @@ pub(super) struct SenderOrder {
 impl Rule for SenderOrder {
     fn name(&self) -> &'static str {
         "G3 Sender order"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {

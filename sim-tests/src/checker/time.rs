@@ -1,7 +1,7 @@
 //! G10: stamps never go back, whatever the wall clock does, and are no other than the wall clock's where it goes on. (That
 //! nothing else depends on it is shown by running a plan with and without its jumps.)
 
-use super::Rule;
+use super::{Rule, Topic};
 use crate::history::{DeviceNews, Event, ServerNews, What};
 use crate::ledger::Ledger;
 
@@ -13,6 +13,10 @@ pub(super) struct Time {
 impl Rule for Time {
     fn name(&self) -> &'static str {
         "G10 Time"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Log, Topic::Delivery]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -25,7 +25,9 @@ pub struct Log {
     /// Where which line is.
     pub tags: BTreeMap<Tag, u64>,
     /// Messages to all.
-    to_all: Vec<u64>,
+    pub(super) to_all: Vec<u64>,
+    /// The bytes of all texts.
+    pub(super) body_bytes: u64,
 }
 
 /// One record.
@@ -70,6 +72,7 @@ impl Log {
             holders: BTreeMap::new(),
             tags: BTreeMap::new(),
             to_all: Vec::new(),
+            body_bytes: 0,
         }
     }
 
@@ -121,6 +124,7 @@ impl Log {
                 }
             }
             Entry::Message { from, to, body, .. } => {
+                self.body_bytes += body.len() as u64;
                 if let Some(tag) = Tag::of(body) {
                     self.tags.entry(tag).or_insert(seq);
                 }
@@ -172,6 +176,11 @@ impl Log {
 }
 
 impl Holder {
+    /// Whether a message is one that it may see.
+    pub fn may_see(&self, seq: u64) -> bool {
+        self.visible.binary_search(&seq).is_ok()
+    }
+
     /// What it may see and has not written, though nobody told it that it is gone.
     pub fn missing<'a>(&'a self, log: &'a Log) -> impl Iterator<Item = u64> + 'a {
         let gone = |seq: u64| match log.message(seq) {

@@ -5,9 +5,11 @@ mod classic;
 mod device;
 mod log;
 mod pending;
+mod room;
 
 pub use classic::Hearing;
 pub use log::{Holder, Log, Place, Record};
+pub use pending::Lack;
 
 use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};
@@ -27,6 +29,8 @@ pub struct Ledger {
     pub counted_max: usize,
     /// Of devices that gave up their names, the connection counters of so many latest ones are remembered.
     pub former_max: usize,
+    /// What a log takes, in bytes.
+    log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
     conns: BTreeMap<Conn, (Who, u64)>,
 }
@@ -102,6 +106,7 @@ impl Ledger {
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.tightness.limits().broadcasts_counted_max,
             former_max: plan.tightness.limits().former_devices_max,
+            log_bytes_max: plan.tightness.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }
     }

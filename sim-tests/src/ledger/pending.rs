@@ -3,30 +3,57 @@
 use super::{Ledger, Line, Person};
 use crate::history::Who;
 use crate::plan::Part;
+use std::cell::OnceCell;
+use std::fmt;
 use std::time::Duration;
 use verbatim_core::client::{LineState, WhyAway};
 
 /// Within so long after its name was freed who waited for it has it.
 const FREED_TIME: Duration = Duration::from_secs(30);
 
+/// Something that is promised and has not happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack<'a> {
+    who: Who,
+    what: What<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What<'a> {
+    Offline,
+    Unsaid,
+    Line(u64, &'a str, Fate),
+    /// It has yet to hear that its session is lost.
+    Lost,
+    Unwritten(u64),
+}
+
+/// What is still to become of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Answer,
+    Verdict,
+    Receipt,
+    Count { counted: u64, due: u64 },
+}
+
 impl Ledger {
-    /// Everything that is promised to those who are online and has not happened.
-    pub fn pending(&self) -> Vec<String> {
-        let mut pending = Vec::new();
-        for (who, person) in self.people.iter().enumerate() {
-            if !person.runs {
-                continue;
-            }
-            if !person.online {
-                if !self.is_barred(who) {
-                    pending.push(format!("u{who} is not online"));
-                }
-                continue;
-            }
-            self.lines_pending(who, person, &mut pending);
-            self.feed_pending(who, person, &mut pending);
-        }
-        pending
+    /// Everything that is promised to those who are online and has not happened. Who asks for the first only pays for no
+    /// more.
+    pub fn pending(&self) -> impl Iterator<Item = Lack<'_>> {
+        let full = OnceCell::new();
+        let people = self.people.iter().enumerate();
+        let running = people.filter(|(_, person)| person.runs);
+        running.flat_map(move |(who, person)| {
+            let offline = !person.online && !self.is_barred(who);
+            let offline = offline.then_some(What::Offline);
+            let online = Some(person).filter(|person| person.online);
+            let full = *full.get_or_init(|| self.is_full());
+            let lines = online.map(|person| self.lines_pending(person, full));
+            let feed = online.and_then(|person| self.feed_pending(person));
+            let all = offline.into_iter().chain(lines.into_iter().flatten());
+            all.chain(feed).map(move |what| Lack { who, what })
+        })
     }
 
     /// Those who stay away until they are asked to come back.
@@ -59,28 +86,27 @@ impl Ledger {
         taken && holder.is != (who, device)
     }
 
-    fn lines_pending(&self, who: Who, person: &Person, pending: &mut Vec<String>) {
-        if person.typed > 0 {
-            pending.push(format!("u{who} has lines to say"));
-        }
-        let current = |line: &&Line| line.program == person.programs;
-        for (number, line) in &person.lines {
-            if let Some(what) = Some(line)
-                .filter(current)
-                .and_then(|line| self.line_pending(person, line))
-            {
-                pending.push(format!("u{who} line {number} to {}: {what}", line.to));
-            }
-        }
+    fn lines_pending<'a>(
+        &'a self,
+        person: &'a Person,
+        full: bool,
+    ) -> impl Iterator<Item = What<'a>> + 'a {
+        let unsaid = (person.typed > 0).then_some(What::Unsaid);
+        let lines = person.lines.iter();
+        let current = lines.filter(|(_, line)| line.program == person.programs);
+        let pending = current.filter_map(move |(number, line)| {
+            let fate = self.line_pending(person, line, full)?;
+            Some(What::Line(*number, &line.to, fate))
+        });
+        unsaid.into_iter().chain(pending)
     }
 
-    /// What is still to become of a line.
-    fn line_pending(&self, person: &Person, line: &Line) -> Option<String> {
+    fn line_pending(&self, person: &Person, line: &Line, full: bool) -> Option<Fate> {
         if let Part::Classic { .. } = person.part {
-            return (!line.answered).then(|| "no answer".into());
+            return (!line.answered).then_some(Fate::Answer);
         }
         match line.state? {
-            LineState::Queued | LineState::Sent => Some("neither accepted nor rejected".into()),
+            LineState::Queued | LineState::Sent => (!full).then_some(Fate::Verdict),
             LineState::Accepted { .. } if !line.lost => self.receipt_pending(line, 0),
             LineState::Counted { count, .. } if !line.lost => self.receipt_pending(line, count),
             _ => None,
@@ -88,7 +114,7 @@ impl Ledger {
     }
 
     /// Which receipt is still to come for an accepted line of which `counted` recipients are known to have it.
-    fn receipt_pending(&self, line: &Line, counted: u64) -> Option<String> {
+    fn receipt_pending(&self, line: &Line, counted: u64) -> Option<Fate> {
         let (at, seq) = line.accepted?;
         let log = &self.logs[at];
         if at + 1 < self.logs.len() {
@@ -99,7 +125,7 @@ impl Ledger {
         if let Some(user) = to {
             let holder = &log.holders[&user];
             let due = holder.released.is_some() || online(&user);
-            return due.then(|| "neither delivered nor left".into());
+            return due.then_some(Fate::Receipt);
         }
         if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
@@ -111,7 +137,7 @@ impl Ledger {
                 && online(user)
         };
         let due = log.holders.iter().filter(has).count() as u64;
-        (counted < due).then(|| format!("counted {counted} and {due} have it"))
+        (counted < due).then_some(Fate::Count { counted, due })
     }
 
     /// Whether a user of the current log is online, as that user.
@@ -122,18 +148,37 @@ impl Ledger {
         person.runs && person.online && person.place == Some(super::Place { log, user })
     }
 
-    fn feed_pending(&self, who: Who, person: &Person, pending: &mut Vec<String>) {
-        let Some(place) = person.place else { return };
+    fn feed_pending(&self, person: &Person) -> Option<What<'_>> {
+        let place = person.place?;
         let log = &self.logs[place.log];
-        let Some(holder) = log.holders.get(&place.user) else {
-            return;
-        };
+        let holder = log.holders.get(&place.user)?;
         if place.log + 1 < self.logs.len() || holder.released.is_some() {
-            pending.push(format!("u{who} has yet to hear that its session is lost"));
-            return;
+            return Some(What::Lost);
         }
-        if let Some(seq) = holder.missing(log).next() {
-            pending.push(format!("u{who} has not written {seq}"));
+        holder.missing(log).next().map(What::Unwritten)
+    }
+}
+
+impl fmt::Display for Lack<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "u{} ", self.who)?;
+        match self.what {
+            What::Offline => f.write_str("is not online"),
+            What::Unsaid => f.write_str("has lines to say"),
+            What::Line(number, to, fate) => write!(f, "line {number} to {to}: {fate}"),
+            What::Lost => f.write_str("has yet to hear that its session is lost"),
+            What::Unwritten(seq) => write!(f, "has not written {seq}"),
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fate::Answer => f.write_str("no answer"),
+            Fate::Verdict => f.write_str("neither accepted nor rejected"),
+            Fate::Receipt => f.write_str("neither delivered nor left"),
+            Fate::Count { counted, due } => write!(f, "counted {counted} and {due} have it"),
         }
     }
 }

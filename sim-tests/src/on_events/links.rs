@@ -11,6 +11,9 @@ use crate::plan::Part;
 use crate::planted::Segment;
 use std::time::Duration;
 
+/// Buffers that are kept.
+const SPARE_MAX: usize = 32;
+
 impl OnEvents {
     /// Somebody asks for a connection.
     pub(super) fn knock(&mut self, owner: Owner) -> PipeId {
@@ -140,7 +143,7 @@ impl OnEvents {
                 let most = most.min(lane.unsent.len());
                 lane.unsent.drain(..most).collect()
             } else {
-                std::mem::take(&mut lane.unsent)
+                std::mem::replace(&mut lane.unsent, self.spare.pop().unwrap_or_default())
             };
             written += bytes.len();
             self.pipes[id].unheard += bytes.len();
@@ -285,6 +288,15 @@ impl OnEvents {
                 return self.break_near(id);
             }
             self.near_read(id, &bytes);
+            self.spare(bytes);
+        }
+    }
+
+    /// The buffer of a segment that was read takes another one.
+    pub(super) fn spare(&mut self, mut bytes: Vec<u8>) {
+        if self.spare.len() < SPARE_MAX {
+            bytes.clear();
+            self.spare.push(bytes);
         }
     }
 

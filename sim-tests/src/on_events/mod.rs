@@ -3,6 +3,7 @@
 //!
 //! It is as rough as the streams on turmoil, with the same rules: a segment that is lost silences its lane for ever.
 
+mod commits;
 mod links;
 mod people;
 mod pipe;
@@ -35,10 +36,14 @@ pub struct OnEvents {
     queue: Queue,
     links: Vec<Link>,
     pipes: Vec<Pipe>,
+    /// Buffers of segments that were read.
+    spare: Vec<Vec<u8>>,
     /// Lanes with something to be written, in the order of asking.
     to_write: Vec<(PipeId, Way)>,
     host: Host,
     people: Vec<Person>,
+    /// What a client tells its program, while that is carried out.
+    client_outputs: Vec<verbatim_core::client::Output>,
     arrivals: Arrivals,
     /// Flights, if they are wanted.
     recorder: Option<Recorder>,
@@ -69,9 +74,11 @@ impl OnEvents {
             queue: Queue::new(plan.random_order.then_some(plan.seed)),
             links: plan.latencies.iter().map(link).collect(),
             pipes: Vec::new(),
+            spare: Vec::new(),
             to_write: Vec::new(),
             host: Host::new(sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
+            client_outputs: Vec::new(),
             arrivals: Arrivals::default(),
             recorder: None,
             calm: false,
@@ -105,6 +112,7 @@ impl OnEvents {
             Coming::Wake(pipe) => self.on_wake(pipe),
             Coming::Death(pipe) => self.on_death(pipe),
             Coming::Patience(pipe) => self.on_patience(pipe),
+            Coming::Commit => self.on_commit(),
             Coming::Router => self.on_router_time(),
             Coming::Person(who) => self.on_person_time(who),
         }

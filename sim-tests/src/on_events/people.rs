@@ -339,6 +339,7 @@ impl OnEvents {
             Request::Withdraw(line) => self.tell_client(who, Input::Withdraw(line)),
             Request::Who => self.tell_client(who, Input::Who),
             Request::Kept(seq) => self.tell_client(who, Input::Kept(seq)),
+            Request::History(_) => {}
             Request::Return => self.tell_client(who, Input::Return),
             Request::Leave { forget } => self.tell_client(who, Input::Leave { forget }),
         }
@@ -354,7 +355,7 @@ impl OnEvents {
             mono: Mono::from_micros(micros - program.started),
             wall: Wall(0),
         };
-        let mut outputs = Vec::new();
+        let mut outputs = std::mem::take(&mut self.client_outputs);
         match &mut self.planted {
             None => program.client.handle(now, input, &mut outputs),
             Some(planted) => planted.client(who, &mut program.client, (now, input), &mut outputs),
@@ -362,9 +363,9 @@ impl OnEvents {
         let desk = Rc::clone(&program.desk);
         desk.borrow_mut().look(&input, &outputs);
         let mut done = false;
-        for output in outputs {
+        for output in outputs.drain(..) {
             match output {
-                Output::Keep(keep) => desk.borrow().keep(keep),
+                Output::Keep(keep) => desk.borrow().keep(&keep),
                 Output::Connect => {
                     let pipe = self.knock(Owner::Client(who));
                     if let Some(program) = self.people[who].program() {
@@ -382,6 +383,7 @@ impl OnEvents {
                 Output::Done | Output::FallBack => done = true,
             }
         }
+        self.client_outputs = outputs;
         if done {
             return self.end_program(who);
         }

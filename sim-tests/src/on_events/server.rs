@@ -1,10 +1,11 @@
 //! The server's host: the router, the engine in memory, and what the net layer does between them and connections.
 
 use super::OnEvents;
+use super::commits::Commits;
 use super::pipe::Far;
 use super::queue::{Coming, Micros, PipeId, Way};
 use super::timing::{CLOSING, GOODBYE};
-use crate::dice::mix;
+use crate::dice::{Dice, mix};
 use crate::history::{ServerNews, What};
 use crate::levels::Levels;
 use crate::run::EPOCH_SECONDS;
@@ -14,7 +15,7 @@ use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use verbatim_core::id::ConnId;
+use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Router};
 use verbatim_net::Tap;
@@ -26,7 +27,7 @@ const LEVELS_INPUTS: u64 = 64;
 
 /// See the module's words.
 pub(super) struct Host {
-    server: Option<Server>,
+    pub(super) server: Option<Server>,
     /// The program ended, in good order; the host itself is there.
     over: bool,
     starts: u64,
@@ -37,12 +38,13 @@ pub(super) struct Host {
 }
 
 /// One start of the server.
-struct Server {
+pub(super) struct Server {
     router: Router,
-    engine: Memory,
+    pub(super) engine: Memory,
     witness: Witness,
-    pages: VecDeque<Page>,
-    appended: bool,
+    pub(super) pages: VecDeque<Page>,
+    pub(super) appended: bool,
+    pub(super) commits: Commits,
     outputs: Vec<Output>,
     /// The pipe of each connection.
     conns: Vec<Option<PipeId>>,
@@ -128,6 +130,7 @@ impl OnEvents {
             witness,
             pages: VecDeque::new(),
             appended: false,
+            commits: Commits::new(Dice::new(seed, "commits")),
             outputs: Vec::new(),
             conns: Vec::new(),
             free: Vec::new(),
@@ -176,7 +179,7 @@ impl OnEvents {
         }
     }
 
-    fn now_of(&self, server: &Server) -> Now {
+    pub(super) fn now_of(&self, server: &Server) -> Now {
         Now {
             mono: Mono::from_micros(self.now - server.started),
             wall: self.host.wall(self.now),
@@ -194,7 +197,7 @@ impl OnEvents {
         self.arm_router();
     }
 
-    fn step_router(&mut self, now: Now, input: &Input<'_>) {
+    pub(super) fn step_router(&mut self, now: Now, input: &Input<'_>) {
         let Some(server) = &mut self.host.server else {
             return;
         };
@@ -212,20 +215,6 @@ impl OnEvents {
         self.carry_out(&mut outputs);
         if let Some(server) = &mut self.host.server {
             server.outputs = outputs;
-        }
-    }
-
-    /// Commits and reads until the router wants neither.
-    fn settle(&mut self, now: Now) {
-        while let Some(server) = &mut self.host.server {
-            if std::mem::take(&mut server.appended) {
-                let (seq, room) = (server.engine.commit(), server.engine.room());
-                self.step_router(now, &Input::Committed { seq, room });
-            } else if let Some(page) = server.pages.pop_front() {
-                self.step_router(now, &Input::Page(page));
-            } else {
-                return;
-            }
         }
     }
 
@@ -288,11 +277,12 @@ impl OnEvents {
                 } => {
                     let (feed, most) = ((user, after), (messages_max, bytes_max));
                     let page = match &mut self.planted {
-                        None => server.engine.read(user, after, messages_max, bytes_max),
+                        None => read(&server.engine, feed, most),
                         Some(planted) => planted.read(&server.engine, feed, most),
                     };
-                    server.pages.push_back(page);
+                    server.pages.push_back(server.commits.clip(page));
                 }
+                Output::Save(beside) => server.engine.save(beside),
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
                         None => server.engine.forget(stream, up_to),
@@ -304,7 +294,7 @@ impl OnEvents {
         }
     }
 
-    fn arm_router(&mut self) {
+    pub(super) fn arm_router(&mut self) {
         let Some(server) = &mut self.host.server else {
             return;
         };
@@ -391,6 +381,7 @@ impl OnEvents {
                 let bytes = &bytes;
                 self.tell_router(&Input::Received { conn, bytes });
             }
+            self.spare(bytes);
         }
     }
 
@@ -433,4 +424,13 @@ impl OnEvents {
         pipe.up.unread.clear();
         self.to_write.push((id, Way::Down));
     }
+}
+
+fn read(
+    engine: &Memory,
+    (user, after): (UserId, Seq),
+    (messages_max, bytes_max): (usize, usize),
+) -> Page {
+    let page = engine.read(user, after, messages_max, bytes_max);
+    page.expect("memory can be read")
 }

@@ -21,7 +21,7 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 use verbatim_core::now::Wall;
 use verbatim_net::engine::{Engine, Memory};
-use verbatim_net::{Server, ServerConfig, Transport};
+use verbatim_net::{Log, Server, ServerConfig, Transport};
 
 /// See the module's words.
 pub struct OnLoopback {
@@ -79,10 +79,12 @@ async fn serve(stage: &Stage, door: Door) -> io::Result<SocketAddr> {
     let witness = Witness::new(door.arrivals(), history, devices, limits, None);
     let server = Server::new(ServerConfig {
         router,
-        engine: Box::new(engine),
+        log: Log::here(Box::new(engine)),
+        lives: crate::server::lives(stage.plan.seed),
         wall,
         tap: Some(Box::new(witness)),
-    });
+    })
+    .map_err(io::Error::other)?;
     let listener = door
         .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await?;

@@ -84,13 +84,13 @@ impl Stand {
         let epoch = config.router.epoch.0;
         let news = ServerNews::Started { epoch };
         stage.history.note(What::Server(news));
-        let server = Server::new(config);
+        let server = Server::new(config)?;
         *self.0.running.borrow_mut() = Some(server.clone());
         let looker = tokio::task::spawn_local(self.clone().look(server.clone()));
         let transport = self.0.air.server();
         let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, crate::server::PORT));
         let listener = transport.bind(address).await?;
-        server.run(transport, listener).await;
+        server.run(transport, listener).await?;
         looker.abort();
         Ok(())
     }

@@ -9,16 +9,48 @@ pub(super) const NAMES: [&str; 12] = [
     "ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "lea",
 ];
 
+/// How much happens in a run.
+#[derive(Clone, Copy)]
+struct Size {
+    /// Users, but for the one who wants another's name.
+    users: (u64, u64),
+    /// Milliseconds until everything heals, with a fine tick and with a coarse one.
+    chaos: [(u64, u64); 2],
+    /// The most lines at once.
+    lines_max: u64,
+    /// By what the time between two faults of a kind is divided.
+    haste: u64,
+}
+
+const FULL: Size = Size {
+    users: (4, 9),
+    chaos: [(4_000, 8_000), (6_000, 24_000)],
+    lines_max: 90,
+    haste: 1,
+};
+const SMALL: Size = Size {
+    users: (2, 4),
+    chaos: [(600, 1_500), (600, 3_000)],
+    lines_max: 20,
+    haste: 5,
+};
+
 impl Plan {
     /// The plan of that seed.
     pub fn draw(seed: u64) -> Plan {
+        Plan::draw_sized(seed, FULL)
+    }
+
+    /// One of that seed in which less happens, of the same kinds.
+    pub fn draw_small(seed: u64) -> Plan {
+        Plan::draw_sized(seed, SMALL)
+    }
+
+    fn draw_sized(seed: u64, size: Size) -> Plan {
         let mut dice = Dice::new(seed, "plan");
         let fine = dice.chance(60);
-        let chaos = if fine {
-            dice.between(4_000, 8_000)
-        } else {
-            dice.between(6_000, 24_000)
-        };
+        let (least, most) = size.chaos[usize::from(!fine)];
+        let chaos = dice.between(least, most);
         let hosts = dice.between(2, 4);
         let latencies: Vec<Duration> = (0..hosts).map(|_| latency(&mut dice)).collect();
         let mut plan = Plan {
@@ -27,13 +59,14 @@ impl Plan {
             random_order: dice.chance(500),
             segments_max: usize::try_from(dice.pick(&[64, 256, 4096])).expect("small"),
             tightness: tightness(&mut dice),
+            commit_max: Dice::new(seed, "commit").pick(&[0, 0, 5, 30, 200]),
             latencies,
             chop: chop(&mut dice),
-            users: users(&mut dice, seed, hosts),
+            users: users(&mut dice, seed, hosts, size),
             steps: Vec::new(),
             chaos: Duration::from_millis(chaos),
         };
-        plan.steps = steps(&plan, chaos);
+        plan.steps = steps(&plan, chaos, size);
         plan
     }
 }
@@ -58,8 +91,8 @@ fn chop(dice: &mut Dice) -> Chop {
     }
 }
 
-fn users(dice: &mut Dice, seed: u64, hosts: u64) -> Vec<UserPlan> {
-    let count = dice.between(4, 9);
+fn users(dice: &mut Dice, seed: u64, hosts: u64, size: Size) -> Vec<UserPlan> {
+    let count = dice.between(size.users.0, size.users.1);
     let mut users: Vec<UserPlan> = (0..count)
         .map(|at| {
             let name = NAMES[usize::try_from(at).expect("few users")];
@@ -111,19 +144,25 @@ fn classic(dice: &mut Dice, ahead: &mut Dice) -> Part {
     }
 }
 
-fn steps(plan: &Plan, chaos: u64) -> Vec<Step> {
+fn steps(plan: &Plan, chaos: u64, size: Size) -> Vec<Step> {
     let mut steps = Vec::new();
     for (who, user) in plan.users.iter().enumerate() {
-        live(plan, who, user, chaos, &mut steps);
+        live(plan, who, user, (chaos, size.lines_max), &mut steps);
     }
-    befall(plan, chaos, &mut steps);
+    befall(plan, chaos, size.haste, &mut steps);
     // Stable: what happens at one time keeps the order of users, then of faults.
     steps.sort_by_key(|step| step.at);
     steps
 }
 
-/// What one user does.
-fn live(plan: &Plan, who: usize, user: &UserPlan, chaos: u64, steps: &mut Vec<Step>) {
+/// What one user does until then, with so many lines at once at most.
+fn live(
+    plan: &Plan,
+    who: usize,
+    user: &UserPlan,
+    (chaos, lines_max): (u64, u64),
+    steps: &mut Vec<Step>,
+) {
     let mut dice = Dice::new(plan.seed, &format!("user {who}"));
     let is_device = matches!(user.part, Part::Device { .. });
     let says_many = !matches!(user.part, Part::Classic { ahead_max: 1, .. });
@@ -140,7 +179,7 @@ fn live(plan: &Plan, who: usize, user: &UserPlan, chaos: u64, steps: &mut Vec<St
         let act = if dice.chance(unrest) {
             trouble(&mut dice, is_device)
         } else {
-            say(&mut dice, plan.users.len(), says_many)
+            say(&mut dice, plan.users.len(), says_many, lines_max)
         };
         steps.push(step(at, who, act));
         if let Act::Crash { .. } | Act::Leave { .. } = act {
@@ -156,7 +195,7 @@ fn step(at: u64, who: usize, act: Act) -> Step {
     Step { at, deed }
 }
 
-fn say(dice: &mut Dice, users: usize, says_many: bool) -> Act {
+fn say(dice: &mut Dice, users: usize, says_many: bool, lines_max: u64) -> Act {
     let users = u64::try_from(users).expect("few users");
     let to = match dice.below(20) {
         0 => To::Nobody,
@@ -165,7 +204,7 @@ fn say(dice: &mut Dice, users: usize, says_many: bool) -> Act {
     };
     let lines = match dice.below(40) {
         _ if !says_many => 1,
-        0 => 90,
+        0 => lines_max,
         1..=4 => 5,
         5..=12 => 2,
         _ => 1,

@@ -80,20 +80,21 @@ fn span(dice: &mut Dice) -> u64 {
     dice.pick(&[200, 1_000, 4_000, 18_000])
 }
 
-/// Adds what befalls a run.
-pub(super) fn befall(plan: &Plan, chaos: u64, steps: &mut Vec<Step>) {
+/// Adds what befalls a run until then, so many times as often as is usual.
+pub(super) fn befall(plan: &Plan, chaos: u64, haste: u64, steps: &mut Vec<Step>) {
     for kind in &KINDS {
         let mut dice = Dice::new(plan.seed, kind.name);
         if !dice.chance(kind.permille) {
             continue;
         }
         let hosts = u64::try_from(plan.latencies.len()).expect("few hosts");
-        let mut at = dice.below(kind.mean);
+        let mean = kind.mean / haste;
+        let mut at = dice.below(mean);
         while at < chaos {
             let host = usize::try_from(dice.below(hosts)).expect("few hosts");
             let deed = Deed::Befall((kind.draw)(&mut dice, host));
             steps.push(Step { at, deed });
-            at += dice.between(1, kind.mean * 2);
+            at += dice.between(1, mean * 2);
         }
     }
 }

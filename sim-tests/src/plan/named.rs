@@ -9,6 +9,8 @@ use std::time::Duration;
 const STANDARD: (usize, u64) = (8, 50);
 /// Between two lines of a standard run's user, in milliseconds, at most.
 const STANDARD_PACE: u64 = 200;
+/// Of a rate run's user: times at which it writes, lines each time, and milliseconds between two of them at most.
+const RATE: (u64, u64, u64) = (5, 10, 600);
 /// Users of a calm run, and what happens in it.
 const CALM: (usize, u64) = (5, 14);
 /// Between any two things in a calm run, in milliseconds.
@@ -19,7 +21,9 @@ impl Plan {
     pub fn draw_from(profile: Profile, seed: u64) -> Plan {
         match profile {
             Profile::Swarm => Plan::draw(seed),
+            Profile::Small => Plan::draw_small(seed),
             Profile::Standard => standard(seed),
+            Profile::Rate => rate(seed),
             Profile::Calm => calm(seed),
         }
     }
@@ -28,14 +32,9 @@ impl Plan {
 fn standard(seed: u64) -> Plan {
     let mut plan = Plan::empty(seed);
     let mut dice = Dice::new(seed, "standard");
-    plan.latencies = vec![Duration::from_millis(5); 4];
     let (users, lines) = STANDARD;
-    for (who, name) in NAMES.into_iter().enumerate().take(users) {
-        plan.users.push(UserPlan {
-            name: name.into(),
-            host: who % plan.latencies.len(),
-            part: session(Keeping::Messages),
-        });
+    seat(&mut plan, users);
+    for who in 0..users {
         let mut at = dice.below(20);
         step(&mut plan, at, who, Act::Begin);
         for _ in 0..lines {
@@ -44,16 +43,52 @@ fn standard(seed: u64) -> Plan {
                 0 => To::All,
                 _ => To::User(dice.below(users as u64) as usize),
             };
-            step(&mut plan, at, who, say(to));
+            step(&mut plan, at, who, say(to, 1));
         }
     }
     let chaos = lines * STANDARD_PACE;
+    cut_off(&mut plan, &mut dice, chaos);
+    finish(plan, chaos)
+}
+
+fn rate(seed: u64) -> Plan {
+    let mut plan = Plan::empty(seed);
+    let mut dice = Dice::new(seed, "rate");
+    let ((users, _), (times, lines, pace)) = (STANDARD, RATE);
+    seat(&mut plan, users);
+    for who in 0..users {
+        let mut at = dice.below(20);
+        step(&mut plan, at, who, Act::Begin);
+        for _ in 0..times {
+            at += dice.between(1, pace);
+            let to = To::User(dice.below(users as u64) as usize);
+            step(&mut plan, at, who, say(to, lines));
+        }
+    }
+    let chaos = times * pace;
+    cut_off(&mut plan, &mut dice, chaos);
+    finish(plan, chaos)
+}
+
+/// Session users on four hosts.
+fn seat(plan: &mut Plan, users: usize) {
+    plan.latencies = vec![Duration::from_millis(5); 4];
+    for (who, name) in NAMES.into_iter().enumerate().take(users) {
+        plan.users.push(UserPlan {
+            name: name.into(),
+            host: who % plan.latencies.len(),
+            part: session(Keeping::Messages),
+        });
+    }
+}
+
+/// Each host is cut off once.
+fn cut_off(plan: &mut Plan, dice: &mut Dice, chaos: u64) {
     for host in 0..plan.latencies.len() {
         let (at, span) = (dice.below(chaos), dice.between(500, 6_000));
         let deed = Deed::Befall(Fault::Partition { host, span });
         plan.steps.push(Step { at, deed });
     }
-    finish(plan, chaos)
 }
 
 /// One thing after the other: nobody acts before what was done is seen by all.
@@ -85,7 +120,7 @@ fn calm(seed: u64) -> Plan {
             1 => To::Nobody,
             _ => To::User(dice.below(users as u64) as usize),
         };
-        step(&mut plan, at, who, say(to));
+        step(&mut plan, at, who, say(to, 1));
     }
     finish(plan, at + CALM_PACE)
 }
@@ -100,10 +135,10 @@ fn session(keeping: Keeping) -> Part {
     }
 }
 
-fn say(to: To) -> Act {
+fn say(to: To, lines: u64) -> Act {
     Act::Say {
         to,
-        lines: 1,
+        lines,
         bytes: 20,
         age: 0,
     }

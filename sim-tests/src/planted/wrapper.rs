@@ -183,7 +183,9 @@ impl Wrapper {
         (user, after): (UserId, Seq),
         (messages_max, bytes_max): (usize, usize),
     ) -> verbatim_core::router::Page {
-        let page = engine.read(user, after, messages_max, bytes_max);
+        let page = engine
+            .read(user, after, messages_max, bytes_max)
+            .expect("the log can be read");
         self.bug.on_page(&self.roll, page)
     }
 

@@ -1,13 +1,16 @@
 //! What stands on the screen above the prompt: messages of others, own lines with their states, and news.
 
-use super::clock;
 use super::rows::{Cut, Row, Style};
-use crate::{clean, words};
+use crate::device::EARLIER;
+use crate::{clean, clock, words};
 use verbatim_core::client::{LineId, LineState, Message};
 use verbatim_core::name::Recipient;
 
 /// What continued rows begin with. A line of somebody begins with a time, so none can be forged by a line break.
 const MARGIN: &str = "      ┊ ";
+
+/// What a line of the history begins with.
+const PAST: &str = "· ";
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub(crate) enum Entry {
     Message(Message),
     /// An own line.
     Own(Own),
+    /// A message or an own line of the history.
+    Past(Box<Entry>),
     /// News of the program.
     Said(String),
     /// The line that could not be read as one, as it was typed.
@@ -55,6 +60,7 @@ impl Entry {
         match self {
             Entry::Message(message) => message_lines(message, now),
             Entry::Own(own) => own.lines(now),
+            Entry::Past(past) => past.lines(now).iter().map(dimmed).collect(),
             Entry::Said(text) => vec![Row::of(Style::Dim, format!("  --  {text}"))],
             Entry::Typed(text) => {
                 let lines = clean::lines(text);
@@ -69,7 +75,11 @@ impl Entry {
 impl Own {
     fn lines(&self, now: u64) -> Vec<Row> {
         let mut head = Row::of(Style::Dim, clock::text(self.time, now));
-        head.push(Style::Dim, &format!(" {} ", self.line));
+        let is_named = (LineId(1)..EARLIER).contains(&self.line);
+        match is_named {
+            true => head.push(Style::Dim, &format!(" {} ", self.line)),
+            false => head.push(Style::Dim, " "),
+        }
         head.push(Style::Plain, &format!("→ {}: ", self.to));
         let mut lines = with_body(head, &self.body);
         if let Some(last) = lines.last_mut() {
@@ -88,12 +98,31 @@ impl Own {
         self
     }
 
+    /// The own line of an entry, if it is one.
+    pub(crate) fn of(entry: &mut Entry) -> Option<&mut Own> {
+        match entry {
+            Entry::Own(own) => Some(own),
+            Entry::Past(past) => Own::of(past),
+            _ => None,
+        }
+    }
+
     /// Where a shortened line stands.
     pub(crate) fn news(&self) -> String {
         let state = words::state(&self.state, self.to);
         let body = clean::line(&self.body);
-        format!("{} to {}, “{body}”: {state}", self.line, self.to)
+        match self.line < EARLIER {
+            true => format!("{} to {}, “{body}”: {state}", self.line, self.to),
+            false => format!("to {}, “{body}”: {state}", self.to),
+        }
     }
+}
+
+fn dimmed(row: &Row) -> Row {
+    let mut dim = Row::of(Style::Dim, PAST);
+    let pieces = row.pieces.iter();
+    pieces.for_each(|piece| dim.push(Style::Dim, &piece.text));
+    dim
 }
 
 fn message_lines(message: &Message, now: u64) -> Vec<Row> {
@@ -158,6 +187,14 @@ mod tests {
     fn no_body_steers_the_terminal() {
         let rows = shown(&message("\u{1b}[2J\r\u{202e}x\u{9b}"), 200);
         assert!(rows[0].ends_with("\\u{1b}[2J\\r\\u{202e}x\\u{9b}"));
+    }
+
+    #[test]
+    fn history_is_marked() {
+        let past = Entry::Past(Box::new(message("one\ntwo")));
+        let rows = shown(&past, 80);
+        assert!(rows[0].starts_with("· ") && rows[0].ends_with(" bob → ALL: one"));
+        assert!(rows[1].ends_with("two"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The program on a terminal: a prompt that nothing tears, and above it what was said and what became of it.
 
-mod clock;
 mod editor;
 mod entry;
+mod history;
 mod keys;
 mod rows;
 mod screen;
@@ -10,7 +10,8 @@ mod screen;
 mod screen_tests;
 mod terminal;
 
-use crate::device::News;
+use crate::Ended;
+use crate::device::{Beginning, News};
 use crate::line::{self, HELP, Typed};
 use crate::options::Options;
 use crate::tally::{Ending, Tally};
@@ -29,7 +30,7 @@ use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{LineId, LineState, Notice};
 use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
-use verbatim_net::Request;
+use verbatim_net::{Request, Wanted};
 
 /// News taken between two drawings.
 const NEWS_AT_ONCE: usize = 256;
@@ -72,9 +73,9 @@ pub(crate) async fn run(
     forgets: bool,
     requests: UnboundedSender<Request>,
     news: UnboundedReceiver<News>,
-    greeting: Vec<String>,
+    begin: Beginning,
     stop: impl Future<Output = ()>,
-) -> (Ending, bool) {
+) -> Ended {
     let mut chat = Chat {
         options,
         forgets,
@@ -91,16 +92,22 @@ pub(crate) async fn run(
         leaving: false,
         trouble: false,
     };
-    greeting.into_iter().for_each(|text| chat.say(text));
+    chat.begin(begin);
     if let Err(error) = chat.run(news, stop).await {
         crate::filter::say(&format!("cannot use the terminal: {error}"));
         chat.trouble = true;
     }
+    let left = chat.tally.end();
     let ending = match chat.trouble {
         true => Ending::Trouble,
         false => chat.tally.ending(),
     };
-    (ending, chat.forgets)
+    let forgets = chat.forgets;
+    Ended {
+        ending,
+        forgets,
+        left,
+    }
 }
 
 impl Chat<'_> {
@@ -186,6 +193,7 @@ impl Chat<'_> {
         match line {
             Typed::Message { to, body } => self.submit(to, body),
             Typed::Who => self.ask(Request::Who),
+            Typed::History { with, count } => self.ask(Request::History(Wanted { with, count })),
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(number) => self.withdraw(number),
             Typed::Forget if matches!(self.link, Link::Online) => {
@@ -272,6 +280,8 @@ impl Chat<'_> {
                 self.shown = Some(message.seq);
                 self.screen.push(Entry::Message(message));
             }
+            News::History(wanted, history) => self.on_history(wanted, history),
+            News::Trouble(what) => self.say(what),
             News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
             News::Notice(notice) => self.on_notice(&notice),
         }

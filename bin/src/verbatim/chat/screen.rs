@@ -58,10 +58,8 @@ impl Screen {
 
     /// Shows a line's new state, if the line is still live.
     pub(crate) fn set_state(&mut self, line: LineId, state: LineState) -> bool {
-        let own = self.entries.iter_mut().rev().find_map(|entry| match entry {
-            Entry::Own(own) if own.line == line => Some(own),
-            _ => None,
-        });
+        let mut own = self.entries.iter_mut().rev().filter_map(Own::of);
+        let own = own.find(|own| own.line == line);
         own.is_some_and(|own| {
             own.state = state;
             true
@@ -106,7 +104,7 @@ impl Screen {
         self.cursor_row = rows.len() - 1 - cursor.rows_below_it;
         self.drawn = rows.into();
         self.put_live(cursor.column, out)?;
-        Ok(past.into_iter().filter_map(own).collect())
+        Ok(past.into_iter().filter_map(own_of).collect())
     }
 
     fn put_live(&self, column: usize, out: &mut Vec<u8>) -> io::Result<()> {
@@ -172,9 +170,10 @@ struct Cursor {
     column: usize,
 }
 
-fn own(entry: Entry) -> Option<Own> {
+fn own_of(entry: Entry) -> Option<Own> {
     match entry {
         Entry::Own(own) => Some(own),
+        Entry::Past(past) => own_of(*past),
         _ => None,
     }
 }

@@ -173,17 +173,14 @@ impl ClassicClient {
                 body,
                 age_max,
             } => {
-                let expires = age_max.map(|age| self.now + age);
-                let body = String::from(body);
-                self.on_submit(
-                    Line {
-                        line,
-                        to,
-                        body,
-                        expires,
-                    },
-                    out,
-                );
+                let line = Line {
+                    line,
+                    to,
+                    body: String::from(body),
+                    expires: age_max.map(|age| self.now + age),
+                    earlier: false,
+                };
+                self.on_submit(line, out);
             }
             ClassicInput::Withdraw(line) => {
                 if self.lines.withdraw(line) {

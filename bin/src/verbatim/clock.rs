@@ -17,6 +17,16 @@ pub(crate) fn text(stamp: u64, now: u64) -> String {
     }
 }
 
+/// A stamp in milliseconds since 1970 as `2026-01-31T12:00:00Z`, the same everywhere.
+pub(crate) fn universal(stamp: u64) -> String {
+    let time = i64::try_from(stamp).ok();
+    let time = time.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    time.map_or_else(
+        || "----".into(),
+        |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +37,7 @@ mod tests {
         assert_eq!(text(now, now).len(), 5);
         assert_eq!(text(0, now).len(), 16);
         assert_eq!(text(u64::MAX, now), "--:--");
+        assert_eq!(universal(now), "2023-11-14T22:13:20Z");
+        assert_eq!(universal(u64::MAX), "----");
     }
 }

@@ -1,0 +1,67 @@
+//! What was said earlier, on the screen: marked, with its time, and own lines with what became of them.
+
+use super::Chat;
+use super::entry::{Entry, Own};
+use crate::device::{Beginning, History};
+use crate::words;
+use verbatim_core::client::{LineId, LineState};
+use verbatim_net::Wanted;
+use verbatim_net::store::{Past, Said};
+
+impl Chat<'_> {
+    /// What stands on the screen at the start: the last of what was said, and the lines that have no answer.
+    pub(super) fn begin(&mut self, begin: Beginning) {
+        begin.troubles.into_iter().for_each(|text| self.say(text));
+        if !begin.history.past.is_empty() {
+            self.say("history:");
+            self.put_history(begin.history);
+            self.say("now:");
+        }
+        for (line, past) in begin.lines {
+            self.tally.on_submit(line);
+            self.last = self.last.max(line);
+            if let Entry::Own(own) = entry(past, Some(line)) {
+                self.tally.on_state(line, &own.state);
+                if own.state == LineState::Queued {
+                    self.queued.insert(line);
+                }
+                self.screen.push(Entry::Own(own));
+            }
+        }
+    }
+
+    pub(super) fn on_history(&mut self, wanted: Wanted, history: Option<History>) {
+        let Some(history) = history else {
+            return self.say("nothing is kept on this device, so it has no history");
+        };
+        let said = words::history(wanted, history.past.len(), history.more);
+        self.put_history(history);
+        self.say(said);
+    }
+
+    fn put_history(&mut self, history: History) {
+        for (past, line) in history.past {
+            let entry = Box::new(entry(past, line));
+            self.screen.push(Entry::Past(entry));
+        }
+    }
+}
+
+/// An own line whose story goes on keeps its name, so that the screen follows it.
+fn entry(past: Past, line: Option<LineId>) -> Entry {
+    match past.said {
+        Said::Message(message) => Entry::Message(message),
+        Said::Line {
+            taken,
+            to,
+            body,
+            state,
+        } => Entry::Own(Own {
+            line: line.unwrap_or(LineId(0)),
+            time: taken.0,
+            to,
+            body,
+            state,
+        }),
+    }
+}

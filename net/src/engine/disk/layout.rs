@@ -1,0 +1,88 @@
+//! The tables, and what went wrong in the words of an operator.
+
+use super::super::{Failure, Fault};
+use redb::TableDefinition;
+use std::io;
+
+/// The format of the file; every change of a table or of the core's own format makes another.
+pub(super) const FORMAT: u32 = verbatim_core::saved::FORMAT;
+
+/// Small facts by name.
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// Stretches of the log by the seq of their first record.
+pub(super) const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+/// What rides beside the log, by its key.
+pub(super) const BESIDE: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("beside");
+/// Postings of feeds: a stream (0: `ALL`), the first seq, and the distances of those after it.
+pub(super) const FEEDS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("feeds");
+/// Postings of conversations: two users (0 and 0: `ALL`), the first number, and seqs.
+pub(super) const TALKS: TableDefinition<'_, (u64, u64, u64), &[u8]> = TableDefinition::new("talks");
+
+/// In `META`: the format, first of all.
+pub(super) const FORMAT_KEY: &str = "format";
+/// In `META`: the store's number and the key of its hashes.
+pub(super) const IDENTITY_KEY: &str = "identity";
+/// In `META`: the chain's end and what messages count.
+pub(super) const HEAD_KEY: &str = "head";
+/// In `META`: the space at its seq.
+pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
+
+/// Eight bytes of `bytes` at the `index`th place, as a number.
+pub(super) fn number_at(bytes: &[u8], index: usize) -> Option<u64> {
+    let at = index * 8;
+    let word = bytes.get(at..at + 8)?;
+    Some(u64::from_le_bytes(word.try_into().ok()?))
+}
+
+pub(super) fn damaged(what: impl std::fmt::Display) -> Failure {
+    let text = format!(
+        "the log is damaged ({what}); nothing was changed: restore a backup, or move the directory away to begin anew"
+    );
+    Failure::new(Fault::Damaged, text)
+}
+
+/// A failure of the store, in our words. `synced`: no sync has failed.
+pub(super) fn failed(error: impl Into<redb::Error>, synced: bool) -> Failure {
+    match error.into() {
+        redb::Error::Io(error) => io_failed(&error, synced),
+        redb::Error::DatabaseAlreadyOpen => in_use(),
+        redb::Error::Corrupted(what) => damaged(what),
+        redb::Error::UpgradeRequired(version) => {
+            damaged(format_args!("the store's own format is version {version}"))
+        }
+        other if !synced => io_failed(&io::Error::other(other), false),
+        other => Failure::new(Fault::Io, format!("the log cannot be used: {other}")),
+    }
+}
+
+pub(super) fn in_use() -> Failure {
+    let text = "another process has the log open: end that one, or give this one another directory with --data";
+    Failure::new(Fault::InUse, text)
+}
+
+pub(super) fn io_failed(error: &io::Error, synced: bool) -> Failure {
+    use io::ErrorKind::{FileTooLarge, InvalidData, QuotaExceeded, StorageFull, WouldBlock};
+    if !synced {
+        let text = format!(
+            "the disk did not sync ({error}): what it holds is unknown now, so the server stops; look after the disk, \
+             then start again"
+        );
+        return Failure::new(Fault::Sync, text);
+    }
+    match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => {
+            Failure::new(Fault::Full, format!("the disk is full ({error})"))
+        }
+        InvalidData => damaged(error),
+        WouldBlock => in_use(),
+        _ => Failure::new(
+            Fault::Io,
+            format!("the system refused to read or write the log: {error}"),
+        ),
+    }
+}
+
+/// A failure to read.
+pub(super) fn failed_to_read(error: impl Into<redb::Error>) -> Failure {
+    failed(error, true)
+}

@@ -1,0 +1,124 @@
+//! Postings: lists of seqs in the file. A list holds the first seq in its key, or in front, and then distances, each in
+//! as many bytes as it needs (seven bits in each, the lowest first).
+
+use super::super::Failure;
+use super::layout::{FEEDS, damaged};
+use super::tail::{Feed, Tail};
+use redb::{StorageError, Table};
+use verbatim_core::id::Seq;
+
+/// Appends the distances between seqs, the first from `from`.
+pub(super) fn put_distances(from: u64, seqs: &[u64], out: &mut Vec<u8>) {
+    let mut last = from;
+    for seq in seqs {
+        let mut distance = seq - last;
+        while distance > 0x7f {
+            out.push(distance as u8 | 0x80);
+            distance >>= 7;
+        }
+        out.push(distance as u8);
+        last = *seq;
+    }
+}
+
+/// Reads them back.
+pub(super) fn distances(from: u64, bytes: &[u8]) -> Result<Vec<u64>, Failure> {
+    let (mut seqs, mut last, mut distance, mut shift) = (Vec::new(), from, 0u64, 0);
+    for byte in bytes {
+        if shift > 63 {
+            return Err(damaged("a posting"));
+        }
+        distance |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            last = last
+                .checked_add(distance)
+                .ok_or_else(|| damaged("a posting"))?;
+            seqs.push(last);
+            (distance, shift) = (0, 0);
+        }
+    }
+    Ok(seqs)
+}
+
+/// Writes the feeds of a tail.
+pub(super) fn put_feeds(
+    tail: &Tail,
+    table: &mut Table<'_, (u64, u64), &'static [u8]>,
+) -> Result<(), StorageError> {
+    let mut bytes = Vec::new();
+    for (feed, seqs) in &tail.feeds {
+        let Some((first, rest)) = seqs.split_first() else {
+            continue;
+        };
+        bytes.clear();
+        put_distances(*first, rest, &mut bytes);
+        table.insert((*feed, *first), bytes.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Writes the conversations of a tail.
+pub(super) fn put_talks(
+    tail: &Tail,
+    table: &mut Table<'_, (u64, u64, u64), &'static [u8]>,
+) -> Result<(), StorageError> {
+    let mut bytes = Vec::new();
+    for ((low, high), (first, seqs)) in &tail.talks {
+        bytes.clear();
+        put_distances(0, seqs, &mut bytes);
+        table.insert((*low, *high, first.0), bytes.as_slice())?;
+    }
+    Ok(())
+}
+
+/// At most `most` seqs of a feed after that one, in order: from the file, then from the tail.
+pub(super) fn after(
+    txn: &redb::ReadTransaction,
+    tail: &Tail,
+    (feed, after, most): (Feed, Seq, usize),
+) -> Result<Vec<u64>, Failure> {
+    let table = txn
+        .open_table(FEEDS)
+        .map_err(super::layout::failed_to_read)?;
+    let mut found = Vec::new();
+    let begins = table
+        .range((feed, 0)..=(feed, after.0))
+        .map_err(super::layout::failed_to_read)?
+        .next_back();
+    let later = table
+        .range((feed, after.0 + 1)..=(feed, u64::MAX))
+        .map_err(super::layout::failed_to_read)?;
+    for row in begins.into_iter().chain(later) {
+        let (key, value) = row.map_err(super::layout::failed_to_read)?;
+        let first = key.value().1;
+        let rest = distances(first, value.value())?;
+        found.extend(
+            std::iter::once(first)
+                .chain(rest)
+                .filter(|seq| *seq > after.0),
+        );
+        if found.len() >= most {
+            found.truncate(most);
+            return Ok(found);
+        }
+    }
+    let rest = tail.after(feed, after);
+    found.extend(rest.iter().take(most - found.len()));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_come_back() {
+        let seqs = [5, 6, 200, 1 << 40, u64::MAX];
+        let mut bytes = Vec::new();
+        put_distances(3, &seqs, &mut bytes);
+        assert_eq!(distances(3, &bytes), Ok(seqs.to_vec()));
+        assert!(distances(u64::MAX, &[1]).is_err());
+        assert!(distances(0, &[0xff; 12]).is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! Reading: a page of a user's feed.
+
+use super::super::Failure;
+use super::layout::{LOG, damaged, failed_to_read};
+use super::{Open, postings, stretch, tail};
+use redb::{AccessGuard, ReadOnlyTable, ReadableDatabase};
+use verbatim_core::id::{Seq, UserId};
+use verbatim_core::record::{Message, Stream, What};
+use verbatim_core::router::Page;
+
+/// Finds messages by their seqs; neighbours come from the stretch that it has in its hand.
+pub(super) struct Finder {
+    log: ReadOnlyTable<u64, &'static [u8]>,
+    stretch: Option<(u64, AccessGuard<'static, &'static [u8]>)>,
+    scratch: Vec<u8>,
+}
+
+impl Finder {
+    pub(super) fn new(txn: &redb::ReadTransaction) -> Result<Finder, Failure> {
+        let log = txn.open_table(LOG).map_err(failed_to_read)?;
+        Ok(Finder {
+            log,
+            stretch: None,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// The message at that seq.
+    pub(super) fn message(&mut self, seq: u64) -> Result<Message, Failure> {
+        if let Some(message) = self.look(seq)? {
+            return Ok(message);
+        }
+        let row = self.log.range(..=seq).map_err(failed_to_read)?.next_back();
+        let (key, value) = row
+            .ok_or_else(|| damaged("a posting that leads nowhere"))?
+            .map_err(failed_to_read)?;
+        self.stretch = Some((key.value(), value));
+        self.look(seq)?
+            .ok_or_else(|| damaged("a posting that leads nowhere"))
+    }
+
+    fn look(&mut self, seq: u64) -> Result<Option<Message>, Failure> {
+        let Some((first, stretch)) = &self.stretch else {
+            return Ok(None);
+        };
+        let Some(index) = seq.checked_sub(*first) else {
+            return Ok(None);
+        };
+        let Some(entry) = stretch::entries(stretch.value()).nth(index as usize) else {
+            return Ok(None);
+        };
+        match entry?.record(&mut self.scratch)?.what {
+            What::Message(message) => Ok(Some(message)),
+            _ => Err(damaged("a posting that leads to no message")),
+        }
+    }
+}
+
+/// Messages of a user's feed after a seq.
+pub(super) fn page(
+    open: &Open,
+    user: UserId,
+    after: Seq,
+    (messages_max, bytes_max): (usize, usize),
+) -> Result<Page, Failure> {
+    let txn = open.db.begin_read().map_err(failed_to_read)?;
+    let feeds = [Stream::User(user), Stream::All].map(tail::feed_of);
+    let mut seqs = Vec::new();
+    for feed in feeds {
+        seqs.extend(postings::after(
+            &txn,
+            &open.tail,
+            (feed, after, messages_max + 1),
+        )?);
+    }
+    seqs.sort_unstable();
+    let mut page = Page {
+        user,
+        after,
+        messages: Vec::new(),
+        up_to: open.space.head(),
+    };
+    let (mut finder, mut bytes) = (Finder::new(&txn)?, 0);
+    for seq in seqs {
+        let message = finder.message(seq)?;
+        bytes += message.frame().len();
+        let full = page.messages.len() == messages_max || bytes > bytes_max;
+        if full && !page.messages.is_empty() {
+            page.up_to = page.messages.last().map_or(after, |last| last.seq);
+            return Ok(page);
+        }
+        page.messages.push(message);
+    }
+    Ok(page)
+}

@@ -1,0 +1,274 @@
+//! Where the engine runs: in place, where its work is done at once, or on a thread of its own, where batches form by
+//! themselves while a commit is under way.
+
+use crate::engine::{Engine, Failure, Loaded};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use tokio::sync::Notify;
+use verbatim_core::id::{Seq, UserId};
+use verbatim_core::record::{Record, Stream};
+use verbatim_core::router::Page;
+use verbatim_core::saved::Beside;
+
+/// What is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub(crate) user: UserId,
+    pub(crate) after: Seq,
+    pub(crate) messages_max: usize,
+    pub(crate) bytes_max: usize,
+}
+
+/// What the engine has done.
+pub(crate) enum Done {
+    /// A commit has returned.
+    Committed { seq: Seq, room: u64 },
+    /// What was asked for.
+    Page(Page),
+    /// The engine must be loaded again, or given up.
+    Failed(Failure),
+    /// It was.
+    Loaded(Result<Loaded, Failure>),
+}
+
+/// What the engine's thread is told.
+enum Order {
+    Load,
+    Commit(Batch),
+    Read(Ask),
+    Forget(Stream, Seq),
+}
+
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    beside: Vec<Beside>,
+}
+
+/// An engine, wherever it runs.
+pub enum Log {
+    /// In the router's own thread: for engines that never wait, and for simulations.
+    Here(Here),
+    /// On a thread of its own.
+    Beside(Thread),
+}
+
+/// See [`Log::Here`].
+pub struct Here {
+    engine: Box<dyn Engine>,
+    done: VecDeque<Done>,
+}
+
+/// See [`Log::Beside`].
+pub struct Thread {
+    orders: Option<Sender<Order>>,
+    done: Receiver<Done>,
+    news: Arc<Notify>,
+    batch: Batch,
+    committing: bool,
+    /// Somebody wants to know that a commit has returned, though there may be nothing to commit.
+    wanted: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    /// Runs an engine in place.
+    pub fn here(engine: Box<dyn Engine>) -> Log {
+        let done = VecDeque::new();
+        Log::Here(Here { engine, done })
+    }
+
+    /// Runs an engine on a thread of its own, which ends with this value.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn on_thread(engine: Box<dyn Engine + Send>) -> std::io::Result<Log> {
+        let (orders, inbox) = channel();
+        let (outbox, done) = channel();
+        let news = Arc::new(Notify::new());
+        let told = Arc::clone(&news);
+        let thread = std::thread::Builder::new()
+            .name("log".into())
+            .spawn(move || run(engine, &inbox, &outbox, &told))?;
+        Ok(Log::Beside(Thread {
+            orders: Some(orders),
+            done,
+            news,
+            batch: Batch::default(),
+            committing: false,
+            wanted: false,
+            thread: Some(thread),
+        }))
+    }
+
+    /// Reads what is committed; waits for it. Everything under way is forgotten.
+    pub(crate) fn load(&mut self) -> Result<Loaded, Failure> {
+        match self {
+            Log::Here(here) => {
+                here.done.clear();
+                here.engine.load()
+            }
+            Log::Beside(thread) => thread.load(),
+        }
+    }
+
+    pub(crate) fn append(&mut self, record: Record) {
+        match self {
+            Log::Here(here) => here.engine.append(record),
+            Log::Beside(thread) => thread.batch.records.push(record),
+        }
+    }
+
+    pub(crate) fn save(&mut self, beside: Beside) {
+        match self {
+            Log::Here(here) => here.engine.save(beside),
+            Log::Beside(thread) => thread.batch.beside.push(beside),
+        }
+    }
+
+    /// Commits what was taken: now, or as soon as the commit that is under way has returned.
+    pub(crate) fn commit(&mut self) {
+        match self {
+            Log::Here(here) => {
+                let done = here.engine.commit();
+                // Before any page: what is in one must be known as committed.
+                here.done.push_front(committed(done, &*here.engine));
+            }
+            Log::Beside(thread) => {
+                thread.wanted = true;
+                thread.commit();
+            }
+        }
+    }
+
+    pub(crate) fn read(&mut self, ask: Ask) {
+        match self {
+            Log::Here(here) => here.done.push_back(read(&*here.engine, ask)),
+            Log::Beside(thread) => thread.order(Order::Read(ask)),
+        }
+    }
+
+    pub(crate) fn forget(&mut self, stream: Stream, up_to: Seq) {
+        match self {
+            Log::Here(here) => here.engine.forget(stream, up_to),
+            Log::Beside(thread) => thread.order(Order::Forget(stream, up_to)),
+        }
+    }
+
+    /// What has been done since.
+    pub(crate) fn poll(&mut self) -> Option<Done> {
+        match self {
+            Log::Here(here) => here.done.pop_front(),
+            Log::Beside(thread) => {
+                let done = thread.done.try_recv().ok()?;
+                if matches!(done, Done::Committed { .. }) {
+                    thread.committing = false;
+                    thread.commit();
+                }
+                Some(done)
+            }
+        }
+    }
+
+    /// Told whenever there may be something to `poll`; `None` where all is done in place.
+    pub(crate) fn news(&self) -> Option<Arc<Notify>> {
+        match self {
+            Log::Here(_) => None,
+            Log::Beside(thread) => Some(Arc::clone(&thread.news)),
+        }
+    }
+}
+
+impl Thread {
+    fn order(&mut self, order: Order) {
+        if let Some(orders) = &self.orders {
+            // It does not listen only if it panicked, and then its end is noticed at the next load.
+            drop(orders.send(order));
+        }
+    }
+
+    fn commit(&mut self) {
+        if self.wanted && !self.committing {
+            (self.wanted, self.committing) = (false, true);
+            let batch = std::mem::take(&mut self.batch);
+            self.order(Order::Commit(batch));
+        }
+    }
+
+    fn load(&mut self) -> Result<Loaded, Failure> {
+        (self.wanted, self.committing) = (false, false);
+        self.batch = Batch::default();
+        self.order(Order::Load);
+        while let Ok(done) = self.done.recv() {
+            if let Done::Loaded(loaded) = done {
+                return loaded;
+            }
+        }
+        let text =
+            "the log's thread ended by itself, which is a fault of this program: start it again";
+        Err(Failure::new(crate::engine::Fault::Io, text))
+    }
+}
+
+impl Drop for Thread {
+    /// What was handed over is committed before this returns.
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    mut engine: Box<dyn Engine + Send>,
+    orders: &Receiver<Order>,
+    done: &Sender<Done>,
+    news: &Notify,
+) {
+    for order in orders {
+        let said = match order {
+            Order::Load => Done::Loaded(engine.load()),
+            Order::Commit(batch) => {
+                batch.records.into_iter().for_each(|one| engine.append(one));
+                batch.beside.into_iter().for_each(|one| engine.save(one));
+                let done = engine.commit();
+                committed(done, &*engine)
+            }
+            Order::Read(ask) => read(&*engine, ask),
+            Order::Forget(stream, up_to) => {
+                engine.forget(stream, up_to);
+                continue;
+            }
+        };
+        if done.send(said).is_err() {
+            return;
+        }
+        news.notify_one();
+    }
+}
+
+fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done {
+    match done {
+        Ok(seq) => Done::Committed {
+            seq,
+            room: engine.room(),
+        },
+        Err(failure) => Done::Failed(failure),
+    }
+}
+
+fn read(engine: &dyn Engine, ask: Ask) -> Done {
+    let Ask {
+        user,
+        after,
+        messages_max,
+        bytes_max,
+    } = ask;
+    match engine.read(user, after, messages_max, bytes_max) {
+        Ok(page) => Done::Page(page),
+        Err(failure) => Done::Failed(failure),
+    }
+}

@@ -1,0 +1,46 @@
+//! What an event is about, roughly: rules name what they look at, and see nothing else.
+
+use crate::history::{DeviceNews, Event, ServerNews, What};
+
+/// See the module's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// What became of a line of a session user.
+    Line,
+    /// A delivery was written, or acked.
+    Delivery,
+    /// Whatever else happens at a session user's end.
+    Device,
+    /// What happens at a classic user's end.
+    Classic,
+    /// A server started, or a record was appended.
+    Log,
+    /// What passes through the server's door.
+    Wire,
+    /// How high what a limit bounds has come.
+    Level,
+    /// What befalls a run, and its end.
+    Plan,
+    /// Which bytes passed: two runs are compared by them, and no rule looks at them.
+    Bytes,
+}
+
+/// How many topics there are.
+pub(super) const TOPICS: usize = 9;
+
+impl Topic {
+    /// What that event is about.
+    pub(super) fn of(event: &Event) -> Topic {
+        match &event.what {
+            What::Device(_, DeviceNews::Line { .. }) => Topic::Line,
+            What::Device(_, DeviceNews::Wrote { .. } | DeviceNews::Acked { .. }) => Topic::Delivery,
+            What::Device(..) => Topic::Device,
+            What::Classic(..) => Topic::Classic,
+            What::Server(ServerNews::Started { .. } | ServerNews::Appended { .. }) => Topic::Log,
+            What::Server(ServerNews::Level { .. }) => Topic::Level,
+            What::Server(ServerNews::Bytes(_)) => Topic::Bytes,
+            What::Server(_) => Topic::Wire,
+            What::Plan(_) | What::Blocked(_) | What::Healed => Topic::Plan,
+        }
+    }
+}
