@@ -192,3 +192,17 @@ fn a_sender_hears_that_its_line_could_not_be_read() {
     say(&mut stage, BEN[1], "RECEIVED ann\n\n");
     assert_eq!(stage.take_text(ANN[0]), "SENT ben\n\n");
 }
+
+#[test]
+fn lines_before_a_registration_are_passed_over() {
+    let mut stage = Stage::new(Limits::default());
+    stage.open(ANN[0]);
+    let early = "ERROR 101 No user registered\n\n";
+    for line in [send("ben", "hi"), send("ben", &"x".repeat(70_000))] {
+        assert_eq!(say(&mut stage, ANN[0], &line), early);
+    }
+    stage.say(ANN[0], b"SEND ben\nContent-length: 2\n\n\xff\xfe");
+    assert_eq!(stage.take_text(ANN[0]), early);
+    let registered = say(&mut stage, ANN[0], "REGISTER TOSEND ann \n\n");
+    assert_eq!(registered, "REGISTERED TOSEND ann\n\n");
+}

@@ -222,6 +222,9 @@ async fn hears(mut session: Session, end: &'static str) -> (Session, Vec<String>
     hearing.await.expect("it hears what it waits for")
 }
 
+/// Somebody speaks, and the session hears up to what ends it.
+type Turn<'a> = (&'a dyn Fn(&mut Session), &'static str);
+
 /// All that a session user hears when it writes with somebody of that dialect.
 async fn heard_beside(row: ClientRow) -> Vec<String> {
     let server = Server::start();
@@ -230,7 +233,7 @@ async fn heard_beside(row: ClientRow) -> Vec<String> {
     bob.sees(1, "its registration", |one| *one == News::Registered)
         .await;
     let mut all = Vec::new();
-    let turns: [(&dyn Fn(&mut Session), &str); 4] = [
+    let turns: [Turn; 4] = [
         (&|alice| alice.send("bob", 1, "hi"), "RECEIPT bob"),
         (&|_| bob.says("alice", "hello"), "DELIVER"),
         (&|_| bob.says("ALL", "all of you"), "DELIVER"),
