@@ -24,6 +24,9 @@ use wire::{Event, Wire};
 /// Bytes read at once. What a server sends in a window fits in few of them.
 const READ_BYTES: usize = 16 * 1024;
 
+/// The same where each read is a transaction of a store, which costs as much for one message as for a window of them.
+const STORED_READ_BYTES: usize = 64 * 1024;
+
 /// Requests taken between two looks at the connection.
 const REQUESTS_AT_ONCE: usize = 64;
 
@@ -137,6 +140,10 @@ pub async fn run_client<T: Transport, H: Host>(
     host: &mut H,
 ) {
     let forgets = !config.keeps_store;
+    let read_bytes = match config.keeps_messages {
+        true => STORED_READ_BYTES,
+        false => READ_BYTES,
+    };
     let mut driver = Driver {
         client: Client::new(config),
         start: Instant::now(),
@@ -147,7 +154,7 @@ pub async fn run_client<T: Transport, H: Host>(
         falls_back: false,
         host,
     };
-    driver.run(&mut requests, forgets).await;
+    driver.run(&mut requests, forgets, read_bytes).await;
     if driver.falls_back {
         // Its lines know when they expire, counted from the same moment.
         let begin = (driver.client.into_classic(), driver.start);
@@ -168,9 +175,14 @@ struct Driver<'a, T: Transport, H> {
 }
 
 impl<T: Transport, H: Host> Driver<'_, T, H> {
-    async fn run(&mut self, requests: &mut UnboundedReceiver<Request>, forgets: bool) {
+    async fn run(
+        &mut self,
+        requests: &mut UnboundedReceiver<Request>,
+        forgets: bool,
+        read_bytes: usize,
+    ) {
         let mut listening = true;
-        let mut buffer = vec![0; READ_BYTES].into_boxed_slice();
+        let mut buffer = vec![0; read_bytes].into_boxed_slice();
         let sleep = sleep_until(self.start);
         tokio::pin!(sleep);
         while !self.over {

@@ -57,7 +57,7 @@ impl Feed {
         let Ok(page) = store.messages_after(self.handed, room) else {
             return Vec::new();
         };
-        self.behind = page.len() == room || store.is_behind();
+        self.behind = page.len() == room || store.has_unkept();
         let mut messages = Vec::with_capacity(page.len());
         for (place, mut message) in page {
             self.handed = place;
@@ -66,5 +66,88 @@ impl Feed {
             messages.push(message);
         }
         messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use verbatim_core::client::{Keep, Output};
+    use verbatim_core::id::{DeviceId, Epoch, Number, StoreId};
+    use verbatim_core::name::{Name, Recipient};
+
+    /// A store in a directory of this test alone, removed with it.
+    struct Place(std::path::PathBuf);
+
+    impl Place {
+        fn open(&self) -> Store {
+            let user = Name::parse(b"alice").unwrap();
+            Store::open(&self.0, user, DeviceId::new([7; 16])).unwrap()
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+
+    /// Stores messages and hands on what is to be handed on now.
+    fn deliver(
+        store: &mut Store,
+        feed: &mut Feed,
+        seqs: std::ops::RangeInclusive<u64>,
+    ) -> Vec<u64> {
+        let message = |seq| Message {
+            seq: Seq(seq),
+            from: Name::parse(b"bob").unwrap(),
+            to: Recipient::All,
+            number: Number(seq),
+            time: 0,
+            body: String::new(),
+            may_repeat: false,
+        };
+        let cursor = Keep::Cursor {
+            store: StoreId(1),
+            epoch: Epoch(1),
+            seq: Seq(*seqs.end()),
+        };
+        let messages = seqs.clone().map(|seq| Output::Deliver(message(seq)));
+        let outputs: Vec<Output> = messages.chain([Output::Keep(cursor)]).collect();
+        store.keep(&outputs).unwrap();
+        let places = seqs.zip(store.take_places());
+        let taken = places.filter(|(seq, place)| feed.takes(Seq(*seq), *place));
+        taken.map(|(seq, _)| seq).collect()
+    }
+
+    fn more(store: &mut Store, feed: &mut Feed) -> Vec<(u64, bool)> {
+        let more = feed.more(store).into_iter();
+        more.map(|message| (message.seq.0, message.may_repeat))
+            .collect()
+    }
+
+    #[test]
+    fn a_slow_reader_gets_all_in_order_and_what_it_may_have_seen_is_marked() {
+        let name = format!("verbatim-feed-{}", std::process::id());
+        let place = Place(std::env::temp_dir().join(name));
+        let mut store = place.open();
+        let mut feed = Feed::new(&store);
+        assert_eq!(more(&mut store, &mut feed), []);
+        assert_eq!(deliver(&mut store, &mut feed, 1..=2), [1, 2]);
+        let first = deliver(&mut store, &mut feed, 3..=300);
+        assert_eq!(first, (3..=HANDED_MAX as u64).collect::<Vec<_>>());
+        assert_eq!(deliver(&mut store, &mut feed, 301..=302), [0; 0]);
+        let shown = feed.on_shown(Seq(200)).unwrap();
+        store.on_shown(shown);
+        let rest: Vec<_> = (257..=302).map(|seq| (seq, false)).collect();
+        assert_eq!(more(&mut store, &mut feed), rest);
+        assert_eq!(deliver(&mut store, &mut feed, 303..=303), [303]);
+        store.close().unwrap();
+
+        let mut store = place.open();
+        let mut feed = Feed::new(&store);
+        let again: Vec<_> = (201..=303).map(|seq| (seq, true)).collect();
+        assert_eq!(more(&mut store, &mut feed), again);
+        assert_eq!(deliver(&mut store, &mut feed, 304..=304), [304]);
     }
 }

@@ -115,6 +115,11 @@ impl Store {
         !self.waiting.is_empty()
     }
 
+    /// Whether messages are among that.
+    pub fn has_unkept(&self) -> bool {
+        self.unkept.is_some()
+    }
+
     /// Where the messages of the outputs were put that were kept since this was last asked.
     pub fn take_places(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.places)
