@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use verbatim_core::id::{ConnId, Epoch};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
+use verbatim_core::wire::Durability;
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -58,8 +59,10 @@ pub(crate) struct Owner {
     lives: Box<dyn FnMut() -> Life>,
     /// The log cannot be used any more.
     failure: Option<Failure>,
-    /// Told when it cannot.
-    failed: Rc<Notify>,
+    /// Told when it cannot, and when room begins to be short.
+    trouble: Rc<Notify>,
+    /// A commit failed for lack of room: everybody was sent away, and the log is loaded again by and by.
+    waits_for_room: bool,
     /// There is so little room that it is looked at again without anybody writing.
     short: bool,
     slots: Vec<Option<Slot>>,
@@ -101,7 +104,8 @@ impl Owner {
             config,
             lives,
             failure: None,
-            failed: Rc::new(Notify::new()),
+            trouble: Rc::new(Notify::new()),
+            waits_for_room: false,
             short: false,
             slots: Vec::new(),
             free: Vec::new(),
@@ -131,6 +135,9 @@ impl Owner {
 
     /// Tells the router one thing and does all that follows from it.
     pub(crate) fn handle(&mut self, input: Input<'_>) {
+        if self.waits_for_room {
+            return; // there is nobody to tell it to
+        }
         let now = self.now();
         self.step(now, input);
         self.settle(now);
@@ -152,21 +159,31 @@ impl Owner {
 
     /// Commits, and hands on what the log has done, until neither side wants anything of the other.
     fn settle(&mut self, now: Now) {
-        while self.failure.is_none() {
+        while self.failure.is_none() && !self.waits_for_room {
             if std::mem::take(&mut self.appended) {
                 self.log.commit();
             }
             match self.log.poll() {
                 None => return,
                 Some(Done::Committed { seq, room }) => {
-                    self.short = room < 2 * self.config.limits.log_reserve_bytes;
+                    self.note_room(room);
                     self.step(now, Input::Committed { seq, room });
                 }
                 Some(Done::Page(page)) => self.step(now, Input::Page(page)),
-                Some(Done::Failed(failure)) => self.on_failed(now, failure),
+                Some(Done::Failed(failure)) => self.on_failed(failure),
                 Some(Done::Loaded(_)) => {} // loading waits for its own answer
             }
         }
+    }
+
+    /// Memory is not looked at: there room comes back only by what the router itself does.
+    fn note_room(&mut self, room: u64) {
+        let little = 2 * self.config.limits.log_reserve_bytes;
+        let short = self.config.level == Durability::Disk && room < little;
+        if short && !std::mem::replace(&mut self.short, short) {
+            self.trouble.notify_one();
+        }
+        self.short = short;
     }
 
     /// The log has done something, on its own thread.
@@ -183,40 +200,51 @@ impl Owner {
 
     /// Whether there is so little room that it should be looked at again by and by.
     pub(crate) fn is_short_of_room(&self) -> bool {
-        self.short
+        self.short || self.waits_for_room
     }
 
     /// Asks the log how much room there is.
     pub(crate) fn look_for_room(&mut self) {
+        if self.waits_for_room {
+            return self.recover();
+        }
         self.appended = true;
         self.on_log_news();
     }
 
     /// A commit failed: that is a restart without a new process. Connections close, the space is loaded again from what
     /// is committed, clients resume. Only a lack of room passes; anything else ends the server.
-    fn on_failed(&mut self, now: Now, failure: Failure) {
+    fn on_failed(&mut self, failure: Failure) {
         if self.failure.is_some() {
             return;
         }
         if failure.fault != Fault::Full {
             return self.fail(failure);
         }
-        tracing::error!(
-            "{failure}: all connections close, and what was not accepted is sent again"
-        );
+        tracing::error!("{failure}: everybody is sent away; what was not accepted is sent again");
         for slot in self.slots.iter_mut().flatten() {
             slot.outgoing.clear();
             slot.closing = true;
             slot.wake();
         }
+        self.waits_for_room = true;
+        self.trouble.notify_one();
+    }
+
+    /// Tries to begin again after a lack of room.
+    fn recover(&mut self) {
+        let (now, mut outputs) = (self.now(), Vec::new());
         let Life { epoch, seed } = (self.lives)();
         (self.config.epoch, self.config.seed) = (epoch, seed);
-        let mut outputs = Vec::new();
         match begin(&mut self.config, &mut self.log, now, &mut outputs) {
             Ok(router) => self.router = router,
+            Err(failure) if failure.fault == Fault::Full => return,
             Err(failure) => return self.fail(failure),
         }
+        self.waits_for_room = false;
         self.carry_out(&mut outputs);
+        self.settle(now);
+        self.arm();
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -225,12 +253,12 @@ impl Owner {
             slot.wake();
         }
         self.failure = Some(failure);
-        self.failed.notify_one();
+        self.trouble.notify_one();
     }
 
-    /// Told when the log cannot be used any more.
-    pub(crate) fn failed(&self) -> Rc<Notify> {
-        Rc::clone(&self.failed)
+    /// Told when the log cannot be used any more, and when room begins to be short.
+    pub(crate) fn trouble(&self) -> Rc<Notify> {
+        Rc::clone(&self.trouble)
     }
 
     /// Why the log cannot be used any more, if it cannot.
@@ -320,7 +348,8 @@ impl Owner {
 
     /// The moment to sleep for, and what cuts that sleep short.
     pub(crate) fn next_deadline(&mut self) -> (Option<Instant>, Rc<Notify>) {
-        self.armed = self.router.deadline();
+        let router = (!self.waits_for_room).then_some(&self.router);
+        self.armed = router.and_then(Router::deadline);
         let at = self
             .armed
             .map(|at| self.started + std::time::Duration::from_micros(at.micros()));
@@ -336,7 +365,10 @@ impl Owner {
                 u32::try_from(self.slots.len() - 1).expect("limits stop connections long before"),
             )
         });
-        self.slots[conn.0 as usize] = Some(Slot::default());
+        self.slots[conn.0 as usize] = Some(Slot {
+            closing: self.waits_for_room,
+            ..Slot::default()
+        });
         self.addresses[conn.0 as usize] = Some(from);
         self.handle(Input::Opened {
             conn,

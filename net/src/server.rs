@@ -156,14 +156,17 @@ async fn run_timer(owner: Rc<RefCell<Owner>>) {
 
 /// Hands on what the log has done on its own thread, and looks for room while there is little.
 async fn run_log(owner: Rc<RefCell<Owner>>, server: Server) {
-    let (news, failed) = (owner.borrow().news(), owner.borrow().failed());
+    let (news, trouble) = (owner.borrow().news(), owner.borrow().trouble());
     loop {
         let short = owner.borrow().is_short_of_room();
         tokio::select! {
             biased;
-            () = failed.notified() => return server.stop(),
+            () = trouble.notified() => {}
             () = heard(news.as_deref()) => owner.borrow_mut().on_log_news(),
             () = sleep(ROOM_REST), if short => owner.borrow_mut().look_for_room(),
+        }
+        if owner.borrow().failure().is_some() {
+            return server.stop();
         }
     }
 }

@@ -17,6 +17,13 @@ impl Dice {
         Dice { key, rolled: 0 }
     }
 
+    /// The same, of the `which`th occasion.
+    #[must_use]
+    pub fn of(&self, which: u64) -> Dice {
+        let (key, rolled) = (mix(self.key, which), 0);
+        Dice { key, rolled }
+    }
+
     /// The next number.
     pub fn roll(&mut self) -> u64 {
         self.rolled += 1;

@@ -193,10 +193,12 @@ pub type Conn = u64;
 /// What happens at the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerNews {
-    /// It started with an empty log whose first record is the start.
+    /// It started; the next record of its log is the start.
     Started {
         /// The number of this start.
         epoch: u64,
+        /// The last record of the log that it found; `None`: a log of its own, which is empty.
+        kept: Option<u64>,
     },
     /// It is down.
     Stopped,
@@ -252,6 +254,13 @@ pub enum ServerNews {
         conn: Conn,
         /// The record's position.
         seq: u64,
+    },
+    /// A receipt told less than one before it on the same connection.
+    ReceiptShrank {
+        /// Which connection.
+        conn: Conn,
+        /// What it told, and what was told before.
+        what: String,
     },
     /// A connection ended.
     Ended(Conn),

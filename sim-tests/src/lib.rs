@@ -50,6 +50,7 @@ mod players;
 pub mod power;
 pub mod probes;
 pub mod program;
+mod receipts;
 mod run;
 mod screen;
 mod scripts;

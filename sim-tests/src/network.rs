@@ -1,6 +1,7 @@
 //! What a script does to the network and to the server's host; each is a line of the transcript.
 
 use crate::cuts::Way;
+use crate::dice::Dice;
 use crate::server;
 use crate::world::World;
 
@@ -41,6 +42,24 @@ impl World {
     pub fn release(&self, host: &str) {
         self.tell_network(&format!("release {host} | server"));
         self.sim(|sim| sim.release(host, server::NAME));
+    }
+
+    /// The power goes at the server: its process is gone at once, and of what its disk had not synced, some may be there.
+    pub fn power_cut_at_server(&self) {
+        self.plate().cut_after(0);
+        self.tell_network("the power goes at the server, and comes back");
+        self.sim(|sim| sim.crash(server::NAME));
+        self.plate().power_cut(&mut Dice::new(self.seed(), "power"));
+        self.sim(|sim| sim.bounce(server::NAME));
+        self.step();
+    }
+
+    /// Ends the server, puts a copy of its log back (see [`crate::power::Plate::copy`]), and starts it again.
+    pub fn put_back_at_server(&self, copy: Vec<u8>) {
+        self.tell_network("the server ends, its log is put back from a backup, and it starts anew");
+        self.sim(|sim| sim.crash(server::NAME));
+        self.plate().put_back(copy);
+        self.sim(|sim| sim.bounce(server::NAME));
     }
 
     /// Kills the server's process; its connections end. It starts again at once, with an epoch of its own, and at level

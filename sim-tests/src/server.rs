@@ -2,6 +2,7 @@
 
 use crate::cuts::Door;
 use crate::dice::mix;
+use crate::power::Plate;
 use crate::transport::SimTransport;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -11,7 +12,8 @@ use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
 use verbatim_core::router::Config;
 use verbatim_core::wire::Durability;
-use verbatim_net::engine::{Engine, Memory};
+use verbatim_net::engine::disk::Disk;
+use verbatim_net::engine::{Engine, Identity, Memory};
 use verbatim_net::transcript::Transcript;
 use verbatim_net::{Life, Log, Server, ServerConfig, Tap, Transport};
 
@@ -23,10 +25,19 @@ pub(crate) const PORT: u16 = 8828;
 
 /// Serves until the host crashes. `start` counts the starts: each has an epoch, and with the memory engine a log, of
 /// its own.
-pub(crate) async fn serve(seed: u64, start: u64, limits: Limits, door: Door) -> turmoil::Result {
+pub(crate) async fn serve(
+    (seed, start): (u64, u64),
+    limits: Limits,
+    door: Door,
+    plate: Option<Plate>,
+) -> turmoil::Result {
     let transcript = Transcript::new(door, limits.clone(), true).started_at(elapsed());
     let tap = Some(Box::new(transcript) as Box<dyn Tap>);
-    let server = Server::new(server_config_with(limits, mix(seed, start), tap))?;
+    let mut config = server_config_with(limits.clone(), mix(seed, start), tap);
+    if let Some(plate) = plate {
+        on_disk(&mut config, &plate, &limits, seed);
+    }
+    let server = Server::new(config)?;
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
     let listener = SimTransport.bind(address).await?;
     server.run(SimTransport, listener).await?;
@@ -49,6 +60,17 @@ pub fn server_config_with(limits: Limits, seed: u64, tap: Option<Box<dyn Tap>>) 
         wall: simulated_wall,
         tap,
     }
+}
+
+/// Puts the log on a disk.
+pub(crate) fn on_disk(config: &mut ServerConfig, plate: &Plate, limits: &Limits, seed: u64) {
+    let fresh = Identity {
+        store: StoreId(mix(seed, 6)),
+        hash_key: [mix(seed, 7), mix(seed, 8)],
+    };
+    let disk = Disk::new(Box::new(plate.clone()), fresh, limits);
+    config.log = Log::here(Box::new(disk));
+    config.router.level = Durability::Disk;
 }
 
 /// What is new whenever a router begins anew in one life of the server, because a commit failed.

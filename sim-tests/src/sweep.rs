@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which runs.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Scope {
     pub on: Substrate,
     /// From what their plans are drawn.
     pub profile: Profile,
+    /// How finely time passes, whatever the plans say.
+    pub tick: Option<Duration>,
     /// Every so manieth is run twice, and both runs are to be the same; 0: none.
     pub twice: u64,
 }
@@ -110,6 +112,19 @@ impl Tally {
         }
     }
 
+    /// How many of the rare states were reached, and which of them in the fewest seeds.
+    pub fn reached(&self) -> String {
+        let counts = self.rarest_first();
+        let reached = counts.iter().filter(|(seeds, ..)| *seeds > 0);
+        let (count, all) = (reached.clone().count(), counts.len());
+        match reached.clone().next() {
+            Some((seeds, _, probe)) => {
+                format!("{count} of {all} rare states reached, {probe:?} in {seeds} seeds")
+            }
+            None => format!("none of {all} rare states reached"),
+        }
+    }
+
     /// The rare states, the rarest first, each with the number of seeds and of times.
     pub fn rarest_first(&self) -> Vec<(u64, u64, Probe)> {
         let count = |probe: &Probe| {
@@ -124,7 +139,8 @@ impl Tally {
 
 /// Runs a seed. A panic in it is a failure like others.
 fn attempt(scope: &Scope, seed: u64) -> Attempt {
-    let plan = Plan::draw_from(scope.profile, seed);
+    let mut plan = Plan::draw_from(scope.profile, seed);
+    plan.tick = scope.tick.unwrap_or(plan.tick);
     let once = || {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             run(&plan, scope.on, Options::default())

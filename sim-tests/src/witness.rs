@@ -4,6 +4,7 @@ use crate::arrivals::Arrivals;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
 use crate::passing::length_of;
+use crate::receipts::Receipts;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -56,6 +57,7 @@ struct Talk {
     bound: bool,
     /// That it is silent is written down.
     told_silent: bool,
+    receipts: Receipts,
 }
 
 /// What is kept of a connection's beginning.
@@ -134,6 +136,7 @@ impl Witness {
             heard: now,
             bound: false,
             told_silent: false,
+            receipts: Receipts::default(),
         };
         self.talks.insert(conn, talk);
     }
@@ -188,6 +191,11 @@ impl Witness {
         };
         talk.bound |= matches!(frame, Outgoing::Session(ServerFrame::Welcome(_)));
         let conn = talk.conn;
+        if let Outgoing::Session(ServerFrame::Receipt(receipt)) = frame
+            && let Some(what) = talk.receipts.shrinks(receipt)
+        {
+            return self.note(ServerNews::ReceiptShrank { conn, what });
+        }
         if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
             self.note(ServerNews::Uncommitted { conn, seq });
         }

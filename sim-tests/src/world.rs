@@ -2,6 +2,7 @@
 
 use crate::cuts::{Cuts, Door};
 use crate::person::{Person, Program, live};
+use crate::power::Plate;
 use crate::server;
 use crate::sheet::Sheet;
 use crate::{Classic, Client, Session};
@@ -57,6 +58,7 @@ struct Inner {
     sheet: Sheet,
     cuts: Cuts,
     seed: u64,
+    plate: Option<Plate>,
     people: RefCell<BTreeMap<String, UnboundedSender<Program>>>,
 }
 
@@ -68,17 +70,19 @@ impl World {
 
     /// A world whose server has bounds of its own.
     pub fn with_limits(setting: Setting, limits: Limits) -> World {
-        World::build(setting, limits, TCP_SEGMENTS_MAX)
+        World::build(setting, limits, TCP_SEGMENTS_MAX, None)
     }
 
-    fn build(setting: Setting, limits: Limits, segments_max: usize) -> World {
+    fn build(setting: Setting, limits: Limits, segments_max: usize, plate: Option<Plate>) -> World {
         let mut sim = build(setting, segments_max);
+        let disk = plate.clone();
         let (sheet, cuts) = (Sheet::default(), Cuts::default());
         let (paper, losses, starts) = (sheet.clone(), cuts.clone(), Cell::new(0));
         sim.host(server::NAME, move || {
             starts.set(starts.get() + 1);
             let door = Door::new(paper.clone(), losses.clone());
-            server::serve(setting.seed, starts.get(), limits.clone(), door)
+            let start = (setting.seed, starts.get());
+            server::serve(start, limits.clone(), door, disk.clone())
         });
         let people = RefCell::default();
         let world = World(Rc::new(Inner {
@@ -86,6 +90,7 @@ impl World {
             sheet,
             cuts,
             seed: setting.seed,
+            plate,
             people,
         }));
         world.step();
@@ -99,12 +104,27 @@ impl World {
 
     /// The world of a story in which the server has bounds of its own.
     pub fn for_story_with(limits: Limits) -> World {
-        World::build(STORY, limits, TCP_SEGMENTS_MAX)
+        World::build(STORY, limits, TCP_SEGMENTS_MAX, None)
+    }
+
+    /// The world of a story whose server keeps its log on a disk.
+    pub fn for_story_on_disk() -> World {
+        let (limits, plate) = (Limits::default(), Plate::default());
+        World::build(STORY, limits, TCP_SEGMENTS_MAX, Some(plate))
+    }
+
+    /// The server's disk.
+    ///
+    /// # Panics
+    /// It has none.
+    pub fn plate(&self) -> Plate {
+        let plate = self.0.plate.clone();
+        plate.expect("the story was begun with a disk")
     }
 
     /// The world of a story in which a connection takes so many segments that nobody has read, and no more.
     pub fn for_story_narrow(segments_max: usize) -> World {
-        World::build(STORY, Limits::default(), segments_max)
+        World::build(STORY, Limits::default(), segments_max, None)
     }
 
     /// The host of that name; it appears when it is first asked for.

@@ -39,6 +39,7 @@ fn keeps_every_guarantee(profile: Profile, on: Substrate, ordinary: &Range<u64>,
         until: None,
         on,
         profile,
+        tick: None,
         twice,
     };
     let began = Instant::now();

@@ -3,12 +3,14 @@
 use crate::common::PATIENCE;
 use crate::common::raw::{Raw, forward};
 use crate::common::server::Server;
+use crate::common::session::Session;
 use sim_tests::dialects::{CLIENTS, ClientRow, Cut, News, Told, play_client};
 use sim_tests::dice::Dice;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use verbatim_core::wire::ServerFrame;
 use verbatim_net::Tcp;
 
 /// A user of a foreign client, on the thread that plays them all.
@@ -96,8 +98,13 @@ async fn room(at: SocketAddr, cut: &Cut) -> Vec<User> {
     room
 }
 
+/// A text in which characters and bytes differ, unless one of the two can read only ASCII.
 fn text(from: &str, to: &str) -> String {
-    format!("{from} to {to}, and nobody else")
+    let ascii = |name: &str| CLIENTS.iter().any(|row| row.name == name && row.ascii);
+    match ascii(from) || ascii(to) {
+        true => format!("{from} greets {to}, and nobody else"),
+        false => format!("{from} gr\u{fc}\u{df}t {to}, \u{1f980}\u{e9}"),
+    }
 }
 
 async fn everybody_talks(cut: Cut) {
@@ -190,6 +197,70 @@ fn a_storm_with_a_death_in_its_midst_takes_nothing_from_the_others() {
             .sees(others * 6, "every line of the storm", lines)
             .await;
     });
+}
+
+/// Lets a session hear until something is said, and gives all that was new to it.
+async fn hears(mut session: Session, end: &'static str) -> (Session, Vec<String>) {
+    let hearing = tokio::task::spawn_blocking(move || {
+        let mut heard = Vec::new();
+        loop {
+            let frame = session.next();
+            if let ServerFrame::Deliver(delivery) = &frame {
+                session.ack(delivery.seq);
+            }
+            let told = frame.to_string();
+            let ends = told.contains(end);
+            // Receipts may come in steps, and repeat.
+            if !told.contains(" 0 of ") && !heard.contains(&told) {
+                heard.push(told);
+            }
+            if ends {
+                return (session, heard);
+            }
+        }
+    });
+    hearing.await.expect("it hears what it waits for")
+}
+
+/// All that a session user hears when it writes with somebody of that dialect.
+async fn heard_beside(row: ClientRow) -> Vec<String> {
+    let server = Server::start();
+    let mut alice = Session::join(server.address, "alice");
+    let mut bob = User::join(server.address, row, "bob", Cut::Whole);
+    bob.sees(1, "its registration", |one| *one == News::Registered)
+        .await;
+    let mut all = Vec::new();
+    let turns: [(&dyn Fn(&mut Session), &str); 4] = [
+        (&|alice| alice.send("bob", 1, "hi"), "RECEIPT bob"),
+        (&|_| bob.says("alice", "hello"), "DELIVER"),
+        (&|_| bob.says("ALL", "all of you"), "DELIVER"),
+        (&|alice| alice.send("ALL", 2, "to all"), "1 of 1"),
+    ];
+    for (speaks, end) in turns {
+        speaks(&mut alice);
+        let (back, heard) = hears(alice, end).await;
+        alice = back;
+        all.extend(heard);
+    }
+    bob.is_told(2).await;
+    all
+}
+
+#[test]
+fn a_session_user_does_not_notice_which_dialect_is_at_the_other_end() {
+    let heard = |row: &ClientRow| {
+        let mut heard = Vec::new();
+        play(async { heard = heard_beside(*row).await });
+        heard
+    };
+    let beside_the_seed = heard(&CLIENTS[0]);
+    std::thread::scope(|scope| {
+        for row in served().skip(1) {
+            let seed = &beside_the_seed;
+            scope.spawn(move || assert_eq!(heard(row), *seed, "beside {}", row.name));
+        }
+    });
+    assert_eq!(beside_the_seed.len(), 6, "{beside_the_seed:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A program is answered in the way in which it writes: its heads' end, its count, the line end behind its lines. What
 //! its own frames do not show, which word it waits for, is read off the way in which it registers.
 
+use super::frame::Side;
 use crate::code::Code;
 
 /// Which word a server acknowledges a `SEND` with. About half of the programs want each, and none takes the other.
@@ -134,14 +135,10 @@ pub(crate) struct Signs {
     pub(crate) spaced_end: bool,
     /// `TOSEND` had a space behind the name.
     pub(crate) trailing_space: bool,
-    /// A line end stood behind the head's end: the program writes lines, and so it reads them.
-    pub(crate) line_end: bool,
-    /// `TORECV` was answered before `TOSEND`.
-    pub(crate) receive_first: bool,
-    /// Something was answered before both halves were in.
-    pub(crate) answered_early: bool,
-    /// The second half's connection was accepted only after the first answer.
-    pub(crate) connected_late: bool,
+    /// Which half was answered before both were in, and how many connections had been accepted by then.
+    pub(crate) answered: Option<(Side, u64)>,
+    /// Which accepted connection is the second half's.
+    pub(crate) second: u64,
 }
 
 /// A sign, and the word that it means.
@@ -151,9 +148,9 @@ type Row = (fn(&Signs) -> bool, Reply);
 const WORDS: &[Row] = &[
     (|signs| signs.spaced_end, Reply::Send),
     (|signs| signs.trailing_space, Reply::Sent),
-    (|signs| !signs.answered_early, Reply::Sent),
-    (|signs| signs.receive_first, Reply::Send),
-    (|signs| signs.connected_late, Reply::Send),
+    (|signs| signs.answered.is_none(), Reply::Sent),
+    (|signs| signs.answered_first(Side::Receive), Reply::Send),
+    (|signs| signs.connected_late(), Reply::Send),
 ];
 
 /// How many of these rows say the same whatever comes.
@@ -168,6 +165,16 @@ impl Signs {
     /// The word that this program waits for, once both halves are in.
     pub(crate) fn reply(&self, verb: AckVerb) -> Reply {
         self.first(verb, WORDS).unwrap_or(Reply::Sent)
+    }
+
+    fn answered_first(&self, side: Side) -> bool {
+        self.answered.is_some_and(|(first, _)| first == side)
+    }
+
+    /// The second half's connection was accepted only after the first answer.
+    fn connected_late(&self) -> bool {
+        self.answered
+            .is_some_and(|(_, accepted)| self.second > accepted)
     }
 
     fn first(&self, verb: AckVerb, words: &[Row]) -> Option<Reply> {
@@ -189,27 +196,30 @@ mod tests {
     #[test]
     fn each_way_of_registering_shows_its_word() {
         let plain = Signs::default();
-        let early = Signs {
-            answered_early: true,
+        let answered = |side| Signs {
+            answered: Some((side, 7)),
+            second: 6,
             ..plain
         };
-        let with = |change: fn(&mut Signs), base: Signs| {
-            let mut signs = base;
-            change(&mut signs);
-            signs
-        };
+        let (spaced_end, trailing_space, early) = (true, true, answered(Side::Send));
         let cases = [
-            (with(|signs| signs.spaced_end = true, plain), Reply::Send),
             (
-                with(|signs| signs.trailing_space = true, early),
+                Signs {
+                    spaced_end,
+                    ..plain
+                },
+                Reply::Send,
+            ),
+            (
+                Signs {
+                    trailing_space,
+                    ..early
+                },
                 Reply::Sent,
             ),
             (plain, Reply::Sent),
-            (with(|signs| signs.receive_first = true, early), Reply::Send),
-            (
-                with(|signs| signs.connected_late = true, early),
-                Reply::Send,
-            ),
+            (answered(Side::Receive), Reply::Send),
+            (Signs { second: 8, ..early }, Reply::Send),
             (early, Reply::Sent),
         ];
         for (signs, reply) in cases {

@@ -31,6 +31,15 @@ impl Router {
         }
     }
 
+    /// What says that a user is registered has left: its first line may follow soon.
+    pub(crate) fn on_classic_ready(&mut self, user: UserId, out: &mut Out) {
+        let ready_at = self.now().mono + self.limits().classic_settle_time;
+        if let Some(live) = self.classic_mut(user) {
+            live.ready_at = Some(ready_at);
+            self.pump_forward(user, 0, false, out);
+        }
+    }
+
     /// Sends the piece of the first waiting line that begins at `start`.
     fn pump_forward(&mut self, user: UserId, start: usize, recounted: bool, out: &mut Out) {
         let now = self.now().mono;
@@ -43,9 +52,10 @@ impl Router {
         let Some((conn, message)) = live.receive.zip(live.waiting.front().cloned()) else {
             return;
         };
-        if now < live.ready_at {
-            let at = live.ready_at;
-            return self.set_timer(Timer::Forward(user), at);
+        match live.ready_at {
+            None => return, // it is pumped when that comes
+            Some(at) if now < at => return self.set_timer(Timer::Forward(user), at),
+            Some(_) => {}
         }
         let style = (live.counting, live.line_end);
         let piece = Piece::new(message, start, style, frame_bytes_max);

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::name::{Name, NameKey};
 use crate::record::{Holder, What};
-use crate::router::{CloseReason, Live, Role, Router, Timer};
+use crate::router::{CloseReason, Held, Live, Role, Router, Timer};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use core::net::IpAddr;
@@ -34,19 +34,17 @@ impl Half {
 }
 
 /// Registrations that are not complete, by name.
-#[derive(Debug, Default)]
-pub(crate) struct Registrations {
-    by_name: BTreeMap<NameKey, Registration>,
-}
+pub(crate) type Registrations = BTreeMap<NameKey, Registration>;
 
+/// One that lacks a half.
 #[derive(Debug)]
-struct Registration {
+pub(crate) struct Registration {
     name: Name,
     from: IpAddr,
     halves: [Option<Waiting>; 2],
     signs: Signs,
-    /// How many connections had been accepted when the first half was answered.
-    first_answer: Option<u64>,
+    /// It writes lines, and so it reads them.
+    line_end: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,29 +53,6 @@ struct Waiting {
     opened: u64,
     end: End,
     answered: bool,
-}
-
-impl Registrations {
-    /// Whether half of a registration holds that name.
-    pub(crate) fn holds(&self, name: &Name) -> bool {
-        self.by_name.contains_key(&name.key())
-    }
-}
-
-impl Registration {
-    fn note_signs(&mut self, register: &Register<'_>) {
-        self.signs.spaced_end |= register.end == End::Spaced;
-        self.signs.line_end |= register.line_end;
-        self.signs.trailing_space |= register.trailing_space && register.side == Side::Send;
-    }
-
-    fn note_answered(&mut self, side: Side, accepted: u64) {
-        if self.first_answer.is_none() {
-            self.first_answer = Some(accepted);
-            self.signs.answered_early = true;
-            self.signs.receive_first = side == Side::Receive;
-        }
-    }
 }
 
 impl Router {
@@ -100,7 +75,7 @@ impl Router {
         let (from, opened, answered) = (found.from, found.opened, false);
         let taken =
             |found: &Registration| found.from != from || found.halves[side as usize].is_some();
-        let found = self.registrations.by_name.get(&key);
+        let found = self.registrations.get(&key);
         if found.is_some_and(taken) || self.space().holder_of(&name).is_some() {
             return Err(Code::NAME_TAKEN);
         }
@@ -110,18 +85,17 @@ impl Router {
         }
         self.conn_mut(conn).expect("the frame came on it").role =
             Role::Classic(Half::Registering(key, side));
-        let registration = self
-            .registrations
-            .by_name
-            .entry(key)
-            .or_insert(Registration {
-                name,
-                from,
-                halves: [None, None],
-                signs: Signs::default(),
-                first_answer: None,
-            });
-        registration.note_signs(said);
+        let fresh = Registration {
+            name,
+            from,
+            halves: [None, None],
+            signs: Signs::default(),
+            line_end: false,
+        };
+        let registration = self.registrations.entry(key).or_insert(fresh);
+        registration.line_end |= said.line_end;
+        registration.signs.spaced_end |= end == End::Spaced;
+        registration.signs.trailing_space |= said.trailing_space && side == Side::Send;
         registration.halves[side as usize] = Some(Waiting {
             conn,
             opened,
@@ -134,7 +108,7 @@ impl Router {
     /// Answers the first half at once if nothing can be learnt by waiting for the other.
     fn answer_or_wait(&mut self, key: NameKey, conn: ConnId, side: Side) {
         let verb = self.ack_option();
-        let known = self.registrations.by_name[&key].signs.early(verb);
+        let known = self.registrations[&key].signs.early(verb);
         if known.is_some() {
             return self.answer_half(key, side);
         }
@@ -151,12 +125,12 @@ impl Router {
 
     fn answer_half(&mut self, key: NameKey, side: Side) {
         let accepted = self.connections_opened();
-        let found = self.registrations.by_name.get_mut(&key);
+        let found = self.registrations.get_mut(&key);
         let found = found.expect("a connection registers under it");
         let waiting = found.halves[side as usize].as_mut().expect("this one does");
         if !core::mem::replace(&mut waiting.answered, true) {
             let (conn, end) = (waiting.conn, waiting.end);
-            found.note_answered(side, accepted);
+            found.signs.answered.get_or_insert((side, accepted));
             let name = found.name;
             self.say_classic(conn, ClassicOut::Registered(side, name, end));
         }
@@ -164,22 +138,19 @@ impl Router {
 
     /// Both halves are in: the name is claimed, what was not answered is, and the user can speak.
     fn complete(&mut self, key: NameKey, out: &mut Out) {
-        let whole = self.registrations.by_name.remove(&key);
+        let whole = self.registrations.remove(&key);
         let mut whole = whole.expect("its second half just came");
         let halves = whole.halves.map(|half| half.expect("both halves are in"));
         let [send, receive] = halves;
-        let second = send.opened.max(receive.opened);
-        whole.signs.connected_late = whole.first_answer.is_some_and(|accepted| second > accepted);
+        whole.signs.second = send.opened.max(receive.opened);
         let (name, holder) = (whole.name, Holder::Classic);
         let user = UserId(self.append(What::Claim { name, holder }, out));
-        let ready_at = self.now().mono + self.limits().classic_settle_time;
         let live = ClassicUser {
             send: Some(send.conn),
             receive: Some(receive.conn),
             reply: whole.signs.reply(self.ack_option()),
-            line_end: whole.signs.line_end,
+            line_end: whole.line_end,
             cursor: user.0,
-            ready_at,
             ..ClassicUser::default()
         };
         self.insert_live(user, Live::Classic(Box::new(live)));
@@ -189,6 +160,7 @@ impl Router {
                 self.say_classic(half.conn, ClassicOut::Registered(side, name, half.end));
             }
         }
+        self.hold(Held::ClassicReady(user));
     }
 
     /// One of the two connections ended. The name lives as long as one of them.
@@ -215,10 +187,10 @@ impl Router {
     }
 
     fn forget_half(&mut self, key: NameKey, side: Side) {
-        if let Some(found) = self.registrations.by_name.get_mut(&key) {
+        if let Some(found) = self.registrations.get_mut(&key) {
             found.halves[side as usize] = None;
             if found.halves.iter().all(Option::is_none) {
-                self.registrations.by_name.remove(&key);
+                self.registrations.remove(&key);
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The classic level: the seed's protocol, as real programs speak it, turned into the same inputs as the session level.
 //!
-//! `tolerate` reads bytes, `lengths` finds the end of a counted body, `passing` what is too long, `halves` makes one user of two connections,
-//! `user` is what the router keeps of a classic user, `serve` and `forward` are its two directions, `frame` writes.
-//! What differs between programs stands in the tables of `dialect`. Nothing of a dialect leaves this folder.
+//! `tolerate` reads bytes, `lengths` finds the end of a counted body, `passing` passes over what is too long, `halves`
+//! makes one user of two connections, `user` is what the router keeps of a classic user, `serve` and `forward` are its
+//! two directions, `frame` writes. What differs between programs stands in the tables of `dialect`. Nothing of a dialect
+//! leaves this folder.
 //!
 //! How to add a dialect, which is a row and a test: `sim-tests/src/dialects/mod.rs`.
 

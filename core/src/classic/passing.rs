@@ -3,6 +3,7 @@
 
 use super::dialect::Counting;
 use super::lengths::begins_frame;
+use alloc::boxed::Box;
 
 /// The rest of a frame, on its way past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,11 @@ impl Passing {
     }
 
     /// How many of these bytes belong to it; `None` is left when what follows shows that it is over.
-    pub fn pass(passing: &mut Option<Passing>, bytes: &[u8]) -> usize {
-        let (taken, over) = passing.as_mut().map_or((0, true), |rest| rest.take(bytes));
-        *passing = passing.filter(|_| !over);
+    pub fn pass(passing: &mut Option<Box<Passing>>, bytes: &[u8]) -> usize {
+        let (taken, over) = passing.as_mut().map_or((0, false), |rest| rest.take(bytes));
+        if over {
+            *passing = None;
+        }
         taken
     }
 

@@ -6,6 +6,7 @@ use super::passing::Passing;
 use super::tolerate::{ClassicFrame, ClassicIn, Register, Scan, Wait, scan};
 use crate::code::Code;
 use crate::limits::Limits;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -283,7 +284,7 @@ fn what_is_too_long_goes_past_in_either_count() {
     ] {
         let text = format!("{}SEND bob", unit.repeat(units));
         for chunk in [1_000, 4_097, 1 << 20] {
-            let mut passing = Some(Passing::new(counting, counted));
+            let mut passing = Some(Box::new(Passing::new(counting, counted)));
             let mut passed = 0;
             for part in text.as_bytes().chunks(chunk) {
                 passed += Passing::pass(&mut passing, part);

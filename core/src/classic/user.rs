@@ -32,8 +32,9 @@ pub(crate) struct ClassicUser {
     pub(super) held_bytes: usize,
     /// It has taken everything for it up to here.
     pub(super) cursor: Seq,
-    /// Its first line goes out no earlier: one that reads once must have read that it is registered.
-    pub(super) ready_at: Mono,
+    /// Its first line goes out no earlier: one that reads once must have read that it is registered. `None`: the answer that
+    /// says so waits for its commit.
+    pub(super) ready_at: Option<Mono>,
 }
 
 /// The piece that waits for its `RECEIVED`.

@@ -7,6 +7,7 @@ use crate::classic::{Counting, Passing};
 use crate::code::Code;
 use crate::id::{ConnId, UserId};
 use crate::wire::{ClientFrame, Decoded, Refusal, ServerFrame, Skip, client_frame};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// What one look at a connection's bytes came to.
@@ -149,7 +150,7 @@ impl Router {
 
     fn pass(&mut self, conn: ConnId, passing: Passing) {
         if let Some(found) = self.conn_mut(conn) {
-            found.passing = Some(passing);
+            found.passing = Some(Box::new(passing));
         }
     }
 
@@ -165,7 +166,10 @@ impl Router {
         }
         let unread = rest.len();
         found.tail = rest;
-        let lacks = found.passing.is_some_and(|passing| passing.lacks());
+        let lacks = found
+            .passing
+            .as_ref()
+            .is_some_and(|passing| passing.lacks());
         let partial = !found.blocked && (unread > 0 || lacks);
         found.frame_since = match found.frame_since {
             Some(since) if partial && !advanced => Some(since),

@@ -99,7 +99,7 @@ pub(crate) struct Conn {
     /// The unfinished beginning of a frame, or what could not be handled yet.
     pub(super) tail: Vec<u8>,
     /// What of a refused body is still to be passed over.
-    pub(super) passing: Option<Passing>,
+    pub(super) passing: Option<Box<Passing>>,
     /// Nothing more is handled until something happens (an answer, a write).
     pub(crate) blocked: bool,
     pub(super) paused: bool,

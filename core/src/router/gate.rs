@@ -26,6 +26,8 @@ pub(crate) enum Held {
     Pump(UserId),
     /// A classic sender's line is in the log.
     ClassicAccepted(UserId, Seq),
+    /// A classic user hears that it is registered.
+    ClassicReady(UserId),
 }
 
 impl Router {
@@ -99,6 +101,7 @@ impl Router {
                 }
                 Held::Pump(user) => self.unsettle(user),
                 Held::ClassicAccepted(user, seq) => self.on_classic_accepted(user, seq, out),
+                Held::ClassicReady(user) => self.on_classic_ready(user, out),
                 Held::Send(..) | Held::Close(..) | Held::Welcome(..) => {}
             }
         }

@@ -29,7 +29,7 @@ impl Router {
                 let left = self.time_left(holder);
                 self.refuse_hello(conn, Code::NAME_TAKEN, Some(left), out);
             }
-            (None, None) if self.registrations.holds(&hello.user) => {
+            (None, None) if self.registrations.contains_key(&hello.user.key()) => {
                 let left = self.limits.registration_time_max;
                 self.refuse_hello(conn, Code::NAME_TAKEN, Some(left), out);
             }

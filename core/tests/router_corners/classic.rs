@@ -150,3 +150,24 @@ fn a_count_that_shows_itself_while_a_line_is_on_its_way() {
     stage.wait(Duration::from_secs(1));
     assert!(stage.take_text(ALICE).contains("RECEIPT carol 5"));
 }
+
+/// A registration whose commit takes longer than the time that its answer has for itself: the answer still comes first and
+/// alone, or a program that reads once takes both for one.
+#[test]
+fn a_slow_commit_leaves_the_answer_to_a_registration_its_time() {
+    let mut stage = two();
+    stage.commits_wait = true;
+    for (conn, word) in [(LATER, "TOSEND"), (LATEST, "TORECV")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {word} carol\n\n").as_bytes());
+    }
+    say(&mut stage, ALICE, &send("carol", 1, "hi"));
+    stage.wait(Duration::from_secs(1));
+    assert!(!stage.take_text(LATEST).contains("FORWARD"));
+    stage.commits_wait = false;
+    stage.commit();
+    let told = stage.take_text(LATEST);
+    assert!(!told.contains("FORWARD"), "{told}");
+    stage.wait(Limits::default().classic_settle_time);
+    assert!(stage.take_text(LATEST).starts_with("FORWARD alice"));
+}

@@ -15,7 +15,7 @@ const BROKEN_BYTES_SHOWN: usize = 80;
 pub(super) struct Hearing {
     tail: Vec<u8>,
     /// What of something refused has not come yet.
-    passing: Option<Passing>,
+    passing: Option<Box<Passing>>,
     level: Level,
     counting: Counting,
     /// The name that was asked for last, if it was one.
@@ -64,7 +64,7 @@ impl Hearing {
                 Look::Took(length) => at += length,
                 Look::Skip(length, passing) => {
                     at += length;
-                    self.passing = Some(passing);
+                    self.passing = Some(Box::new(passing));
                 }
                 Look::Stay => break,
             }

@@ -204,7 +204,7 @@ impl Usurper {
     fn sent(&self, epoch: u64, id: u64) -> Option<Sent> {
         let mut found = None;
         self.stage.history.look(0, |events| {
-            let started = |event: &Event| event.what == What::Server(ServerNews::Started { epoch });
+            let started = |event: &Event| matches!(event.what, What::Server(ServerNews::Started { epoch: other, .. }) if other == epoch);
             let from = events.iter().position(started).unwrap_or(events.len());
             found = find_sent(&events[from..], (self.who, self.device), id);
         });

@@ -117,6 +117,8 @@ impl Answered {
         let recipient = to.map(|user| &log.holders[&user]);
         let classic = recipient.filter(|holder| holder.is.1 == 0);
         let has = classic.is_some_and(|holder| holder.wrote.contains(&seq));
+        // One who goes before the commit did not receive (PROTOCOL.md, corner 31).
+        let went = recipient.is_some_and(|holder| holder.released.is_some());
         match code {
             None if classic.is_some() && !has => Err(format!(
                 "{tag} was acknowledged before its recipient received it"
@@ -124,7 +126,9 @@ impl Answered {
             Some(code) if classic.is_some_and(|holder| holder.released.is_none()) && has => Err(
                 format!("{tag} was answered {code}, and its recipient has it and is still there"),
             ),
-            Some(_) if classic.is_none() => Err(format!("{tag} was refused, and is record {seq}")),
+            Some(_) if classic.is_none() && !went => {
+                Err(format!("{tag} was refused, and is record {seq}"))
+            }
             _ => Ok(()),
         }
     }

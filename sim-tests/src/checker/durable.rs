@@ -10,6 +10,8 @@ use verbatim_core::client::LineState;
 #[derive(Default)]
 pub(super) struct Durable {
     head: u64,
+    /// The last record that anybody was told of.
+    told: u64,
 }
 
 impl Rule for Durable {
@@ -23,7 +25,22 @@ impl Rule for Durable {
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
-            What::Server(ServerNews::Started { .. }) => self.head = 1,
+            What::Server(ServerNews::Started { kept, .. }) => {
+                let kept = kept.unwrap_or(0);
+                self.head = kept + 1;
+                let told = std::mem::take(&mut self.told);
+                if kept > 0 && told > kept {
+                    return Err(format!(
+                        "record {told} was told to somebody, and the log that was kept ends at {kept}"
+                    ));
+                }
+                self.told = kept;
+            }
+            What::Server(
+                ServerNews::Delivering { seq, .. } | ServerNews::Forwarding { seq, .. },
+            ) => {
+                self.told = self.told.max(*seq);
+            }
             What::Server(ServerNews::Appended { seq, entry, .. }) => {
                 let before = std::mem::replace(&mut self.head, *seq);
                 if *seq != before + 1 {
@@ -44,7 +61,10 @@ impl Rule for Durable {
                     line,
                     state: LineState::Accepted { seq, number },
                 },
-            ) => return is_in_log(ledger, *who, *line, (seq.0, number.0)),
+            ) => {
+                self.told = self.told.max(seq.0);
+                return is_in_log(ledger, *who, *line, (seq.0, number.0));
+            }
             What::Classic(who, ClassicNews::Answered { line, code: None }) => {
                 let tag = Tag {
                     who: *who,

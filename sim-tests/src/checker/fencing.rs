@@ -37,7 +37,12 @@ impl Rule for Fencing {
             What::Server(ServerNews::Started { .. }) => {
                 self.bound.clear();
                 self.former.clear();
-                self.names.clear();
+                let holders = ledger.logs.last().into_iter().flat_map(|log| &log.holders);
+                let held = holders.filter(|(_, holder)| holder.released.is_none());
+                let name = |(user, holder): (&u64, &crate::ledger::Holder)| {
+                    (holder.name.to_ascii_lowercase(), *user)
+                };
+                self.names = held.map(name).collect();
                 Ok(())
             }
             What::Server(ServerNews::Closing { conn, .. } | ServerNews::Ended(conn)) => {

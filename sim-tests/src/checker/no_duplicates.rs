@@ -23,6 +23,11 @@ impl Rule for NoDuplicates {
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
+            // What a log lost of its end was never accepted, and comes again.
+            What::Server(ServerNews::Started { kept: Some(_), .. }) => {
+                let logs = ledger.logs.iter();
+                self.seen = logs.flat_map(|log| log.tags.keys().copied()).collect();
+            }
             What::Server(ServerNews::Appended {
                 seq,
                 entry: Entry::Message { body, .. },

@@ -36,7 +36,7 @@ impl Rule for OneOrder {
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
-            What::Server(ServerNews::Started { .. }) => self.numbers.clear(),
+            What::Server(ServerNews::Started { .. }) => self.on_started(ledger),
             What::Server(ServerNews::Appended {
                 seq,
                 entry: Entry::Message {
@@ -71,6 +71,17 @@ impl Rule for OneOrder {
 }
 
 impl OneOrder {
+    /// The log goes on as far as it was kept.
+    fn on_started(&mut self, ledger: &Ledger) {
+        self.numbers.clear();
+        if let Some(log) = ledger.logs.last() {
+            for (from, to, number, _) in (1..=log.head()).filter_map(|seq| log.message(seq)) {
+                let of = to.map(|to| (to.min(from), to.max(from)));
+                self.numbers.insert(of, number);
+            }
+        }
+    }
+
     fn on_number(&mut self, seq: u64, of: Conversation, number: u64) -> Result<(), String> {
         let before = self.numbers.insert(of, number).unwrap_or(0);
         if number != before + 1 {

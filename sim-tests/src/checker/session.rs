@@ -1,7 +1,8 @@
-//! The session level: neither end of a talk between a client that ships and the server hears what the other may not say.
+//! The session level: neither end of a talk between a client that ships and the server hears what the other may not say, and
+//! receipts only grow.
 
 use super::{Rule, Topic};
-use crate::history::{DeviceNews, Event, What};
+use crate::history::{DeviceNews, Event, ServerNews, What};
 use crate::ledger::Ledger;
 use verbatim_core::client::{Notice, WhyAway, WhyOffline};
 use verbatim_core::code::Code;
@@ -25,12 +26,16 @@ impl Rule for Session {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Device]
+        &[Topic::Device, Topic::Wire]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
-        let What::Device(who, DeviceNews::Told(notice)) = &event.what else {
-            return Ok(());
+        let (who, notice) = match &event.what {
+            What::Device(who, DeviceNews::Told(notice)) => (who, notice),
+            What::Server(ServerNews::ReceiptShrank { conn, what }) => {
+                return Err(format!("connection {conn} was told {what}"));
+            }
+            _ => return Ok(()),
         };
         match notice {
             Notice::Offline {

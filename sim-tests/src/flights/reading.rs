@@ -17,7 +17,7 @@ pub(super) struct Reading {
     limits: Limits,
     tail: Vec<u8>,
     /// What is still to be passed over.
-    passing: Option<Passing>,
+    passing: Option<Box<Passing>>,
     /// Nobody knows where the next frame begins.
     lost: bool,
     counting: Counting,
@@ -69,7 +69,7 @@ impl Reading {
                         [] => "(a line end between frames)".to_owned(),
                         _ => format!("({length} bytes that are no frame)"),
                     });
-                    self.passing = Some(Passing::new(Counting::Bytes, length));
+                    self.passing = Some(Box::new(Passing::new(Counting::Bytes, length)));
                 }
                 Piece::Lost => {
                     words.push(format!("({} bytes that are no frame)", tail.len() - at));
@@ -100,7 +100,7 @@ impl Reading {
             Scan::Partial | Scan::Quiet(_) => return Piece::Partial,
             Scan::Frame(frame) => frame,
         };
-        self.passing = frame.passing;
+        self.passing = frame.passing.map(Box::new);
         let text = match frame.said {
             ClassicIn::Blank => return Piece::Passed(frame.length as u64),
             ClassicIn::Lost => return Piece::Lost,

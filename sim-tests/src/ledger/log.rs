@@ -16,8 +16,8 @@ pub struct Place {
 
 /// One log.
 pub struct Log {
-    /// The start of the server that it belongs to.
-    pub epoch: u64,
+    /// The starts of the server that wrote it.
+    pub epochs: Vec<u64>,
     /// Its records; the first is the start.
     pub records: Vec<Record>,
     /// Users, by the seq of their claims.
@@ -67,13 +67,45 @@ impl Log {
             entry: None,
         };
         Log {
-            epoch,
+            epochs: vec![epoch],
             records: vec![start],
             holders: BTreeMap::new(),
             tags: BTreeMap::new(),
             to_all: Vec::new(),
             body_bytes: 0,
         }
+    }
+
+    /// The server starts again with what was committed of it.
+    pub(super) fn start_again(&mut self, epoch: u64, head: u64) {
+        let mut again = Log::new(0);
+        again.epochs = std::mem::take(&mut self.epochs);
+        again.epochs.push(epoch);
+        for (record, seq) in self.records[..head as usize].iter().zip(1..).skip(1) {
+            match &record.entry {
+                Some(entry) => again.append(Duration::ZERO, seq, record.stamp, entry),
+                None => again.push_start(),
+            }
+        }
+        for (user, holder) in &mut again.holders {
+            if let Some(before) = self.holders.remove(user) {
+                let released = holder.released.map(|(seq, _)| seq);
+                holder.released = released.zip(before.released.map(|(_, at)| at));
+                holder.wrote = before.wrote;
+                holder.removed = before.removed;
+                holder.acked = before.acked;
+                holder.given_up = before.given_up;
+            }
+        }
+        again.push_start();
+        *self = again;
+    }
+
+    fn push_start(&mut self) {
+        self.records.push(Record {
+            stamp: 0,
+            entry: None,
+        });
     }
 
     /// The last seq.

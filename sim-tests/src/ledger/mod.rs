@@ -104,9 +104,9 @@ impl Ledger {
             now: Duration::ZERO,
             logs: Vec::new(),
             people: plan.users.iter().map(person).collect(),
-            counted_max: plan.tightness.limits().broadcasts_counted_max,
-            former_max: plan.tightness.limits().former_devices_max,
-            log_bytes_max: plan.tightness.limits().log_bytes_max,
+            counted_max: plan.limits().broadcasts_counted_max,
+            former_max: plan.limits().former_devices_max,
+            log_bytes_max: plan.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }
     }
@@ -124,7 +124,7 @@ impl Ledger {
 
     fn on_server(&mut self, news: &ServerNews) {
         match news {
-            ServerNews::Started { epoch } => self.logs.push(Log::new(*epoch)),
+            ServerNews::Started { epoch, kept } => self.on_started(*epoch, *kept),
             ServerNews::Appended {
                 seq, stamp, entry, ..
             } => {
@@ -138,6 +138,14 @@ impl Ledger {
             ServerNews::AckCame { conn, seq } => self.on_ack_came(*conn, *seq),
             ServerNews::Ended(conn) => drop(self.conns.remove(conn)),
             _ => {}
+        }
+    }
+
+    /// A log that was kept goes on; what it lost of its end was in no commit.
+    fn on_started(&mut self, epoch: u64, kept: Option<u64>) {
+        match (kept, self.logs.last_mut()) {
+            (Some(head), Some(log)) => log.start_again(epoch, head),
+            _ => self.logs.push(Log::new(epoch)),
         }
     }
 
@@ -158,7 +166,7 @@ impl Ledger {
 
     /// The log of that start of the server.
     pub fn log_of(&self, epoch: u64) -> Option<usize> {
-        self.logs.iter().position(|log| log.epoch == epoch)
+        self.logs.iter().position(|log| log.epochs.contains(&epoch))
     }
 
     /// The user that somebody is, if that is still in the current log.

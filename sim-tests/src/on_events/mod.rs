@@ -3,6 +3,7 @@
 //!
 //! It is as rough as the streams on turmoil, with the same rules: a segment that is lost silences its lane for ever.
 
+mod commits;
 mod links;
 mod people;
 mod pipe;
@@ -111,6 +112,7 @@ impl OnEvents {
             Coming::Wake(pipe) => self.on_wake(pipe),
             Coming::Death(pipe) => self.on_death(pipe),
             Coming::Patience(pipe) => self.on_patience(pipe),
+            Coming::Commit => self.on_commit(),
             Coming::Router => self.on_router_time(),
             Coming::Person(who) => self.on_person_time(who),
         }
@@ -191,9 +193,9 @@ impl Ground for OnEvents {
         self.links[host].latency = micros(each);
     }
 
-    fn crash(&mut self, _power: bool) {
+    fn crash(&mut self, power: bool) {
         // Before a power cut the nemesis has blocked every link.
-        self.crash_server();
+        self.crash_server(power);
     }
 
     fn stop(&mut self) {
@@ -202,7 +204,7 @@ impl Ground for OnEvents {
     }
 
     fn start(&mut self) {
-        self.crash_server();
+        self.crash_server(false);
         self.start_server();
     }
 

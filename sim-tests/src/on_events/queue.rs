@@ -38,6 +38,8 @@ pub(super) enum Coming {
     Death(PipeId),
     /// The server has waited long enough for the end of a connection that it closes.
     Patience(PipeId),
+    /// A commit of the log returns.
+    Commit,
     /// The router's deadline.
     Router,
     /// Somebody's deadline.

@@ -1,12 +1,14 @@
 //! The server's host: the router, the engine in memory, and what the net layer does between them and connections.
 
 use super::OnEvents;
+use super::commits::Commits;
 use super::pipe::Far;
 use super::queue::{Coming, Micros, PipeId, Way};
 use super::timing::{CLOSING, GOODBYE};
-use crate::dice::mix;
+use crate::dice::{Dice, mix};
 use crate::history::{ServerNews, What};
 use crate::levels::Levels;
+use crate::power::Plate;
 use crate::run::EPOCH_SECONDS;
 use crate::server::router_config;
 use crate::sheet::Sheet;
@@ -14,11 +16,14 @@ use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use verbatim_core::id::{ConnId, Seq, UserId};
+use verbatim_core::id::{ConnId, Seq, StoreId, UserId};
+use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Router};
+use verbatim_core::wire::Durability;
 use verbatim_net::Tap;
-use verbatim_net::engine::{Engine, Memory};
+use verbatim_net::engine::disk::{Disk, Rhythm};
+use verbatim_net::engine::{Engine, Identity, Memory};
 use verbatim_net::transcript::Transcript;
 
 /// The levels are read after so many inputs.
@@ -26,7 +31,7 @@ const LEVELS_INPUTS: u64 = 64;
 
 /// See the module's words.
 pub(super) struct Host {
-    server: Option<Server>,
+    pub(super) server: Option<Server>,
     /// The program ended, in good order; the host itself is there.
     over: bool,
     starts: u64,
@@ -34,15 +39,18 @@ pub(super) struct Host {
     skew: i64,
     sheet: Option<Sheet>,
     levels: Levels,
+    /// The disk, where the plan gives the server one.
+    plate: Plate,
 }
 
 /// One start of the server.
-struct Server {
+pub(super) struct Server {
     router: Router,
-    engine: Memory,
+    pub(super) engine: Box<dyn Engine>,
     witness: Witness,
-    pages: VecDeque<Page>,
-    appended: bool,
+    pub(super) pages: VecDeque<Page>,
+    pub(super) appended: bool,
+    pub(super) commits: Commits,
     outputs: Vec<Output>,
     /// The pipe of each connection.
     conns: Vec<Option<PipeId>>,
@@ -73,6 +81,7 @@ impl Host {
             skew: 0,
             sheet,
             levels: Levels::default(),
+            plate: Plate::default(),
         }
     }
 
@@ -100,13 +109,19 @@ impl OnEvents {
         self.host.starts += 1;
         self.host.over = false;
         let seed = mix(self.stage.plan.seed, self.host.starts);
-        let limits = self.stage.plan.tightness.limits();
-        let engine = Memory::new(&limits);
+        let limits = self.stage.plan.limits();
+        let mut engine = self.engine(&limits);
         let unwritten_bytes_max = limits.unwritten_bytes_max as u64;
-        let config = router_config(limits.clone(), seed, engine.room());
-        let epoch = config.epoch.0;
+        let loaded = engine.load().expect("what is on the disk is whole");
+        let mut config = router_config(limits.clone(), seed, loaded.room);
+        if let Some(Identity { store, hash_key }) = loaded.identity {
+            (config.store, config.hash_key) = (store, hash_key);
+            config.level = Durability::Disk;
+        }
+        let (epoch, head) = (config.epoch.0, loaded.saved.space.head().0);
+        let kept = self.stage.plan.disk.then_some(head);
         let history = self.stage.history.clone();
-        history.note(What::Server(ServerNews::Started { epoch }));
+        history.note(What::Server(ServerNews::Started { epoch, kept }));
         let started = Duration::from_micros(self.now);
         let transcript = self.host.sheet.clone();
         let transcript = transcript
@@ -121,13 +136,14 @@ impl OnEvents {
         if let Some(planted) = &mut self.planted {
             planted.restart();
         }
-        let router = Router::new(config, now, &mut outputs);
+        let router = Router::restore(config, loaded.saved, now, &mut outputs);
         self.host.server = Some(Server {
             router,
             engine,
             witness,
             pages: VecDeque::new(),
             appended: false,
+            commits: Commits::new(Dice::new(seed, "commits"), Seq(head)),
             outputs: Vec::new(),
             conns: Vec::new(),
             free: Vec::new(),
@@ -142,9 +158,35 @@ impl OnEvents {
         self.arm_router();
     }
 
-    /// The server is gone, as after a kill: the system ends its connections.
-    pub(super) fn crash_server(&mut self) {
-        let Some(server) = self.host.server.take() else {
+    fn engine(&self, limits: &Limits) -> Box<dyn Engine> {
+        if !self.stage.plan.disk {
+            return Box::new(Memory::new(limits));
+        }
+        let seed = self.stage.plan.seed;
+        let fresh = Identity {
+            store: StoreId(mix(seed, 6)),
+            hash_key: [mix(seed, 7), mix(seed, 8)],
+        };
+        let rhythm = Rhythm {
+            records: 1 + (mix(seed, self.host.starts) % 60) as usize,
+            bytes: 1 << 30,
+        };
+        let disk = Disk::new(Box::new(self.host.plate.clone()), fresh, limits);
+        Box::new(disk.with_rhythm(rhythm))
+    }
+
+    /// The server is gone, as after a kill or, with `power`, after a power cut: the system ends its connections, and what
+    /// it had not synced may be gone from its disk.
+    pub(super) fn crash_server(&mut self, power: bool) {
+        // A dead process writes nothing; one that ended in good order is taken for dead only when it is.
+        self.host.plate.cut_after(0);
+        let server = self.host.server.take();
+        self.host.plate.spare();
+        if power {
+            let dice = Dice::new(self.stage.plan.seed, "power");
+            self.host.plate.power_cut(&mut dice.of(self.host.starts));
+        }
+        let Some(server) = server else {
             return;
         };
         self.host.over = false;
@@ -171,12 +213,12 @@ impl OnEvents {
         };
         let alone = server.conns.iter().all(Option::is_none);
         if server.ends.is_some_and(|until| alone || until <= self.now) {
-            self.crash_server();
+            self.crash_server(false);
             self.host.over = true;
         }
     }
 
-    fn now_of(&self, server: &Server) -> Now {
+    pub(super) fn now_of(&self, server: &Server) -> Now {
         Now {
             mono: Mono::from_micros(self.now - server.started),
             wall: self.host.wall(self.now),
@@ -194,7 +236,7 @@ impl OnEvents {
         self.arm_router();
     }
 
-    fn step_router(&mut self, now: Now, input: &Input<'_>) {
+    pub(super) fn step_router(&mut self, now: Now, input: &Input<'_>) {
         let Some(server) = &mut self.host.server else {
             return;
         };
@@ -212,21 +254,6 @@ impl OnEvents {
         self.carry_out(&mut outputs);
         if let Some(server) = &mut self.host.server {
             server.outputs = outputs;
-        }
-    }
-
-    /// Commits and reads until the router wants neither.
-    fn settle(&mut self, now: Now) {
-        while let Some(server) = &mut self.host.server {
-            if std::mem::take(&mut server.appended) {
-                let seq = server.engine.commit().expect("memory commits");
-                let room = server.engine.room();
-                self.step_router(now, &Input::Committed { seq, room });
-            } else if let Some(page) = server.pages.pop_front() {
-                self.step_router(now, &Input::Page(page));
-            } else {
-                return;
-            }
         }
     }
 
@@ -278,7 +305,7 @@ impl OnEvents {
                     server.appended = true;
                     match &mut self.planted {
                         None => server.engine.append(record),
-                        Some(planted) => planted.append(&mut server.engine, record),
+                        Some(planted) => planted.append(&mut *server.engine, record),
                     }
                 }
                 Output::Read {
@@ -289,16 +316,16 @@ impl OnEvents {
                 } => {
                     let (feed, most) = ((user, after), (messages_max, bytes_max));
                     let page = match &mut self.planted {
-                        None => read(&server.engine, feed, most),
-                        Some(planted) => planted.read(&server.engine, feed, most),
+                        None => read(&*server.engine, feed, most),
+                        Some(planted) => planted.read(&*server.engine, feed, most),
                     };
-                    server.pages.push_back(page);
+                    server.pages.push_back(server.commits.clip(page));
                 }
                 Output::Save(beside) => server.engine.save(beside),
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
                         None => server.engine.forget(stream, up_to),
-                        Some(planted) => planted.forget(&mut server.engine, stream, up_to),
+                        Some(planted) => planted.forget(&mut *server.engine, stream, up_to),
                     }
                     server.appended = true;
                 }
@@ -306,7 +333,7 @@ impl OnEvents {
         }
     }
 
-    fn arm_router(&mut self) {
+    pub(super) fn arm_router(&mut self) {
         let Some(server) = &mut self.host.server else {
             return;
         };
@@ -439,10 +466,10 @@ impl OnEvents {
 }
 
 fn read(
-    engine: &Memory,
+    engine: &dyn Engine,
     (user, after): (UserId, Seq),
     (messages_max, bytes_max): (usize, usize),
 ) -> Page {
     let page = engine.read(user, after, messages_max, bytes_max);
-    page.expect("memory can be read")
+    page.expect("what is on the disk can be read")
 }

@@ -69,11 +69,12 @@ impl OnLoopback {
 
 /// Starts the server that ships.
 async fn serve(stage: &Stage, door: Door) -> io::Result<SocketAddr> {
-    let limits = stage.plan.tightness.limits();
+    let limits = stage.plan.limits();
     let engine = Memory::new(&limits);
     let router = router_config(limits.clone(), mix(stage.plan.seed, 1), engine.room());
     let epoch = router.epoch.0;
-    let news = ServerNews::Started { epoch };
+    let kept = None;
+    let news = ServerNews::Started { epoch, kept };
     stage.history.note(What::Server(news));
     let (history, devices) = (stage.history.clone(), stage.devices.clone());
     let witness = Witness::new(door.arrivals(), history, devices, limits, None);

@@ -82,7 +82,8 @@ impl Stand {
         self.0.starts.set(self.0.starts.get() + 1);
         let config = self.config(mix(stage.plan.seed, self.0.starts.get()));
         let epoch = config.router.epoch.0;
-        let news = ServerNews::Started { epoch };
+        let kept = None;
+        let news = ServerNews::Started { epoch, kept };
         stage.history.note(What::Server(news));
         let server = Server::new(config)?;
         *self.0.running.borrow_mut() = Some(server.clone());
@@ -97,7 +98,7 @@ impl Stand {
 
     fn config(&self, seed: u64) -> ServerConfig {
         let stage = &self.0.stage;
-        let limits = stage.plan.tightness.limits();
+        let limits = stage.plan.limits();
         let transcript = self.0.sheet.as_ref().map(|sheet| {
             Transcript::new(sheet.clone(), limits.clone(), true).started_at(elapsed())
         });

@@ -59,6 +59,8 @@ impl Plan {
             random_order: dice.chance(500),
             segments_max: usize::try_from(dice.pick(&[64, 256, 4096])).expect("small"),
             tightness: tightness(&mut dice),
+            commit_max: Dice::new(seed, "commit").pick(&[0, 0, 5, 30, 200]),
+            disk: Dice::new(seed, "disk").chance(300),
             latencies,
             chop: chop(&mut dice),
             users: users(&mut dice, seed, hosts, size),

@@ -28,6 +28,11 @@ pub struct Plan {
     pub segments_max: usize,
     /// The server's limits.
     pub tightness: Tightness,
+    /// The longest time that a commit of the log takes, in milliseconds. The world of events alone knows it: the log in
+    /// memory of the server that ships takes none.
+    pub commit_max: u64,
+    /// Whether the server keeps its log on a disk, which outlives it.
+    pub disk: bool,
     /// The hosts of users, with the time that a segment is on its way.
     pub latencies: Vec<Duration>,
     /// How much of what is written is chopped.

@@ -1,8 +1,20 @@
 //! The limits of a run's server.
 
-use super::Tightness;
+use super::{Plan, Tightness};
 use std::time::Duration;
 use verbatim_core::limits::Limits;
+
+impl Plan {
+    /// The server's limits.
+    pub fn limits(&self) -> Limits {
+        let mut limits = self.tightness.limits();
+        if self.disk {
+            // A log on a disk forgets nothing, so a small one would be full for good.
+            limits.log_bytes_max = 1 << 40;
+        }
+        limits
+    }
+}
 
 impl Tightness {
     /// The limits that ship, but for what is tight.

@@ -21,6 +21,8 @@ impl fmt::Display for Plan {
             "tight away={} room={} pages={}",
             tight.away, tight.room, tight.pages
         )?;
+        writeln!(f, "commit-max {}", self.commit_max)?;
+        writeln!(f, "disk {}", self.disk)?;
         for (host, latency) in self.latencies.iter().enumerate() {
             writeln!(f, "host {host} latency={}", latency.as_millis())?;
         }

@@ -119,6 +119,33 @@ impl Bug for LatestIsDelivered {
     }
 }
 
+/// A receipt is followed by the one before it: news are told from a list, and not from how things stand.
+#[derive(Default)]
+pub(super) struct OlderToldLast {
+    told: BTreeMap<(ConnId, Name), Seq>,
+}
+
+impl Bug for OlderToldLast {
+    fn on_output(&mut self, _: &Roll, output: Output, on: &mut Onward) {
+        let mut again = None;
+        if let Output::Send {
+            conn,
+            frame: Outgoing::Session(ServerFrame::Receipt(Receipt::Delivered { to, up_to })),
+        } = &output
+        {
+            let before = self.told.insert((*conn, *to), *up_to);
+            again = before.filter(|before| before < up_to).map(|before| {
+                let (conn, to, up_to) = (*conn, *to, before);
+                let receipt = Receipt::Delivered { to, up_to };
+                let frame = Outgoing::Session(ServerFrame::Receipt(receipt));
+                Output::Send { conn, frame }
+            });
+        }
+        on.outputs.push(output);
+        on.outputs.extend(again);
+    }
+}
+
 /// Each fourth receipt is dropped.
 #[derive(Default)]
 pub(super) struct OneInFourLost {

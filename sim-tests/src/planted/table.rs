@@ -24,7 +24,8 @@ use super::order::{
     AnswersSwapped, FeedSwapped, FeedsNotMerged, NumbersPerSender, TakenByRecipient,
 };
 use super::receipts::{
-    CountedWithSender, LatestIsDelivered, LeftAsDelivered, LeftUntold, NotToldLater, OneInFourLost,
+    CountedWithSender, LatestIsDelivered, LeftAsDelivered, LeftUntold, NotToldLater, OlderToldLast,
+    OneInFourLost,
 };
 use super::time::{DeadlinesByWall, StampedByWall};
 use super::transport::{
@@ -95,6 +96,7 @@ planted! {
     "left-as-delivered" LeftAsDelivered, "what a recipient left behind counts as delivered";
     "counted-with-sender" CountedWithSender, "the sender of a message to all counts as one who has it";
     "latest-is-delivered" LatestIsDelivered::default(), "a receipt tells the last message sent";
+    "older-told-last" OlderToldLast::default(), "a receipt is followed by the one before it";
     "one-in-four-lost" OneInFourLost::default(), "each fourth receipt is dropped";
     "answers-not-told-again" AnswersNotToldAgain, "answers that did not arrive are not told at resume";
     "answer-lost" AnswerLost::default(), "each eighth answer is lost";

@@ -170,7 +170,7 @@ impl Wrapper {
     }
 
     /// The engine's door.
-    pub(crate) fn append(&mut self, engine: &mut impl Engine, record: Record) {
+    pub(crate) fn append(&mut self, engine: &mut dyn Engine, record: Record) {
         let mut on = Vec::new();
         self.bug.on_append(record, &mut on);
         on.into_iter().for_each(|record| engine.append(record));
@@ -179,7 +179,7 @@ impl Wrapper {
     /// The same, for what it reads.
     pub(crate) fn read(
         &mut self,
-        engine: &impl Engine,
+        engine: &dyn Engine,
         (user, after): (UserId, Seq),
         (messages_max, bytes_max): (usize, usize),
     ) -> verbatim_core::router::Page {
@@ -190,7 +190,7 @@ impl Wrapper {
     }
 
     /// The same, for what it forgets.
-    pub(crate) fn forget(&mut self, engine: &mut impl Engine, stream: Stream, up_to: Seq) {
+    pub(crate) fn forget(&mut self, engine: &mut dyn Engine, stream: Stream, up_to: Seq) {
         if let Some(up_to) = self.bug.on_forget(stream, up_to) {
             engine.forget(stream, up_to);
         }

@@ -24,6 +24,8 @@ struct Image {
     sync_fails_at: Option<u64>,
     /// The file can grow to so many bytes.
     room: Option<u64>,
+    /// Nothing can be written, though the file system says that there is room.
+    takes_nothing: bool,
     /// A log stands here; without this it is one in the making.
     in_place: bool,
     /// Syncs do nothing: a disk that does not keep its word.
@@ -82,7 +84,27 @@ impl Plate {
 
     /// The file can grow to so many bytes and no more; `None`: for ever.
     pub fn set_room(&self, bytes: Option<u64>) {
-        self.image().room = bytes;
+        let mut image = self.image();
+        image.room = bytes;
+        image.takes_nothing = false;
+    }
+
+    /// There is no more room, though it looks as if there were.
+    pub fn fill_unseen(&self) {
+        self.image().takes_nothing = true;
+    }
+
+    /// What is on it now, for [`Plate::put_back`].
+    pub fn copy(&self) -> Vec<u8> {
+        self.image().durable.clone()
+    }
+
+    /// Puts a copy back, as from a backup.
+    pub fn put_back(&self, copy: Vec<u8>) {
+        let mut image = self.image();
+        (image.live, image.durable) = (copy.clone(), copy);
+        image.unsynced.clear();
+        image.cut_at = None;
     }
 
     /// One bit is another than it was; tells which.
@@ -124,6 +146,9 @@ impl Plate {
         }
         if write.is_none() && image.sync_fails_at.is_some_and(|at| now >= at) {
             return Err(io::Error::other("input/output error"));
+        }
+        if write.is_some() && image.takes_nothing {
+            return Err(io::ErrorKind::StorageFull.into());
         }
         if let (Some(room), Some(write)) = (image.room, &write)
             && write.end() > room.max(image.live.len() as u64)

@@ -5,10 +5,12 @@
 
 mod kill_matrix;
 mod picture;
+mod probes;
 mod progress;
 mod replay;
 mod shrink;
 mod sweep;
+mod targets;
 mod which;
 
 use crate::run::Substrate;
@@ -33,6 +35,10 @@ enum Command {
     Shrink(shrink::Shrink),
     /// Plant one bug after the other and tell how each is caught.
     KillMatrix(kill_matrix::KillMatrix),
+    /// Tell how often runs came through rare states, the rarest first; ends with 1 if one was never reached.
+    Probes(probes::Probes),
+    /// Measure what there are targets for.
+    Targets(targets::Targets),
     /// Draw a run, as one HTML file.
     Picture(picture::Picture),
     /// Print the plan of a seed, to be edited and run.
@@ -76,6 +82,8 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => replay.carry_out(),
         Command::Shrink(shrink) => shrink.carry_out(),
         Command::KillMatrix(matrix) => matrix.carry_out(),
+        Command::Probes(probes) => probes.carry_out(),
+        Command::Targets(targets) => targets.carry_out(),
         Command::Picture(picture) => picture.carry_out(),
         Command::Plan(which) => which.plan().map(|plan| {
             print!("{plan}");

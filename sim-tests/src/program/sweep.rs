@@ -4,6 +4,7 @@ use super::progress::Progress;
 use super::{On, Trouble, Verdict};
 use crate::plan::Profile;
 use crate::sweep::{Failure, Scope, Tally, sweep};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Failures told in full.
@@ -26,9 +27,9 @@ pub(super) struct Sweep {
     /// Each run once only, and not twice to compare the two.
     #[arg(long)]
     once: bool,
-    /// Tell how often rare states were reached, the rarest first.
-    #[arg(long)]
-    probes: bool,
+    /// How finely time passes on turmoil, in milliseconds, whatever the plans say.
+    #[arg(long, value_name = "MS")]
+    tick: Option<u64>,
 }
 
 impl Sweep {
@@ -58,9 +59,7 @@ impl Sweep {
     fn scope(&self) -> Result<Scope, Trouble> {
         let seeds = match &self.seeds {
             None => 0..u64::MAX,
-            Some(text) => read_seeds(text).ok_or_else(|| {
-                format!("--seeds {text}: write a number of seeds, such as 1000, or a range, such as 5000..6000")
-            })?,
+            Some(text) => read_seeds(text)?,
         };
         let until = self
             .seeds
@@ -71,6 +70,7 @@ impl Sweep {
             until,
             on: self.on.into(),
             profile: self.profile,
+            tick: self.tick.map(Duration::from_millis),
             twice: u64::from(!self.once),
         })
     }
@@ -85,12 +85,7 @@ impl Sweep {
             println!("and {} seeds more", tally.failures.len() - TOLD_MAX);
         }
         println!("{}", words(tally, took));
-        if self.probes {
-            println!("reached in so many seeds, so often:");
-            for (seeds, times, probe) in tally.rarest_first() {
-                println!("{seeds:>9} {times:>10}  {probe:?}");
-            }
-        }
+        println!("{}", tally.reached());
     }
 }
 
@@ -121,9 +116,17 @@ fn again(seed: u64, on: On, profile: Profile) -> String {
     command
 }
 
-fn read_seeds(text: &str) -> Option<std::ops::Range<u64>> {
-    match text.split_once("..") {
-        Some((first, end)) => Some(first.trim().parse().ok()?..end.trim().parse().ok()?),
-        None => Some(0..text.trim().parse().ok()?),
-    }
+/// Which seeds somebody means.
+pub(super) fn read_seeds(text: &str) -> Result<Range<u64>, Trouble> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let range = match text.split_once("..") {
+        Some((first, end)) => number(first).zip(number(end)),
+        None => number(text).map(|end| (0, end)),
+    };
+    let trouble = || {
+        format!(
+            "--seeds {text}: write a number of seeds, such as 1000, or a range, such as 5000..6000"
+        )
+    };
+    range.map(|(first, end)| first..end).ok_or_else(trouble)
 }

@@ -19,6 +19,8 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         });
         self.change(|plan| plan.random_order = false);
         self.change(|plan| plan.segments_max = 4096);
+        self.change(|plan| plan.commit_max = 0);
+        self.change(|plan| plan.disk = false);
         self.change(|plan| plan.tick = Duration::from_millis(1));
         let loosenings: [fn(&mut Tightness); 3] = [
             |tightness| tightness.away = false,

@@ -52,6 +52,7 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("G13 Liveness", server::gives_up_who_speaks),
     ("G13 Liveness", server::keeps_who_is_silent),
     ("The session level", clients::hears_garbage),
+    ("The session level", server::takes_a_receipt_back),
     ("The classic level", clients::cannot_read),
 ];
 

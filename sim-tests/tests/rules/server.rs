@@ -146,6 +146,16 @@ pub fn tells_before_the_commit(events: &mut Events) -> Option<()> {
     })
 }
 
+pub fn takes_a_receipt_back(events: &mut Events) -> Option<()> {
+    put_behind(events, |what| match what {
+        What::Server(ServerNews::Delivering { conn, .. }) => {
+            let (conn, what) = (*conn, "8 after 9".into());
+            Some(What::Server(ServerNews::ReceiptShrank { conn, what }))
+        }
+        _ => None,
+    })
+}
+
 /// A delivery goes twice to a connection whose window is wide enough for that.
 pub fn hands_out_twice(events: &mut Events) -> Option<()> {
     let mut wide = BTreeSet::new();

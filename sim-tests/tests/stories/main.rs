@@ -7,6 +7,7 @@
 mod crowd;
 mod devices;
 mod dialects;
+mod disk;
 mod links;
 mod names;
 mod outbox;

@@ -1,0 +1,122 @@
+//! A server that keeps its log on a disk: what survives it, and what is said when something does not.
+
+use super::tell_in;
+use sim_tests::World;
+use std::time::Duration;
+use verbatim_core::wire::Place;
+
+#[test]
+fn server_restart_disk() {
+    let moral = "At level disk a power cut at the server costs nobody anything: what was accepted is there, what was not \
+                 is sent again, once, and receipts go on.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "server_restart_disk", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.client("bob");
+        alice.types("bob", "one");
+        alice.sees("#1 delivered");
+        world.partition("bob");
+        alice.types("bob", "two");
+        alice.sees("#2 accepted");
+        alice.types("bob", "three");
+        world.wait(Duration::from_millis(5));
+        world.power_cut_at_server();
+        alice.sees("online");
+        world.repair("bob");
+        bob.sees("online");
+        alice.sees("#3 delivered");
+    });
+}
+
+#[test]
+fn offline_delivery() {
+    let moral = "Mail for a device that is away waits in the log, over restarts of the server too; it comes from the \
+                 device's cursor on, and its sender hears of it at last.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "offline_delivery", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.session("bob");
+        alice.types("bob", "one");
+        bob.takes("alice", "one");
+        alice.sees("#1 delivered");
+        bob.vanish();
+        alice.types("bob", "two");
+        alice.types("ALL", "three");
+        alice.sees("#3 accepted");
+        world.restart_server();
+        alice.sees("online");
+        let mut bob = world.person("bob").session_that("bob", |hello| {
+            hello.attempt = hello.attempt.next();
+            hello.place = Place::Server;
+        });
+        bob.takes("alice", "two");
+        bob.takes("alice", "three");
+        alice.sees("#2 delivered");
+    });
+}
+
+#[test]
+fn storage_full() {
+    let moral = "Without room on the disk a line is refused before it is accepted, and waits; readers go on reading, and \
+                 when there is room again the line goes out by itself.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "storage_full", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.session("bob");
+        world.tell_network("the server's disk fills up");
+        world
+            .plate()
+            .set_room(Some(world.plate().length() + 100_000));
+        alice.types("bob", "one");
+        bob.takes("alice", "one");
+        alice.types("bob", "two");
+        alice.sees("#2 queued");
+        world.wait(Duration::from_secs(2));
+        world.tell_network("somebody makes room on the server's disk");
+        world.plate().set_room(None);
+        alice.sees("#2 accepted");
+        bob.takes("alice", "two");
+    });
+}
+
+#[test]
+fn commit_that_fails() {
+    let moral = "A commit that fails is a restart without a new process: connections close, what was not accepted is \
+                 sent again, and nobody is told anything that is not in the log.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "commit_that_fails", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.session("bob");
+        alice.types("bob", "one");
+        bob.takes("alice", "one");
+        alice.sees("#1 delivered");
+        world.tell_network("the server's disk takes no more, though it looks as if it did");
+        world.plate().fill_unseen();
+        alice.types("bob", "two");
+        alice.sees("offline");
+        world.tell_network("somebody makes room on the server's disk");
+        world.plate().set_room(None);
+        alice.sees("#2 accepted");
+    });
+}
+
+#[test]
+fn restored_store() {
+    let moral = "A server whose log was put back from a backup has forgotten what came after. Its clients notice, say \
+                 what is lost, and send none of it again by themselves.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "restored_store", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.client("bob");
+        alice.types("bob", "one");
+        alice.sees("#1 delivered");
+        let backup = world.plate().copy();
+        alice.types("bob", "two");
+        alice.sees("#2 delivered");
+        world.put_back_at_server(backup);
+        alice.sees("lost");
+        bob.sees("lost");
+        alice.types("bob", "three");
+        alice.sees("#3 delivered");
+    });
+}
