@@ -62,8 +62,13 @@ impl Worker<'_> {
         match order {
             Order::Load => self.load(),
             Order::Commit(batch) => self.commit(batch),
-            Order::Read(_) if self.failed => Ok(()),
+            Order::Read(_) | Order::View(_) if self.failed => Ok(()),
             Order::Read(ask) => self.say(read(&*self.engine, ask)),
+            Order::View(tell) => {
+                // Whoever asked may have gone.
+                drop(tell.send(self.engine.view()));
+                Ok(())
+            }
             Order::Forget(stream, up_to) => {
                 self.engine.forget(stream, up_to);
                 Ok(())

@@ -2,12 +2,13 @@
 //! themselves while a commit is under way (see [`crate::batches`]).
 
 use crate::batches::run;
+use crate::engine::disk::{Proof, View};
 use crate::engine::{Engine, Failure, Loaded};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream};
 use verbatim_core::router::Page;
@@ -25,7 +26,11 @@ pub(crate) struct Ask {
 /// What the engine has done.
 pub(crate) enum Done {
     /// A commit has returned.
-    Committed { seq: Seq, room: u64 },
+    Committed {
+        seq: Seq,
+        room: u64,
+        proof: Option<Proof>,
+    },
     /// What was asked for.
     Page(Page),
     /// The engine must be loaded again, or given up.
@@ -40,6 +45,8 @@ pub(crate) enum Order {
     Commit(Batch),
     Read(Ask),
     Forget(Stream, Seq),
+    /// Somebody wants to copy what is committed, on a thread of their own.
+    View(oneshot::Sender<Result<View, Failure>>),
 }
 
 #[derive(Default)]
@@ -154,6 +161,16 @@ impl Log {
         }
     }
 
+    /// What is committed, to be copied elsewhere; the answer comes by and by.
+    pub(crate) fn view(&mut self) -> oneshot::Receiver<Result<View, Failure>> {
+        let (tell, told) = oneshot::channel();
+        match self {
+            Log::Here(here) => drop(tell.send(here.engine.view())),
+            Log::Beside(thread) => thread.order(Order::View(tell)),
+        }
+        told
+    }
+
     /// What has been done since.
     pub(crate) fn poll(&mut self) -> Option<Done> {
         match self {
@@ -208,6 +225,7 @@ pub(crate) fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done
         Ok(seq) => Done::Committed {
             seq,
             room: engine.room(),
+            proof: engine.proof(),
         },
         Err(failure) => Done::Failed(failure),
     }
