@@ -4,6 +4,7 @@
 //! read buffer. What a message means is the core's affair; nothing here knows.
 #![forbid(unsafe_code)]
 
+mod batches;
 mod client;
 mod connection;
 pub mod engine;

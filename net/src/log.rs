@@ -1,12 +1,14 @@
 //! Where the engine runs: in place, where its work is done at once, or on a thread of its own, where batches form by
-//! themselves while a commit is under way.
+//! themselves while a commit is under way (see [`crate::batches`]).
 
+use crate::batches::run;
+use crate::engine::disk::{Proof, View};
 use crate::engine::{Engine, Failure, Loaded};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream};
 use verbatim_core::router::Page;
@@ -24,7 +26,11 @@ pub(crate) struct Ask {
 /// What the engine has done.
 pub(crate) enum Done {
     /// A commit has returned.
-    Committed { seq: Seq, room: u64 },
+    Committed {
+        seq: Seq,
+        room: u64,
+        proof: Option<Proof>,
+    },
     /// What was asked for.
     Page(Page),
     /// The engine must be loaded again, or given up.
@@ -34,17 +40,19 @@ pub(crate) enum Done {
 }
 
 /// What the engine's thread is told.
-enum Order {
+pub(crate) enum Order {
     Load,
     Commit(Batch),
     Read(Ask),
     Forget(Stream, Seq),
+    /// Somebody wants to copy what is committed, on a thread of their own.
+    View(oneshot::Sender<Result<View, Failure>>),
 }
 
 #[derive(Default)]
-struct Batch {
-    records: Vec<Record>,
-    beside: Vec<Beside>,
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Record>,
+    pub(crate) beside: Vec<Beside>,
 }
 
 /// An engine, wherever it runs.
@@ -67,9 +75,6 @@ pub struct Thread {
     done: Receiver<Done>,
     news: Arc<Notify>,
     batch: Batch,
-    committing: bool,
-    /// Somebody wants to know that a commit has returned, though there may be nothing to commit.
-    wanted: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -97,8 +102,6 @@ impl Log {
             done,
             news,
             batch: Batch::default(),
-            committing: false,
-            wanted: false,
             thread: Some(thread),
         }))
     }
@@ -128,7 +131,8 @@ impl Log {
         }
     }
 
-    /// Commits what was taken: now, or as soon as the commit that is under way has returned.
+    /// Commits what was taken: now, or with others as soon as the commit that is under way has returned. One answer may
+    /// be for several calls, and covers what all of them took.
     pub(crate) fn commit(&mut self) {
         match self {
             Log::Here(here) => {
@@ -137,8 +141,8 @@ impl Log {
                 here.done.push_front(committed(done, &*here.engine));
             }
             Log::Beside(thread) => {
-                thread.wanted = true;
-                thread.commit();
+                let batch = std::mem::take(&mut thread.batch);
+                thread.order(Order::Commit(batch));
             }
         }
     }
@@ -157,18 +161,21 @@ impl Log {
         }
     }
 
+    /// What is committed, to be copied elsewhere; the answer comes by and by.
+    pub(crate) fn view(&mut self) -> oneshot::Receiver<Result<View, Failure>> {
+        let (tell, told) = oneshot::channel();
+        match self {
+            Log::Here(here) => drop(tell.send(here.engine.view())),
+            Log::Beside(thread) => thread.order(Order::View(tell)),
+        }
+        told
+    }
+
     /// What has been done since.
     pub(crate) fn poll(&mut self) -> Option<Done> {
         match self {
             Log::Here(here) => here.done.pop_front(),
-            Log::Beside(thread) => {
-                let done = thread.done.try_recv().ok()?;
-                if matches!(done, Done::Committed { .. }) {
-                    thread.committing = false;
-                    thread.commit();
-                }
-                Some(done)
-            }
+            Log::Beside(thread) => thread.done.try_recv().ok(),
         }
     }
 
@@ -189,16 +196,7 @@ impl Thread {
         }
     }
 
-    fn commit(&mut self) {
-        if self.wanted && !self.committing {
-            (self.wanted, self.committing) = (false, true);
-            let batch = std::mem::take(&mut self.batch);
-            self.order(Order::Commit(batch));
-        }
-    }
-
     fn load(&mut self) -> Result<Loaded, Failure> {
-        (self.wanted, self.committing) = (false, false);
         self.batch = Batch::default();
         self.order(Order::Load);
         while let Ok(done) = self.done.recv() {
@@ -222,45 +220,18 @@ impl Drop for Thread {
     }
 }
 
-fn run(
-    mut engine: Box<dyn Engine + Send>,
-    orders: &Receiver<Order>,
-    done: &Sender<Done>,
-    news: &Notify,
-) {
-    for order in orders {
-        let said = match order {
-            Order::Load => Done::Loaded(engine.load()),
-            Order::Commit(batch) => {
-                batch.records.into_iter().for_each(|one| engine.append(one));
-                batch.beside.into_iter().for_each(|one| engine.save(one));
-                let done = engine.commit();
-                committed(done, &*engine)
-            }
-            Order::Read(ask) => read(&*engine, ask),
-            Order::Forget(stream, up_to) => {
-                engine.forget(stream, up_to);
-                continue;
-            }
-        };
-        if done.send(said).is_err() {
-            return;
-        }
-        news.notify_one();
-    }
-}
-
-fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done {
+pub(crate) fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done {
     match done {
         Ok(seq) => Done::Committed {
             seq,
             room: engine.room(),
+            proof: engine.proof(),
         },
         Err(failure) => Done::Failed(failure),
     }
 }
 
-fn read(engine: &dyn Engine, ask: Ask) -> Done {
+pub(crate) fn read(engine: &dyn Engine, ask: Ask) -> Done {
     let Ask {
         user,
         after,

@@ -1,6 +1,7 @@
 //! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
 //! which call it directly; nothing here waits.
 
+use crate::engine::disk::{Proof, View};
 use crate::engine::{Failure, Fault, Identity};
 use crate::log::{Ask, Done, Log};
 use crate::tap::Tap;
@@ -65,6 +66,8 @@ pub(crate) struct Owner {
     waits_for_room: bool,
     /// There is so little room that it is looked at again without anybody writing.
     short: bool,
+    /// Where the log's chain ends, if it has one.
+    proof: Option<Proof>,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
@@ -107,6 +110,7 @@ impl Owner {
             trouble: Rc::new(Notify::new()),
             waits_for_room: false,
             short: false,
+            proof: None,
             slots: Vec::new(),
             free: Vec::new(),
             outputs: Vec::new(),
@@ -173,7 +177,8 @@ impl Owner {
             }
             match self.log.poll() {
                 None => return,
-                Some(Done::Committed { seq, room }) => {
+                Some(Done::Committed { seq, room, proof }) => {
+                    self.proof = proof;
                     self.note_room(room);
                     self.step(now, Input::Committed { seq, room });
                 }
@@ -402,6 +407,16 @@ impl Owner {
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Where the log's chain ends, if it has one.
+    pub(crate) fn proof(&self) -> Option<Proof> {
+        self.proof
+    }
+
+    /// What is committed, to be copied elsewhere.
+    pub(crate) fn view(&mut self) -> tokio::sync::oneshot::Receiver<Result<View, Failure>> {
+        self.log.view()
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -1,7 +1,8 @@
 //! The server: an accept loop, a timer, and a graceful end, round the router's owner.
 
 use crate::connection::Serve;
-use crate::engine::Failure;
+use crate::engine::disk::{Proof, View};
+use crate::engine::{Failure, Fault};
 use crate::log::Log;
 use crate::owner::{Life, Owner};
 use crate::tap::Tap;
@@ -73,6 +74,24 @@ impl Server {
     /// What the operator may want to know.
     pub fn status(&self) -> Status {
         self.owner.borrow().status()
+    }
+
+    /// The last committed record's place in the log's chain, if it has one: noted down, it shows later whether the log
+    /// was cut or changed.
+    pub fn proof(&self) -> Option<Proof> {
+        self.owner.borrow().proof()
+    }
+
+    /// What is committed now, to be copied elsewhere while the server goes on.
+    ///
+    /// # Errors
+    /// The log cannot be read, or keeps nothing that outlives the server.
+    pub async fn view(&self) -> Result<View, Failure> {
+        let told = self.owner.borrow_mut().view();
+        told.await.unwrap_or_else(|_| {
+            let text = "the log is being loaded again: try it once more";
+            Err(Failure::new(Fault::Io, text))
+        })
     }
 
     /// Accepts and serves connections until [`Server::stop`]. Must run inside a `LocalSet`.

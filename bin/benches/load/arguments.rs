@@ -2,7 +2,7 @@
 
 use super::body::BODY_BYTES_MIN;
 use super::relay::Wiring;
-use super::{churn, cuts, fan_out, idle, pairs, ping_pong, restart};
+use super::{churn, cuts, durable, fan_out, idle, pairs, ping_pong, restart, stored};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use verbatim_core::limits::UNANSWERED_MAX;
@@ -47,6 +47,10 @@ pub enum Command {
     Cuts(CutsArguments),
     /// Idle users with the client that ships; then the server is killed and comes back. Without a relay.
     Restart(RestartArguments),
+    /// The level disk: messages in flight beside a bare loop that appends and syncs, one alone beside a sync. Without a relay.
+    Durable(PairsArguments),
+    /// A log with many messages: start to first answer, memory, and one device that is all of it behind. Without a relay.
+    Stored(StoredArguments),
     /// The relay itself, in a process of its own.
     #[command(hide = true)]
     Relay {
@@ -64,6 +68,12 @@ pub struct Comparison {
     /// The server's program.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_verbatimd"))]
     pub server: PathBuf,
+    /// Where the server keeps its log.
+    #[arg(long, value_enum, default_value_t = EngineName::Memory)]
+    pub engine: EngineName,
+    /// The directory in which a log on disk, and whatever it is compared with, is made.
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    pub data: PathBuf,
     /// A further argument for the server; may be repeated.
     #[arg(long = "server-argument", allow_hyphen_values = true)]
     pub further: Vec<String>,
@@ -82,13 +92,6 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// The server's arguments: a free port of the loopback address, and what the command line adds.
-    pub fn server_arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-        arguments.extend_from_slice(&self.further);
-        arguments
-    }
-
     /// The length of a body that the level carries in one piece.
     fn body_bytes(&self) -> usize {
         match self.level {
@@ -96,6 +99,15 @@ impl Comparison {
             LevelName::Classic => self.bytes.clamp(BODY_BYTES_MIN, CLASSIC_BODY_BYTES_MAX),
         }
     }
+}
+
+/// The engines by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// In memory.
+    Memory,
+    /// On the disk, in a fresh directory for each round.
+    Disk,
 }
 
 /// The levels by name.
@@ -151,6 +163,18 @@ impl PairsArguments {
             warm_up: self.comparison.warm_up,
             seconds: self.comparison.seconds,
             settling: SETTLING_SECONDS,
+        }
+    }
+
+    /// What they come to on disk: at most four writers, which are 256 in flight.
+    pub fn durable(&self) -> durable::Plan {
+        let many = pairs::Plan {
+            pairs: self.pairs.min(4),
+            ..self.plan()
+        };
+        durable::Plan {
+            many,
+            below: self.comparison.data.clone(),
         }
     }
 }
@@ -320,6 +344,43 @@ impl RestartArguments {
             seconds: self.comparison.seconds,
             away: self.away.max(0.1),
             settling: HEALING_SECONDS,
+            stays: self.comparison.engine == EngineName::Disk,
+        }
+    }
+}
+
+/// For [`Command::Stored`].
+#[derive(Args, Debug)]
+pub struct StoredArguments {
+    /// What is measured; the level is always the session level, the engine always the disk.
+    #[command(flatten)]
+    pub comparison: Comparison,
+    /// Messages in the log.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+    /// Users who have names.
+    #[arg(long, default_value_t = 1_000)]
+    users: usize,
+    /// Pairs that go on, one message at a time, while one user is fed.
+    #[arg(long, default_value_t = 4)]
+    others: usize,
+}
+
+impl StoredArguments {
+    /// What the arguments come to.
+    pub fn plan(&self) -> stored::Plan {
+        stored::Plan {
+            messages: self.messages,
+            users: self.users,
+            others: pairs::Plan {
+                pairs: self.others.max(1),
+                in_flight: 1,
+                bytes: self.comparison.body_bytes(),
+                warm_up: self.comparison.warm_up,
+                seconds: self.comparison.seconds,
+                settling: SETTLING_SECONDS,
+            },
+            below: self.comparison.data.clone(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::arguments::{Comparison, LevelName};
 use super::bodies::Bodies;
 use super::classic::Classic;
+use super::home::Home;
 use super::relay::Wiring;
 use super::report::{Outcome, Side, Title, compare};
 use super::session::Session;
@@ -75,7 +76,11 @@ pub fn with_server(
     comparison: &Comparison,
     play: impl FnOnce(Target) -> io::Result<Outcome>,
 ) -> io::Result<Outcome> {
-    let server = Subject::start(&comparison.server, &comparison.server_arguments())?;
+    let home = Home::of(comparison)?;
+    let mut arguments = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
+    arguments.extend(home.arguments());
+    arguments.extend_from_slice(&comparison.further);
+    let server = Subject::start(&comparison.server, &arguments)?;
     let outcome = play(server.target())?;
     server.stop()?;
     Ok(outcome)

@@ -30,6 +30,15 @@ impl Latency {
         self.max = self.max.max(nanos);
     }
 
+    /// Takes over what another one counted.
+    pub fn add(&mut self, other: &Latency) {
+        for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *bucket += more;
+        }
+        self.count += other.count;
+        self.max = self.max.max(other.max);
+    }
+
     /// The time in microseconds that `part` of all (0 to 1) do not exceed; 0 if there are none.
     pub fn quantile_micros(&self, part: f64) -> f64 {
         let rank = (part * self.count as f64).ceil().max(1.0) as u64;

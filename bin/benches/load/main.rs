@@ -6,6 +6,7 @@
 
 pub mod arguments;
 pub mod audit;
+pub mod behind;
 pub mod bodies;
 pub mod body;
 pub mod churn;
@@ -16,8 +17,10 @@ pub mod contest;
 pub mod counters;
 pub mod cuts;
 pub mod cutter;
+pub mod durable;
 pub mod end;
 pub mod fan_out;
+pub mod home;
 pub mod idle;
 pub mod latency;
 pub mod link;
@@ -32,11 +35,13 @@ pub mod session;
 pub mod speech;
 pub mod stage;
 pub mod stopped;
+pub mod stored;
 pub mod subject;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
 use contest::{contest, trial, with_server};
+use home::Home;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -78,8 +83,23 @@ fn run(command: &Command) -> io::Result<bool> {
         Command::Restart(arguments) => {
             process::raise_open_files()?;
             let (plan, comparison) = (arguments.plan(), &arguments.comparison);
-            let round = || plan.play(&comparison.server, &comparison.further);
+            let round = || {
+                let home = Home::of(comparison)?;
+                let mut further = home.arguments();
+                further.extend_from_slice(&comparison.further);
+                plan.play(&comparison.server, &further)
+            };
             trial(("restart", plan.parameters()), comparison.rounds, round)
+        }
+        Command::Durable(arguments) => {
+            let (plan, comparison) = (arguments.durable(), &arguments.comparison);
+            let round = || plan.play(&comparison.server, &comparison.further);
+            trial(("durable", plan.parameters()), comparison.rounds, round)
+        }
+        Command::Stored(arguments) => {
+            let (plan, comparison) = (arguments.plan(), &arguments.comparison);
+            let round = || plan.play(&comparison.server, &comparison.further);
+            trial(("stored", plan.parameters()), comparison.rounds, round)
         }
         Command::Relay { wiring } => relay::serve(*wiring).map(|()| true),
     }

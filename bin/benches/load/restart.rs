@@ -1,5 +1,6 @@
 //! Idle users with the client that ships: what their heartbeats cost the server; then the server is killed, and comes
-//! back: how long until the last of them is in a session again. At the level `memory` that session is a new one.
+//! back: how long until the last of them is in a session again. At the level `memory` that session is a new one, on
+//! disk it goes on.
 
 use super::audit::Findings;
 use super::client::{Client, Part};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub away: f64,
     /// How long they may take to come back, in seconds.
     pub settling: f64,
+    /// Whether what was accepted outlives the server, and so do the sessions.
+    pub stays: bool,
 }
 
 impl Plan {
@@ -68,7 +71,7 @@ impl Plan {
             let server = Subject::start(program, &arguments)?;
             let back = crowd.back(self.settling).await;
             let share = share(server.target(), 0, back)?;
-            let mut outcome = crowd.outcome(back);
+            let mut outcome = crowd.outcome(back, u64::from(!self.stays));
             outcome.figures.extend(named([
                 ("idle_cpu_share", idle),
                 ("resident_kib", kib as f64),
@@ -144,7 +147,7 @@ impl Crowd {
         self.clients.iter().filter(|it| it.book().online).count()
     }
 
-    fn outcome(&self, back: Duration) -> Outcome {
+    fn outcome(&self, back: Duration, lost: u64) -> Outcome {
         let mut absence = Latency::default();
         for (nanos, _) in self.clients.iter().flat_map(Client::take_absences) {
             absence.record(nanos);
@@ -153,9 +156,13 @@ impl Crowd {
         for client in &self.clients {
             findings.add(&client.book().findings());
         }
-        // Whoever did not come back, and whoever was not told that its session is lost.
+        // Whoever did not come back, and whoever was not told that its session is lost, where it is.
         findings.lost += (self.clients.len() - self.online()) as u64;
-        let told = self.clients.iter().filter(|it| it.book().lost == 1).count();
+        let told = self
+            .clients
+            .iter()
+            .filter(|it| it.book().lost == lost)
+            .count();
         findings.unanswered += (self.clients.len() - told) as u64;
         Outcome {
             figures: named([

@@ -99,6 +99,8 @@ pub fn marks(bytes: &[u8]) -> impl Iterator<Item = Mark> + '_ {
         let rest = &bytes[at + 2..bytes.len().min(at + 64)];
         let end = rest.windows(2).position(|two| two == b">>")?;
         let (user, id) = std::str::from_utf8(&rest[..end]).ok()?.split_once(' ')?;
-        Some((user.to_owned(), id.parse().ok()?))
+        // The byte before a mark may look like its beginning.
+        let is_name = user.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_name.then_some((user.to_owned(), id.parse().ok()?))
     })
 }

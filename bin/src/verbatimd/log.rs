@@ -72,7 +72,7 @@ pub(crate) fn directory(options: &Options) -> Result<PathBuf, Trouble> {
 }
 
 /// Bytes that the file system of that path could still take.
-fn free(path: &Path) -> u64 {
+pub(crate) fn free(path: &Path) -> u64 {
     nix::sys::statvfs::statvfs(path).map_or(u64::MAX, |fs| {
         fs.blocks_available().saturating_mul(fs.fragment_size())
     })

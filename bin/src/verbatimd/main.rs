@@ -1,6 +1,11 @@
 //! The server's program: reads the command line, opens the port, minds the signals.
 #![forbid(unsafe_code)]
 
+#[path = "../verbatim/clean.rs"]
+#[allow(dead_code, reason = "the client shows lines in more ways than one")]
+mod clean;
+mod commands;
+mod control;
 mod descriptors;
 mod log;
 mod options;
@@ -25,7 +30,11 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     end_with_a_panic();
-    match options.check().and_then(|()| serve(&options)) {
+    let done = match &options.command {
+        Some(command) => commands::carry_out(command, &options),
+        None => options.check().and_then(|()| serve(&options)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             tracing::error!("{}", trouble.text);
@@ -79,9 +88,11 @@ async fn run(options: &Options) -> Result<(), Trouble> {
     })?;
     let server = Server::new(config(options)?).map_err(|failure| log::trouble(&failure))?;
     let told = tokio::task::spawn_local(mind_signals(server.clone()));
+    let asked = control::listen(options, &server);
     announce(options, address);
     let ended = server.run(Tcp, listener).await;
     told.abort();
+    drop(asked);
     ended.map_err(|failure| log::trouble(&failure))
 }
 
@@ -167,5 +178,5 @@ async fn mind_signals(server: Server) {
     reason = "the operator asked for this line, whatever the log level is"
 )]
 fn print_status(server: &Server) {
-    eprintln!("{}", server.status());
+    eprintln!("{}", control::status_line(server));
 }

@@ -1,7 +1,7 @@
 //! The command line as it was typed, and what it may not say.
 
 use super::Trouble;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
@@ -9,13 +9,16 @@ use verbatim_core::classic::AckVerb;
 
 /// A chat server whose delivery can be trusted.
 ///
-/// Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
+/// Without a command it serves. Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
 /// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address,
 /// 4 the log's directory or disk, 5 another process has the log, 6 the log is damaged or of a newer version, 7 the disk
 /// did not sync, 8 a fault of this program.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
 pub(crate) struct Options {
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8828")]
     pub(crate) listen: SocketAddr,
@@ -24,7 +27,7 @@ pub(crate) struct Options {
     pub(crate) engine: EngineKind,
     /// The directory of the log; without this $STATE_DIRECTORY, else $XDG_STATE_HOME/verbatimd, else
     /// ~/.local/state/verbatimd
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
     /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
@@ -44,6 +47,29 @@ pub(crate) struct Options {
     /// Say more on standard error: -v connections, -vv everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+}
+
+/// What an operator can ask for beside serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tell where the log ends, with the hash that proves it, and what is in it. Of a running server too
+    Status,
+    /// Write the log to standard output, one record a line, each with its hash
+    Export,
+    /// Check the log's chain of hashes, and a transcript against it
+    Verify {
+        /// What `export` wrote, now or earlier
+        transcript: Option<PathBuf>,
+        /// A head that was noted down earlier, as `status` tells it: shows whether what came before it is still there
+        #[arg(long, num_args = 2, value_names = ["SEQ", "HASH"])]
+        head: Option<Vec<String>>,
+    },
+    /// Copy the log into a new file while the server runs. To restore it: end the server, put the file in the place of
+    /// log.redb in its directory, start the server
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
 }
 
 /// The engines that there are.

@@ -46,6 +46,21 @@ impl Server {
         Server::spawn(&mut command)
     }
 
+    /// A server that may write no file beyond so many bytes.
+    pub fn start_with_file_bytes(bytes: u32, arguments: &[&str]) -> Server {
+        let mut command = Command::new("sh");
+        let script = "trap '' XFSZ; exec prlimit --fsize=\"$1\":unlimited \"$0\" --listen 127.0.0.1:0 \"$2\" \"$3\"";
+        command
+            .args(["-c", script, PROGRAM, &bytes.to_string()])
+            .args(arguments);
+        Server::spawn(&mut command)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A server at a given address.
     pub fn start_at(listen: &str, arguments: &[&str]) -> Server {
         Server::spawn(&mut command(listen, arguments))

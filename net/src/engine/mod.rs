@@ -71,4 +71,18 @@ pub trait Engine {
 
     /// Nobody is owed that stream's messages up to this seq any more.
     fn forget(&mut self, stream: Stream, up_to: Seq);
+
+    /// The last committed record's place in the chain, if this engine has one.
+    fn proof(&self) -> Option<disk::Proof> {
+        None
+    }
+
+    /// What is committed now, to be copied elsewhere while this engine goes on.
+    ///
+    /// # Errors
+    /// The log cannot be read, or this engine keeps nothing that outlives it.
+    fn view(&self) -> Result<disk::View, Failure> {
+        let text = "this server keeps its log in memory: there is nothing to make a backup of";
+        Err(Failure::new(Fault::Io, text))
+    }
 }

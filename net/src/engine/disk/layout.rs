@@ -27,6 +27,9 @@ pub(super) const HEAD_KEY: &str = "head";
 /// In `META`: the space at its seq.
 pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
 
+/// In `META` of a backup that no server has begun on yet: when it was made, in milliseconds since 1970.
+pub(super) const BACKUP_KEY: &str = "backup";
+
 /// Eight bytes of `bytes` at the `index`th place, as a number.
 pub(super) fn number_at(bytes: &[u8], index: usize) -> Option<u64> {
     let at = index * 8;

@@ -28,6 +28,8 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
     let (proof, bytes) = head(&txn)?;
     let tail = replay(&txn, &mut space, proof)?;
+    super::backup::tell_if_restored(&db, &txn, proof)
+        .map_err(|error| failed(error, watch.synced()))?;
     let saved = Saved {
         space: space.clone(),
         beside: beside(&txn)?,

@@ -11,6 +11,7 @@
 //! chat is exactly that. Beyond [`QUICK_REPAIR_BYTES`] a commit also carries what a start after a crash would otherwise
 //! have to read the whole file for.
 
+mod backup;
 mod chain;
 mod check;
 mod commit;
@@ -23,6 +24,7 @@ mod stretch;
 mod tail;
 mod watched;
 
+pub use backup::View;
 pub use chain::Proof;
 pub use check::{Checked, check};
 pub use medium::{FileMedium, Medium};
@@ -171,5 +173,13 @@ impl Engine for Disk {
 
     fn forget(&mut self, _stream: Stream, _up_to: Seq) {
         // A log on disk is history: it forgets only what its operator asks it to.
+    }
+
+    fn proof(&self) -> Option<Proof> {
+        Disk::proof(self)
+    }
+
+    fn view(&self) -> Result<View, Failure> {
+        View::of(&self.open.as_ref().expect(IS_OPEN).db)
     }
 }

@@ -1,0 +1,135 @@
+//! What an operator asks of a log beside serving it.
+
+mod export;
+mod transcript;
+mod verify;
+
+use super::Trouble;
+use super::control::ask;
+use super::log::{directory, free, trouble};
+use super::options::{Command, Options};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use transcript::Names;
+use verbatim_core::record::What;
+use verbatim_net::engine::disk::{Checked, FileMedium, Proof, check};
+use verbatim_net::engine::{Failure, Fault};
+
+/// Carries a command out.
+///
+/// # Errors
+/// What went wrong, with the exit code.
+pub(crate) fn carry_out(command: &Command, options: &Options) -> Result<(), Trouble> {
+    let directory = directory(options)?;
+    match command {
+        Command::Status => status(&directory),
+        Command::Export => export::export(&directory),
+        Command::Verify { transcript, head } => {
+            let head = head.as_deref().map(verify::Noted::parse).transpose()?;
+            verify::verify(&directory, transcript.as_deref(), head)
+        }
+        Command::Backup { file } => backup(&directory, file),
+    }
+}
+
+/// The log of a directory, which no server may have now.
+fn medium(directory: &Path) -> Result<FileMedium, Trouble> {
+    if !directory.exists() {
+        let text = format!(
+            "there is no {}: name the log's directory with --data",
+            directory.display()
+        );
+        return Err(Trouble { text, code: 4 });
+    }
+    FileMedium::take(directory, free).map_err(|failure| match failure.fault {
+        Fault::InUse => Trouble {
+            text: format!(
+                "a server has the log in {}: end it first (its status it tells by itself: verbatimd status, or SIGUSR1)",
+                directory.display()
+            ),
+            code: 5,
+        },
+        _ => trouble(&failure),
+    })
+}
+
+/// Writes to standard output. A reader who has enough is no trouble.
+fn say(text: &str) -> Result<(), Trouble> {
+    let mut out = io::stdout().lock();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+fn written(done: io::Result<()>) -> Result<(), Trouble> {
+    match done {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Trouble {
+            text: format!("cannot write to standard output: {error}"),
+            code: 1,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn status(directory: &Path) -> Result<(), Trouble> {
+    if let Some(answer) = ask(directory, "status") {
+        return answered(answer).and_then(|line| say(&line));
+    }
+    let (mut names, mut messages, mut bytes) = (Names::default(), 0u64, 0u64);
+    let checked = check(&mut medium(directory)?, &mut |record, _| {
+        names.take(record);
+        if let What::Message(message) = &record.what {
+            messages += 1;
+            bytes += message.body().len() as u64;
+        }
+        Ok(())
+    });
+    let Checked { proof, .. } = checked.map_err(|failure| trouble(&failure))?;
+    let users = names.count();
+    say(&format!(
+        "no server | users={users} messages={messages} body bytes={bytes} | chain {proof}"
+    ))
+}
+
+fn backup(directory: &Path, file: &Path) -> Result<(), Trouble> {
+    let file = std::path::absolute(file).map_err(|error| Trouble {
+        text: format!("{}: {error}", file.display()),
+        code: 2,
+    })?;
+    let Some(file) = file.to_str().filter(|file| !file.contains('\n')) else {
+        let text = "the backup's path must be UTF-8 on one line".into();
+        return Err(Trouble { text, code: 2 });
+    };
+    match ask(directory, &format!("backup {file}")) {
+        Some(answer) => answered(answer).and_then(|proof| say(&format!("{file}: up to {proof}"))),
+        None => Err(Trouble {
+            text: format!(
+                "no server runs on {}: nothing changes there, so copy its log.redb",
+                directory.display()
+            ),
+            code: 4,
+        }),
+    }
+}
+
+/// What a running server said, without its first word.
+fn answered(answer: io::Result<String>) -> Result<String, Trouble> {
+    let answer = answer.unwrap_or_else(|error| format!("no {error}"));
+    match answer.strip_prefix("ok ") {
+        Some(rest) => Ok(rest.to_owned()),
+        None => Err(Trouble {
+            text: format!("the server says: {answer}"),
+            code: 4,
+        }),
+    }
+}
+
+/// A difference, as the check of a log reports what it finds.
+fn differs(text: String) -> Failure {
+    Failure::new(Fault::Damaged, text)
+}
+
+/// The proof's hash, as it is written.
+fn hash_of(proof: &Proof) -> String {
+    let text = proof.to_string();
+    text.split_once(' ')
+        .map_or(String::new(), |(_, hash)| hash.to_owned())
+}

@@ -1,0 +1,52 @@
+//! A record as a line of a transcript: seq, time, what it is, from whom, to whom, number, hash, text. A text cannot forge
+//! a line: it is escaped as on the client's plain output. No device's id stands in it.
+
+use super::hash_of;
+use crate::clean;
+use std::collections::BTreeMap;
+use verbatim_core::id::UserId;
+use verbatim_core::name::Name;
+use verbatim_core::record::{Record, What};
+use verbatim_net::engine::disk::Proof;
+
+/// Who holds a name, as of some record: a release names its user only by number.
+#[derive(Default)]
+pub(super) struct Names(BTreeMap<UserId, Name>);
+
+impl Names {
+    /// Follows one record.
+    pub(super) fn take(&mut self, record: &Record) {
+        match &record.what {
+            What::Claim { name, .. } => _ = self.0.insert(UserId(record.seq), *name),
+            What::Release { user, .. } => _ = self.0.remove(user),
+            _ => {}
+        }
+    }
+
+    /// How many names are held.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The line of a record, without its end; `names` as of before it.
+pub(super) fn line(record: &Record, proof: &Proof, names: &Names) -> String {
+    let (seq, time, hash) = (record.seq, record.stamp.0, hash_of(proof));
+    let written = jiff::Timestamp::from_millisecond(i64::try_from(time).unwrap_or(i64::MAX));
+    let time = written.map_or_else(|_| time.to_string(), |time| time.to_string());
+    let bare = |kind: &str, who: &str| format!("{seq} {time} {kind} {who} - - {hash}");
+    match &record.what {
+        What::Start { .. } => bare("start", "-"),
+        What::Claim { name, .. } => bare("claim", name.as_str()),
+        What::Release { user, .. } => {
+            let name = names.0.get(user).map_or("-", Name::as_str);
+            bare("release", name)
+        }
+        What::Message(message) => {
+            let delivery = message.delivery();
+            let (from, to, number) = (delivery.from, delivery.to.as_str(), delivery.number);
+            let text = clean::line(delivery.body);
+            format!("{seq} {time} message {from} {to} {number} {hash} {text}")
+        }
+    }
+}

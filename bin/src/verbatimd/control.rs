@@ -1,0 +1,120 @@
+//! The operator's door to a running server: a socket in the log's directory that only the server's own user can reach.
+//! One connection, one line: `status`, or `backup FILE`. The answer is a line that begins with `ok` or `no`.
+
+use crate::log::directory;
+use crate::options::{EngineKind, Options};
+use crate::wall_clock;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::{JoinHandle, spawn_blocking, spawn_local};
+use verbatim_net::Server;
+
+/// The socket's name in the log's directory.
+pub(crate) const NAME: &str = "control";
+/// The longest question: a path is at most 4 KiB.
+const QUESTION_BYTES_MAX: u64 = 8 * 1024;
+
+/// The open door; it is shut with this value.
+pub(crate) struct Door {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.task.abort();
+        // If it stays there, the next server takes its place.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Opens the door, if there is a directory for it. Serving goes on without it: the operator is told.
+pub(crate) fn listen(options: &Options, server: &Server) -> Option<Door> {
+    if options.engine == EngineKind::Memory {
+        return None;
+    }
+    let path = directory(options).ok()?.join(NAME);
+    // The lock on the directory is ours: a socket that is there belongs to a server that is gone.
+    let _ = std::fs::remove_file(&path);
+    let opened = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    });
+    match opened {
+        Ok(listener) => {
+            let task = spawn_local(answer_all(listener, server.clone()));
+            Some(Door { path, task })
+        }
+        Err(error) => {
+            tracing::warn!(
+                "no backup can be made while this server runs: {}: {error}",
+                path.display()
+            );
+            None
+        }
+    }
+}
+
+async fn answer_all(listener: UnixListener, server: Server) {
+    while let Ok((stream, _)) = listener.accept().await {
+        spawn_local(answer(stream, server.clone()));
+    }
+}
+
+async fn answer(stream: UnixStream, server: Server) {
+    let mut question = String::new();
+    let mut stream = BufReader::new(stream);
+    let read = (&mut stream)
+        .take(QUESTION_BYTES_MAX)
+        .read_line(&mut question)
+        .await;
+    if read.is_err() {
+        return;
+    }
+    let answer = match question.trim_end_matches('\n').split_once(' ') {
+        None if question == "status\n" => format!("ok {}", status_line(&server)),
+        Some(("backup", file)) => backup(&server, PathBuf::from(file)).await,
+        _ => "no such command".into(),
+    };
+    // Whoever asked may have gone.
+    let _ = stream.write_all(format!("{answer}\n").as_bytes()).await;
+}
+
+/// What the operator may want to know, on one line.
+pub(crate) fn status_line(server: &Server) -> String {
+    match server.proof() {
+        Some(proof) => format!("{} | chain {proof}", server.status()),
+        None => server.status().to_string(),
+    }
+}
+
+async fn backup(server: &Server, file: PathBuf) -> String {
+    let view = match server.view().await {
+        Ok(view) => view,
+        Err(failure) => return format!("no {failure}"),
+    };
+    let copied = spawn_blocking(move || (view.copy(&file, wall_clock()), file)).await;
+    match copied {
+        Ok((Ok(proof), file)) => {
+            tracing::info!("a backup was made: {}, up to {proof}", file.display());
+            format!("ok {proof}")
+        }
+        Ok((Err(failure), _)) => format!("no {failure}"),
+        Err(_) => "no: the copy ended by itself, which is a fault of this program".into(),
+    }
+}
+
+/// Asks the server that has this directory; `None` if there is none.
+pub(crate) fn ask(directory: &Path, question: &str) -> Option<std::io::Result<String>> {
+    use std::io::{BufRead, Write};
+    let mut stream = std::os::unix::net::UnixStream::connect(directory.join(NAME)).ok()?;
+    let mut converse = || {
+        stream.write_all(format!("{question}\n").as_bytes())?;
+        let mut answer = String::new();
+        std::io::BufReader::new(&stream).read_line(&mut answer)?;
+        Ok(answer.trim_end().to_owned())
+    };
+    Some(converse())
+}
