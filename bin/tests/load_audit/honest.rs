@@ -128,8 +128,11 @@ fn all_come_back_when_the_server_does() {
         seconds: 0.1,
         away: 0.2,
         settling: 60.0,
+        stays: false,
     };
-    let outcome = plan.play(Path::new(PROGRAM), &[]).unwrap();
+    let outcome = plan
+        .play(Path::new(PROGRAM), &["--engine".into(), "memory".into()])
+        .unwrap();
     assert_eq!(outcome.faults, Vec::<String>::new());
     assert_eq!(outcome.findings, Findings::default());
 }

@@ -37,39 +37,12 @@ pub fn check(
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
-    let (mut proof, mut records) = (Proof::default(), 0);
-    let (mut space, mut scratch) = (Space::default(), Vec::new());
+    let mut walk = Walk::default();
     for row in log.iter().map_err(failed_to_read)? {
         let (key, value) = row.map_err(failed_to_read)?;
-        if key.value() != proof.head.next().0 {
-            return Err(damaged(format_args!(
-                "records {} to {} are missing",
-                proof.head.next(),
-                key.value() - 1
-            )));
-        }
-        for entry in entries(value.value()) {
-            let entry = entry?;
-            let record = entry.record(&mut scratch)?;
-            if !space.takes(&record) {
-                return Err(damaged(format_args!(
-                    "record {} does not fit",
-                    proof.head.next()
-                )));
-            }
-            space.apply(&record);
-            proof = proof.next(entry.head, &entry.body_hash());
-            records += 1;
-            each(&record, &proof)?;
-        }
-        if link_of(value.value())? != proof.hash {
-            return Err(damaged(format_args!(
-                "the chain breaks between records {} and {}",
-                key.value(),
-                proof.head
-            )));
-        }
+        walk.stretch(key.value(), value.value(), each)?;
     }
+    let Walk { proof, records, .. } = walk;
     let (end, _) = head(&txn)?;
     match end == proof {
         true => Ok(Checked { proof, records }),
@@ -77,5 +50,50 @@ pub fn check(
             "it ends at record {}, and should at {}",
             proof.head, end.head
         ))),
+    }
+}
+
+/// How far a walk has come.
+#[derive(Default)]
+struct Walk {
+    proof: Proof,
+    records: u64,
+    space: Space,
+    scratch: Vec<u8>,
+}
+
+impl Walk {
+    fn stretch(
+        &mut self,
+        first: u64,
+        stretch: &[u8],
+        each: &mut dyn FnMut(&Record, &Proof) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let next = self.proof.head.next();
+        if first != next.0 {
+            return Err(damaged(format_args!(
+                "records {next} to {} are missing",
+                first - 1
+            )));
+        }
+        for entry in entries(stretch) {
+            let entry = entry?;
+            let record = entry.record(&mut self.scratch)?;
+            if !self.space.takes(&record) {
+                let next = self.proof.head.next();
+                return Err(damaged(format_args!("record {next} does not fit")));
+            }
+            self.space.apply(&record);
+            self.proof = self.proof.next(entry.head, &entry.body_hash());
+            self.records += 1;
+            each(&record, &self.proof)?;
+        }
+        match link_of(stretch)? == self.proof.hash {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "the chain breaks between records {first} and {}",
+                self.proof.head
+            ))),
+        }
     }
 }
