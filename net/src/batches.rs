@@ -85,7 +85,7 @@ impl Worker<'_> {
     fn load(&mut self) -> Result<(), Over> {
         let loaded = self.engine.load();
         (self.failed, self.gathered, self.expected) = (loaded.is_err(), 0, 0);
-        self.say(Done::Loaded(loaded))
+        self.say(Done::Loaded(Box::new(loaded)))
     }
 
     fn commit(&mut self, batch: Batch) -> Result<(), Over> {

@@ -36,7 +36,7 @@ pub(crate) enum Done {
     /// The engine must be loaded again, or given up.
     Failed(Failure),
     /// It was.
-    Loaded(Result<Loaded, Failure>),
+    Loaded(Box<Result<Loaded, Failure>>),
 }
 
 /// What the engine's thread is told.
@@ -201,7 +201,7 @@ impl Thread {
         self.order(Order::Load);
         while let Ok(done) = self.done.recv() {
             if let Done::Loaded(loaded) = done {
-                return loaded;
+                return *loaded;
             }
         }
         let text =
