@@ -65,7 +65,7 @@ pub fn judge(calls: &[Call]) -> Verdict {
         match call.name.as_str() {
             "fdatasync" | "fsync" => file.syncs.push((call.begins, call.ends)),
             "pwrite64" if call.numbers.last() == Some(&0) => {
-                file.headers.push((call.begins, call.ends))
+                file.headers.push((call.begins, call.ends));
             }
             _ => {}
         }

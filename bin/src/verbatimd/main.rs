@@ -15,7 +15,7 @@ use clap::Parser;
 use options::{EngineKind, Options};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use verbatim_core::id::{Epoch, StoreId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
@@ -87,7 +87,8 @@ async fn run(options: &Options) -> Result<(), Trouble> {
         code: 1,
     })?;
     let server = Server::new(config(options)?).map_err(|failure| log::trouble(&failure))?;
-    let told = tokio::task::spawn_local(mind_signals(server.clone()));
+    // Before anybody hears that it listens, so that nobody's signal meets no ear.
+    let told = tokio::task::spawn_local(mind_signals(server.clone(), Signals::listen()));
     let asked = control::listen(options, &server);
     announce(options, address);
     let ended = server.run(Tcp, listener).await;
@@ -155,14 +156,31 @@ fn wall_clock() -> Wall {
     Wall(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// The signals that mean something.
+struct Signals {
+    term: Signal,
+    int: Signal,
+    status: Signal,
+}
+
+impl Signals {
+    fn listen() -> Signals {
+        let listen = |kind| signal(kind).expect("these signals can be handled on every Unix");
+        Signals {
+            term: listen(SignalKind::terminate()),
+            int: listen(SignalKind::interrupt()),
+            status: listen(SignalKind::user_defined1()),
+        }
+    }
+}
+
 /// SIGTERM and SIGINT end the server gracefully; SIGUSR1 prints its status on standard error.
-async fn mind_signals(server: Server) {
-    let listen = |kind| signal(kind).expect("these signals can be handled on every Unix");
-    let (mut term, mut int) = (
-        listen(SignalKind::terminate()),
-        listen(SignalKind::interrupt()),
-    );
-    let mut status = listen(SignalKind::user_defined1());
+async fn mind_signals(server: Server, signals: Signals) {
+    let Signals {
+        mut term,
+        mut int,
+        mut status,
+    } = signals;
     loop {
         tokio::select! {
             biased;

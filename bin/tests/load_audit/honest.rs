@@ -3,18 +3,20 @@
 use crate::load::audit::Findings;
 use crate::load::classic::Classic;
 use crate::load::contest::Scenario;
+use crate::load::home::Home;
 use crate::load::report::Outcome;
 use crate::load::session::Session;
 use crate::load::speech::Level;
 use crate::load::subject::{Subject, Target};
-use crate::load::{churn, cuts, fan_out, idle, pairs, ping_pong, restart, stopped};
+use crate::load::{churn, cuts, durable, fan_out, idle, pairs, ping_pong, restart, stopped};
 use std::io;
 use std::path::Path;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_verbatimd");
 
 fn with_server(play: impl FnOnce(Target) -> io::Result<Outcome>) -> Outcome {
-    let server = Subject::start(Path::new(PROGRAM), &["--listen", "127.0.0.1:0"]).unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--engine", "memory"];
+    let server = Subject::start(Path::new(PROGRAM), &arguments).unwrap();
     let outcome = play(server.target()).unwrap();
     server.stop().unwrap();
     outcome
@@ -123,12 +125,27 @@ fn cuts_of(outcome: &Outcome) -> f64 {
 
 #[test]
 fn all_come_back_when_the_server_does() {
-    let plan = restart::Plan {
-        users: 50,
-        seconds: 0.1,
-        away: 0.2,
-        settling: 60.0,
-        stays: false,
+    let home = Home::on_disk(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    let memory = ["--engine", "memory"].map(String::from).to_vec();
+    for (stays, arguments) in [(false, memory), (true, home.arguments())] {
+        let plan = restart::Plan {
+            users: 50,
+            seconds: 0.1,
+            away: 0.2,
+            settling: 60.0,
+            stays,
+        };
+        let outcome = plan.play(Path::new(PROGRAM), &arguments).unwrap();
+        assert_eq!(outcome.faults, Vec::<String>::new());
+        assert_eq!(outcome.findings, Findings::default());
+    }
+}
+
+#[test]
+fn what_is_durable_is_all_there() {
+    let plan = durable::Plan {
+        many: pairs(64),
+        below: env!("CARGO_TARGET_TMPDIR").into(),
     };
     let outcome = plan
         .play(Path::new(PROGRAM), &["--engine".into(), "memory".into()])

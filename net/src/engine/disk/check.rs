@@ -33,7 +33,7 @@ pub fn check(
         let text = "there is no log in that directory: name another one with --data";
         return Err(Failure::new(Fault::Io, text));
     }
-    let db = load::open(medium.open()?, &watch)?;
+    let db = load::open_present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let log = txn.open_table(LOG).map_err(failed_to_read)?;

@@ -50,6 +50,9 @@ pub(super) fn failed(error: impl Into<redb::Error>, synced: bool) -> Failure {
         redb::Error::Io(error) => io_failed(&error, synced),
         redb::Error::DatabaseAlreadyOpen => in_use(),
         redb::Error::Corrupted(what) => damaged(what),
+        redb::Error::TableDoesNotExist(table) => {
+            damaged(format_args!("its table {table} is missing"))
+        }
         redb::Error::UpgradeRequired(version) => {
             damaged(format_args!("the store's own format is version {version}"))
         }
@@ -64,7 +67,9 @@ pub(super) fn in_use() -> Failure {
 }
 
 pub(super) fn io_failed(error: &io::Error, synced: bool) -> Failure {
-    use io::ErrorKind::{FileTooLarge, InvalidData, QuotaExceeded, StorageFull, WouldBlock};
+    use io::ErrorKind::{
+        FileTooLarge, InvalidData, QuotaExceeded, StorageFull, UnexpectedEof, WouldBlock,
+    };
     if !synced {
         let text = format!(
             "the disk did not sync ({error}): what it holds is unknown now, so the server stops; look after the disk, \
@@ -77,6 +82,7 @@ pub(super) fn io_failed(error: &io::Error, synced: bool) -> Failure {
             Failure::new(Fault::Full, format!("the disk is full ({error})"))
         }
         InvalidData => damaged(error),
+        UnexpectedEof => damaged("its file is shorter than it should be"),
         WouldBlock => in_use(),
         _ => Failure::new(
             Fault::Io,

@@ -4,7 +4,7 @@ use super::super::{Failure, Fault, Identity, Loaded};
 use super::chain::Proof;
 use super::layout::{
     BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY, LOG, META, TALKS,
-    damaged, failed, failed_to_read, number_at,
+    damaged, failed, failed_to_read, io_failed, number_at,
 };
 use super::medium::Medium;
 use super::stretch::{entries, link_of};
@@ -22,7 +22,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     if !medium.exists()? {
         make(medium, fresh, &watch)?;
     }
-    let db = open(medium.open()?, &watch)?;
+    let db = open_present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     let identity = identity(&txn)?;
     let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
@@ -52,7 +52,16 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     Ok((open, loaded))
 }
 
-pub(super) fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {
+/// Opens a log that is there. The store would take an empty file for a new one.
+pub(super) fn open_present(medium: &mut dyn Medium, watch: &Watch) -> Result<Database, Failure> {
+    let backend = medium.open()?;
+    match backend.len().map_err(|error| io_failed(&error, true))? {
+        0 => Err(damaged("its file is empty")),
+        _ => open(backend, watch),
+    }
+}
+
+fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {
     Builder::new()
         .set_cache_size(CACHE_BYTES)
         .create_with_backend(Watched::new(backend, watch.clone()))
