@@ -1,8 +1,7 @@
 //! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
 //! which call it directly; nothing here waits.
 
-use crate::engine::disk::{Proof, View};
-use crate::engine::{Failure, Fault, Identity};
+use crate::engine::{Failure, Fault, Identity, disk::Proof};
 use crate::log::{Ask, Done, Log};
 use crate::tap::Tap;
 use std::net::SocketAddr;
@@ -55,7 +54,7 @@ pub struct Life {
 /// The router, its engine, and the buffers between it and the connections.
 pub(crate) struct Owner {
     router: Router,
-    log: Log,
+    pub(crate) log: Log,
     config: Config,
     lives: Box<dyn FnMut() -> Life>,
     /// The log cannot be used any more.
@@ -67,7 +66,7 @@ pub(crate) struct Owner {
     /// There is so little room that it is looked at again without anybody writing.
     short: bool,
     /// Where the log's chain ends, if it has one.
-    proof: Option<Proof>,
+    pub(crate) proof: Option<Proof>,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
@@ -407,16 +406,6 @@ impl Owner {
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.slots.len() - self.free.len()
-    }
-
-    /// Where the log's chain ends, if it has one.
-    pub(crate) fn proof(&self) -> Option<Proof> {
-        self.proof
-    }
-
-    /// What is committed, to be copied elsewhere.
-    pub(crate) fn view(&mut self) -> tokio::sync::oneshot::Receiver<Result<View, Failure>> {
-        self.log.view()
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -5,14 +5,14 @@ use super::chain::Proof;
 use super::layout::{LOG, damaged, failed_to_read};
 use super::load::{self, head, identity};
 use super::medium::Medium;
-use super::stretch::{entries, link_of};
+use super::stretch::{Entry, entries, link_of};
 use super::watched::Watch;
 use redb::{ReadableDatabase, ReadableTable};
 use verbatim_core::record::Record;
 use verbatim_core::space::Space;
 
 /// What was found of a log that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Its end.
     pub proof: Proof,
@@ -37,45 +37,65 @@ pub fn check(
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
-    let (mut proof, mut records) = (Proof::default(), 0);
-    let (mut space, mut scratch) = (Space::default(), Vec::new());
+    let mut walk = Walk {
+        checked: Checked::default(),
+        space: Space::default(),
+        scratch: Vec::new(),
+        each,
+    };
     for row in log.iter().map_err(failed_to_read)? {
         let (key, value) = row.map_err(failed_to_read)?;
-        if key.value() != proof.head.next().0 {
-            return Err(damaged(format_args!(
-                "records {} to {} are missing",
-                proof.head.next(),
-                key.value() - 1
-            )));
-        }
-        for entry in entries(value.value()) {
-            let entry = entry?;
-            let record = entry.record(&mut scratch)?;
-            if !space.takes(&record) {
-                return Err(damaged(format_args!(
-                    "record {} does not fit",
-                    proof.head.next()
-                )));
-            }
-            space.apply(&record);
-            proof = proof.next(entry.head, &entry.body_hash());
-            records += 1;
-            each(&record, &proof)?;
-        }
-        if link_of(value.value())? != proof.hash {
-            return Err(damaged(format_args!(
-                "the chain breaks between records {} and {}",
-                key.value(),
-                proof.head
-            )));
-        }
+        walk.stretch(key.value(), value.value())?;
     }
-    let (end, _) = head(&txn)?;
-    match end == proof {
-        true => Ok(Checked { proof, records }),
+    let ((end, _), checked) = (head(&txn)?, walk.checked);
+    match end == checked.proof {
+        true => Ok(checked),
         false => Err(damaged(format_args!(
             "it ends at record {}, and should at {}",
-            proof.head, end.head
+            checked.proof.head, end.head
         ))),
+    }
+}
+
+/// How far the check has come.
+struct Walk<'a> {
+    checked: Checked,
+    space: Space,
+    scratch: Vec<u8>,
+    each: &'a mut dyn FnMut(&Record, &Proof) -> Result<(), Failure>,
+}
+
+impl Walk<'_> {
+    /// The stretch that begins with that record.
+    fn stretch(&mut self, first: u64, stretch: &[u8]) -> Result<(), Failure> {
+        let expected = self.checked.proof.head.next();
+        if first != expected.0 {
+            return Err(damaged(format_args!(
+                "after record {} comes record {first}",
+                self.checked.proof.head
+            )));
+        }
+        for entry in entries(stretch) {
+            self.entry(&entry?)?;
+        }
+        match link_of(stretch)? == self.checked.proof.hash {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "the chain breaks between records {first} and {}",
+                self.checked.proof.head
+            ))),
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), Failure> {
+        let record = entry.record(&mut self.scratch)?;
+        if !self.space.takes(&record) {
+            let seq = self.checked.proof.head.next();
+            return Err(damaged(format_args!("record {seq} does not fit")));
+        }
+        self.space.apply(&record);
+        self.checked.proof = self.checked.proof.next(entry.head, &entry.body_hash());
+        self.checked.records += 1;
+        (self.each)(&record, &self.checked.proof)
     }
 }
