@@ -187,6 +187,13 @@ struct Names {
 }
 
 impl<'ast> Visit<'ast> for Names {
+    /// A trait's names are judged where it is defined; those of other crates are not ours.
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        if item.trait_.is_none() {
+            visit::visit_item_impl(self, item);
+        }
+    }
+
     fn visit_item(&mut self, item: &'ast syn::Item) {
         let ident = match item {
             syn::Item::Fn(item) => Some(&item.sig.ident),

@@ -116,10 +116,11 @@ pub struct Limits {
     pub outbox_messages_max: usize,
 }
 
+const KIB: usize = 1024;
+const MIB: u64 = 1024 * 1024;
+
 impl Default for Limits {
     fn default() -> Limits {
-        const KIB: usize = 1024;
-        const MIB: u64 = 1024 * 1024;
         Limits {
             body_bytes_max: 64 * KIB,
             skipped_bytes_max: MIB,

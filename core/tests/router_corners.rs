@@ -373,10 +373,12 @@ fn who_acks_nothing_and_writes_to_all_leaves_room() {
         for id in 1..=200 {
             say(&mut stage, BOB, &send("ALL", id, "a line to all"));
             let come = stage.take_text(ALICE);
-            let seqs = come
+            let mut seqs = come
                 .lines()
                 .filter_map(|line| line.strip_prefix("DELIVER "));
-            let latest = seqs.last().map(|words| words.split(' ').next().unwrap());
+            let latest = seqs
+                .next_back()
+                .map(|words| words.split(' ').next().unwrap());
             if let Some(seq) = latest {
                 say(&mut stage, ALICE, &format!("ACK {seq}\n\n"));
             }

@@ -1,7 +1,10 @@
 //! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
 //! which call it directly; nothing here waits.
 
-use crate::engine::{Failure, Fault, Identity, disk::Proof};
+mod trouble;
+
+use crate::engine::disk::{Proof, View};
+use crate::engine::{Failure, Identity};
 use crate::log::{Ask, Done, Log};
 use crate::tap::Tap;
 use std::net::SocketAddr;
@@ -12,7 +15,6 @@ use tokio::time::Instant;
 use verbatim_core::id::{ConnId, Epoch};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
-use verbatim_core::wire::Durability;
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -54,7 +56,7 @@ pub struct Life {
 /// The router, its engine, and the buffers between it and the connections.
 pub(crate) struct Owner {
     router: Router,
-    pub(crate) log: Log,
+    log: Log,
     config: Config,
     lives: Box<dyn FnMut() -> Life>,
     /// The log cannot be used any more.
@@ -66,7 +68,7 @@ pub(crate) struct Owner {
     /// There is so little room that it is looked at again without anybody writing.
     short: bool,
     /// Where the log's chain ends, if it has one.
-    pub(crate) proof: Option<Proof>,
+    proof: Option<Proof>,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
@@ -188,16 +190,6 @@ impl Owner {
         }
     }
 
-    /// Memory is not looked at: there room comes back only by what the router itself does.
-    fn note_room(&mut self, room: u64) {
-        let little = 2 * self.config.limits.log_reserve_bytes;
-        let short = self.config.level == Durability::Disk && room < little;
-        if short && !std::mem::replace(&mut self.short, short) {
-            self.trouble.notify_one();
-        }
-        self.short = short;
-    }
-
     /// The log has done something, on its own thread.
     pub(crate) fn on_log_news(&mut self) {
         let now = self.now();
@@ -208,75 +200,6 @@ impl Owner {
     /// Told when the log has done something on its own thread.
     pub(crate) fn news(&self) -> Option<std::sync::Arc<Notify>> {
         self.log.news()
-    }
-
-    /// Whether there is so little room that it should be looked at again by and by.
-    pub(crate) fn is_short_of_room(&self) -> bool {
-        self.short || self.waits_for_room
-    }
-
-    /// Asks the log how much room there is.
-    pub(crate) fn look_for_room(&mut self) {
-        if self.waits_for_room {
-            return self.recover();
-        }
-        self.appended = true;
-        self.on_log_news();
-    }
-
-    /// A commit failed: that is a restart without a new process. Connections close, the space is loaded again from what
-    /// is committed, clients resume. Only a lack of room passes; anything else ends the server.
-    fn on_failed(&mut self, failure: Failure) {
-        if self.failure.is_some() {
-            return;
-        }
-        if failure.fault != Fault::Full {
-            return self.fail(failure);
-        }
-        tracing::error!("{failure}: everybody is sent away; what was not accepted is sent again");
-        for slot in self.slots.iter_mut().flatten() {
-            slot.outgoing.clear();
-            slot.closing = true;
-            slot.wake();
-        }
-        self.waits_for_room = true;
-        self.trouble.notify_one();
-    }
-
-    /// Tries to begin again after a lack of room.
-    fn recover(&mut self) {
-        let (now, mut outputs) = (self.now(), Vec::new());
-        let Life { epoch, seed } = (self.lives)();
-        (self.config.epoch, self.config.seed) = (epoch, seed);
-        match begin(&mut self.config, &mut self.log, now, &mut outputs) {
-            Ok(router) => self.router = router,
-            Err(failure) if failure.fault == Fault::Full => return,
-            Err(failure) => return self.fail(failure),
-        }
-        self.waits_for_room = false;
-        self.show_beginning(now, &outputs);
-        self.carry_out(&mut outputs);
-        self.settle(now);
-        self.arm();
-    }
-
-    fn fail(&mut self, failure: Failure) {
-        for slot in self.slots.iter_mut().flatten() {
-            slot.closing = true;
-            slot.wake();
-        }
-        self.failure = Some(failure);
-        self.trouble.notify_one();
-    }
-
-    /// Told when the log cannot be used any more, and when room begins to be short.
-    pub(crate) fn trouble(&self) -> Rc<Notify> {
-        Rc::clone(&self.trouble)
-    }
-
-    /// Why the log cannot be used any more, if it cannot.
-    pub(crate) fn failure(&self) -> Option<&Failure> {
-        self.failure.as_ref()
     }
 
     fn carry_out(&mut self, outputs: &mut Vec<Output>) {
@@ -406,6 +329,16 @@ impl Owner {
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Where the log's chain ends, if it has one.
+    pub(crate) fn proof(&self) -> Option<Proof> {
+        self.proof
+    }
+
+    /// What is committed, to be copied elsewhere.
+    pub(crate) fn view(&mut self) -> tokio::sync::oneshot::Receiver<Result<View, Failure>> {
+        self.log.view()
     }
 
     pub(crate) fn status(&self) -> Status {

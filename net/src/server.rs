@@ -79,7 +79,7 @@ impl Server {
     /// The last committed record's place in the log's chain, if it has one: noted down, it shows later whether the log
     /// was cut or changed.
     pub fn proof(&self) -> Option<Proof> {
-        self.owner.borrow().proof
+        self.owner.borrow().proof()
     }
 
     /// What is committed now, to be copied elsewhere while the server goes on.
@@ -87,7 +87,7 @@ impl Server {
     /// # Errors
     /// The log cannot be read, or keeps nothing that outlives the server.
     pub async fn view(&self) -> Result<View, Failure> {
-        let told = self.owner.borrow_mut().log.view();
+        let told = self.owner.borrow_mut().view();
         told.await.unwrap_or_else(|_| {
             let text = "the log is being loaded again: try it once more";
             Err(Failure::new(Fault::Io, text))

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::plan::{Keeping, Step};
+pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -10,15 +11,6 @@ use verbatim_core::client::{LineState, Message, Notice};
 
 /// A user of the plan, by its index.
 pub type Who = usize;
-
-/// A line that somebody wrote: whose, and which of theirs, counted over the run from 1. It stands in the line's body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tag {
-    /// Who wrote it.
-    pub who: Who,
-    /// Which of its lines.
-    pub line: u64,
-}
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -392,43 +384,6 @@ impl History {
     /// Hands all events over; the history is empty then.
     pub fn take(&self) -> Vec<Event> {
         self.events.take()
-    }
-}
-
-impl Tag {
-    /// A text of that many bytes and more, which begins with the tag.
-    pub fn body(self, bytes: u64) -> String {
-        let mut body = format!("{self} ");
-        while (body.len() as u64) < bytes {
-            body.push(char::from(b'a' + (body.len() % 26) as u8));
-        }
-        body
-    }
-
-    /// Reads the tag of a text.
-    pub fn of(body: &str) -> Option<Tag> {
-        let (who, rest) = number(body.as_bytes().strip_prefix(b"u")?)?;
-        let (line, rest) = number(rest.strip_prefix(b".")?)?;
-        let who = usize::try_from(who).ok()?;
-        rest.starts_with(b" ").then_some(Tag { who, line })
-    }
-}
-
-/// The number that stands first, and what follows it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.clone().count();
-    let add = |number: u64, digit: &u8| {
-        let shifted = number.checked_mul(10)?;
-        shifted.checked_add(u64::from(digit - b'0'))
-    };
-    let number = digits.take(length).try_fold(0, add)?;
-    (length > 0).then(|| (number, &bytes[length..]))
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "u{}.{}", self.who, self.line)
     }
 }
 

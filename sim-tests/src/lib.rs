@@ -59,6 +59,7 @@ mod session;
 mod sheet;
 pub mod shrink;
 pub mod sweep;
+mod tag;
 mod transport;
 pub mod views;
 mod witness;

@@ -45,7 +45,8 @@ impl Feed {
     /// Everything handed on was shown up to the last message with that seq: up to which place that is.
     pub(crate) fn on_shown(&mut self, seq: Seq) -> Option<u64> {
         let last = self.waiting.iter().rposition(|(known, _)| *known == seq)?;
-        self.waiting.drain(..=last).last().map(|(_, place)| place)
+        let mut shown = self.waiting.drain(..=last);
+        shown.next_back().map(|(_, place)| place)
     }
 
     /// What is to be handed on now of that which waits in the store. If the store cannot be read, later.

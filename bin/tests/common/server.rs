@@ -163,7 +163,7 @@ fn command(listen: &str, arguments: &[&str]) -> Command {
     command.args(["--listen", listen]).args(arguments);
     // What is tested here is how the server speaks; tests of the log on disk name a directory of their own.
     let says_where = |argument: &&str| ["--data", "--engine"].contains(argument);
-    if !arguments.iter().any(|argument| says_where(argument)) {
+    if !arguments.iter().any(says_where) {
         command.args(["--engine", "memory"]);
     }
     command

@@ -112,7 +112,7 @@ impl Audit {
                     }
                 }
                 Entry::Strange(what) => {
-                    self.fault(format!("user{user} heard what is strange: {what}"))
+                    self.fault(format!("user{user} heard what is strange: {what}"));
                 }
                 _ => {}
             }

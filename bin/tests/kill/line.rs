@@ -23,7 +23,7 @@ pub fn user_of(name: &Name) -> usize {
 /// Whom a writer's line is for; `None`: `ALL`.
 pub fn to(writer: usize, counter: u64) -> Option<usize> {
     let others = USERS as u64 - 1;
-    (counter % ALL_EVERY != 0).then(|| (writer + 1 + (counter % others) as usize) % USERS)
+    (!counter.is_multiple_of(ALL_EVERY)).then(|| (writer + 1 + (counter % others) as usize) % USERS)
 }
 
 /// The same as a recipient.

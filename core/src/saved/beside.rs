@@ -115,7 +115,7 @@ impl Beside {
     /// [`Damaged`]: these are no such bytes.
     pub fn decode(bytes: &[u8]) -> Result<Beside, Damaged> {
         match postcard::from_bytes(bytes) {
-            Ok(bytes) => Ok(beside(bytes)),
+            Ok(bytes) => Ok(beside(&bytes)),
             Err(_) => Err(Damaged("what rides beside the log")),
         }
     }
@@ -142,8 +142,8 @@ fn standing_bytes(standing: Standing) -> Bytes {
     }
 }
 
-fn beside(bytes: Bytes) -> Beside {
-    match bytes {
+fn beside(bytes: &Bytes) -> Beside {
+    match *bytes {
         Bytes::Count {
             seq,
             from,

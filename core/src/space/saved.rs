@@ -72,7 +72,7 @@ impl Space {
             return Err(Damaged("two users of one name"));
         }
         let ring = saved.ring.into_iter().map(outcome).collect();
-        let left = saved.left.into_iter().map(load_left);
+        let left = saved.left.iter().map(load_left);
         let user = User {
             name,
             holder,
@@ -132,7 +132,7 @@ fn save_user(id: UserId, user: &User) -> SavedUser<'_> {
     }
 }
 
-fn load_left(saved: SavedLeft<'_>) -> Result<Left, Damaged> {
+fn load_left(saved: &SavedLeft<'_>) -> Result<Left, Damaged> {
     Ok(Left {
         to: name_from(saved.to)?,
         up_to: Seq(saved.up_to),

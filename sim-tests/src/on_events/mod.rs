@@ -4,6 +4,7 @@
 //! It is as rough as the streams on turmoil, with the same rules: a segment that is lost silences its lane for ever.
 
 mod commits;
+mod disk;
 mod links;
 mod people;
 mod pipe;

@@ -16,14 +16,12 @@ use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use verbatim_core::id::{ConnId, Seq, StoreId};
-use verbatim_core::limits::Limits;
+use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Router};
 use verbatim_core::wire::Durability;
 use verbatim_net::Tap;
-use verbatim_net::engine::disk::{Disk, Rhythm};
-use verbatim_net::engine::{Engine, Identity, Memory};
+use verbatim_net::engine::{Engine, Identity};
 use verbatim_net::transcript::Transcript;
 
 /// The levels are read after so many inputs.
@@ -33,14 +31,14 @@ const LEVELS_INPUTS: u64 = 64;
 pub(super) struct Host {
     pub(super) server: Option<Server>,
     /// The program ended, in good order; the host itself is there.
-    over: bool,
-    starts: u64,
+    pub(super) over: bool,
+    pub(super) starts: u64,
     /// How far the wall clock is off, in milliseconds.
     skew: i64,
     sheet: Option<Sheet>,
     levels: Levels,
     /// The disk, where the plan gives the server one.
-    plate: Plate,
+    pub(super) plate: Plate,
 }
 
 /// One start of the server.
@@ -53,7 +51,7 @@ pub(super) struct Server {
     pub(super) commits: Commits,
     outputs: Vec<Output>,
     /// The pipe of each connection.
-    conns: Vec<Option<PipeId>>,
+    pub(super) conns: Vec<Option<PipeId>>,
     free: Vec<ConnId>,
     started: Micros,
     armed: Option<Micros>,
@@ -159,44 +157,6 @@ impl OnEvents {
         self.carry_out(&mut outputs);
         self.settle(now);
         self.arm_router();
-    }
-
-    fn engine(&self, limits: &Limits) -> Box<dyn Engine> {
-        if !self.stage.plan.disk {
-            return Box::new(Memory::new(limits));
-        }
-        let seed = self.stage.plan.seed;
-        let fresh = Identity {
-            store: StoreId(mix(seed, 6)),
-            hash_key: [mix(seed, 7), mix(seed, 8)],
-        };
-        let rhythm = Rhythm {
-            records: 1 + (mix(seed, self.host.starts) % 60) as usize,
-            bytes: 1 << 30,
-        };
-        let disk = Disk::new(Box::new(self.host.plate.clone()), fresh, limits);
-        Box::new(disk.with_rhythm(rhythm))
-    }
-
-    /// The server is gone, as after a kill or, with `power`, after a power cut: the system ends its connections, and what
-    /// it had not synced may be gone from its disk.
-    pub(super) fn crash_server(&mut self, power: bool) {
-        // A dead process writes nothing; one that ended in good order is taken for dead only when it is.
-        self.host.plate.cut_after(0);
-        let server = self.host.server.take();
-        self.host.plate.spare();
-        if power {
-            let dice = Dice::new(self.stage.plan.seed, "power");
-            self.host.plate.power_cut(&mut dice.of(self.host.starts));
-        }
-        let Some(server) = server else {
-            return;
-        };
-        self.host.over = false;
-        for id in server.conns.into_iter().flatten() {
-            self.leave(id);
-        }
-        self.write_all();
     }
 
     pub(super) fn stop_server(&mut self) {
@@ -455,7 +415,7 @@ impl OnEvents {
     }
 
     /// The server's end is no more.
-    fn leave(&mut self, id: PipeId) {
+    pub(super) fn leave(&mut self, id: PipeId) {
         let pipe = &mut self.pipes[id];
         pipe.far = Far::Gone;
         pipe.down.cut_off();

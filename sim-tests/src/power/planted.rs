@@ -36,11 +36,10 @@ pub const PLANTED: [(&str, Bug); 6] = [
 
 /// What the engine is handed of a batch.
 pub(super) fn on_batch(bug: Option<Bug>, mut batch: Batch) -> Batch {
-    match bug {
-        Some(Bug::ForgetsCursors) => batch
+    if bug == Some(Bug::ForgetsCursors) {
+        batch
             .beside
-            .retain(|one| !matches!(one, Beside::Standing(_))),
-        _ => {}
+            .retain(|one| !matches!(one, Beside::Standing(_)));
     }
     batch
 }

@@ -5,14 +5,14 @@ use super::chain::Proof;
 use super::layout::{LOG, damaged, failed_to_read};
 use super::load::{self, head, identity};
 use super::medium::Medium;
-use super::stretch::{Entry, entries, link_of};
+use super::stretch::{entries, link_of};
 use super::watched::Watch;
 use redb::{ReadableDatabase, ReadableTable};
 use verbatim_core::record::Record;
 use verbatim_core::space::Space;
 
 /// What was found of a log that holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// Its end.
     pub proof: Proof,
@@ -37,65 +37,63 @@ pub fn check(
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
-    let mut walk = Walk {
-        checked: Checked::default(),
-        space: Space::default(),
-        scratch: Vec::new(),
-        each,
-    };
+    let mut walk = Walk::default();
     for row in log.iter().map_err(failed_to_read)? {
         let (key, value) = row.map_err(failed_to_read)?;
-        walk.stretch(key.value(), value.value())?;
+        walk.stretch(key.value(), value.value(), each)?;
     }
-    let ((end, _), checked) = (head(&txn)?, walk.checked);
-    match end == checked.proof {
-        true => Ok(checked),
+    let Walk { proof, records, .. } = walk;
+    let (end, _) = head(&txn)?;
+    match end == proof {
+        true => Ok(Checked { proof, records }),
         false => Err(damaged(format_args!(
             "it ends at record {}, and should at {}",
-            checked.proof.head, end.head
+            proof.head, end.head
         ))),
     }
 }
 
-/// How far the check has come.
-struct Walk<'a> {
-    checked: Checked,
+/// How far a walk has come.
+#[derive(Default)]
+struct Walk {
+    proof: Proof,
+    records: u64,
     space: Space,
     scratch: Vec<u8>,
-    each: &'a mut dyn FnMut(&Record, &Proof) -> Result<(), Failure>,
 }
 
-impl Walk<'_> {
-    /// The stretch that begins with that record.
-    fn stretch(&mut self, first: u64, stretch: &[u8]) -> Result<(), Failure> {
-        let expected = self.checked.proof.head.next();
-        if first != expected.0 {
+impl Walk {
+    fn stretch(
+        &mut self,
+        first: u64,
+        stretch: &[u8],
+        each: &mut dyn FnMut(&Record, &Proof) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let next = self.proof.head.next();
+        if first != next.0 {
             return Err(damaged(format_args!(
-                "after record {} comes record {first}",
-                self.checked.proof.head
+                "records {next} to {} are missing",
+                first.saturating_sub(1)
             )));
         }
         for entry in entries(stretch) {
-            self.entry(&entry?)?;
+            let entry = entry?;
+            let record = entry.record(&mut self.scratch)?;
+            if !self.space.takes(&record) {
+                let next = self.proof.head.next();
+                return Err(damaged(format_args!("record {next} does not fit")));
+            }
+            self.space.apply(&record);
+            self.proof = self.proof.next(entry.head, &entry.body_hash());
+            self.records += 1;
+            each(&record, &self.proof)?;
         }
-        match link_of(stretch)? == self.checked.proof.hash {
+        match link_of(stretch)? == self.proof.hash {
             true => Ok(()),
             false => Err(damaged(format_args!(
                 "the chain breaks between records {first} and {}",
-                self.checked.proof.head
+                self.proof.head
             ))),
         }
-    }
-
-    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), Failure> {
-        let record = entry.record(&mut self.scratch)?;
-        if !self.space.takes(&record) {
-            let seq = self.checked.proof.head.next();
-            return Err(damaged(format_args!("record {seq} does not fit")));
-        }
-        self.space.apply(&record);
-        self.checked.proof = self.checked.proof.next(entry.head, &entry.body_hash());
-        self.checked.records += 1;
-        (self.each)(&record, &self.checked.proof)
     }
 }
