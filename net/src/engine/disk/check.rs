@@ -73,7 +73,7 @@ impl Walk {
         if first != next.0 {
             return Err(damaged(format_args!(
                 "records {next} to {} are missing",
-                first - 1
+                first.saturating_sub(1)
             )));
         }
         for entry in entries(stretch) {
