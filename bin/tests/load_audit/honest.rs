@@ -147,9 +147,7 @@ fn what_is_durable_is_all_there() {
         many: pairs(64),
         below: env!("CARGO_TARGET_TMPDIR").into(),
     };
-    let outcome = plan
-        .play(Path::new(PROGRAM), &["--engine".into(), "memory".into()])
-        .unwrap();
+    let outcome = plan.play(Path::new(PROGRAM), &[]).unwrap();
     assert_eq!(outcome.faults, Vec::<String>::new());
     assert_eq!(outcome.findings, Findings::default());
 }

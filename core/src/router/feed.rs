@@ -230,14 +230,18 @@ impl Router {
     /// A device came back with more than was saved before a restart. What it is rid of by that is read from the log; gives
     /// up to where it is settled.
     fn settle_read(&mut self, user: UserId, page: &Page) -> Seq {
-        let Some((_, to)) = self.session(user).and_then(|session| session.settling) else {
+        let Some(session) = self.session(user) else {
             return Seq(0);
         };
+        let Some((_, to)) = session.settling else {
+            return Seq(0);
+        };
+        let floor = session.owed.certain_floor;
         let (overhead, mut counted) = (self.limits.message_overhead_bytes, None);
         for message in page.messages.iter().filter(|message| message.seq <= to) {
             let all = message.to == Stream::All;
-            if all && message.from == user {
-                continue; // nobody is owed what he wrote himself
+            if all && (message.from == user || message.seq <= floor) {
+                continue; // nobody is owed what he wrote himself, or has what was given up
             }
             let (seq, from, bytes) = (message.seq, message.from, message.frame().len() as u32);
             let flight = Flight {

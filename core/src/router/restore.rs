@@ -6,8 +6,8 @@ use super::receipts::Broadcast;
 use super::session::{Left, Live, Session};
 use super::timers::Timer;
 use super::{Output, Router};
-use crate::id::{Seq, UserId};
-use crate::record::{Holder, What};
+use crate::id::{Number, Seq, UserId};
+use crate::record::{Holder, Stream, What};
 use crate::saved::{Beside, Count, Standing};
 use crate::space::Space;
 use alloc::boxed::Box;
@@ -87,6 +87,9 @@ impl Router {
         let all = all.without(user.own_all);
         let overhead = self.limits.message_overhead_bytes;
         session.owed = Owed::restored(user.mail, all, standing, overhead);
+        let next = self.space.next_number(id, Stream::All);
+        let last = (self.space.head(), Number(next.0 - 1));
+        session.owed.bound_again(last, self.limits.owed_bytes_max);
         let left = self.space.left_of(id).map(|left| Left {
             to: left.to,
             up_to: left.up_to,

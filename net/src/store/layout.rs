@@ -233,8 +233,8 @@ mod tests {
             for entry in [message, line] {
                 let bytes = entry.bytes();
                 assert_eq!(Entry::read(&bytes), Some(entry));
-                for end in 0..14 {
-                    assert_eq!(Entry::read(&bytes[..end.min(bytes.len())]), None, "{end}");
+                for end in 0..bytes.len().min(10) {
+                    assert_eq!(Entry::read(&bytes[..end]), None, "{end}");
                 }
             }
         }

@@ -97,7 +97,9 @@ impl Log {
                 holder.given_up = before.given_up;
             }
         }
-        again.push_start();
+        if head > 0 {
+            again.push_start();
+        }
         *self = again;
     }
 
