@@ -40,8 +40,6 @@ pub struct Tally {
     pub durable_unsaid: u64,
     /// Batches of which nothing was said, and which were gone.
     pub gone_unsaid: u64,
-    /// Checkpoints from which a life began.
-    pub checkpoints: u64,
     /// Syncs that failed.
     pub sync_errors: u64,
     /// Times there was no room.
@@ -57,7 +55,6 @@ impl Tally {
         self.in_recovery += other.in_recovery;
         self.durable_unsaid += other.durable_unsaid;
         self.gone_unsaid += other.gone_unsaid;
-        self.checkpoints += other.checkpoints;
         self.sync_errors += other.sync_errors;
         self.full += other.full;
         self.records += other.records;
