@@ -93,7 +93,8 @@ impl Log {
                 holder.released = released.zip(before.released.map(|(_, at)| at));
                 holder.wrote = before.wrote;
                 holder.removed = before.removed;
-                holder.acked = before.acked;
+                // Of its acks the server may have forgotten the latest: they ride behind.
+                holder.acked = 0;
                 holder.given_up = before.given_up;
             }
         }
