@@ -33,7 +33,10 @@ impl Names {
 pub(super) fn line(record: &Record, proof: &Proof, names: &Names) -> String {
     let (seq, time, hash) = (record.seq, record.stamp.0, hash_of(proof));
     let written = jiff::Timestamp::from_millisecond(i64::try_from(time).unwrap_or(i64::MAX));
-    let time = written.map_or_else(|_| time.to_string(), |time| time.to_string());
+    let time = written.map_or_else(
+        |_| time.to_string(),
+        |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+    );
     let bare = |kind: &str, who: &str| format!("{seq} {time} {kind} {who} - - {hash}");
     match &record.what {
         What::Start { .. } => bare("start", "-"),
