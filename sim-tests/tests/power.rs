@@ -1,6 +1,6 @@
-//! Power cuts on a simulated disk, thousands of them, and the bugs that they must catch.
+//! Power cuts on a simulated disk, thousands of them. The bugs that they catch are in the kill matrix.
 
-use sim_tests::power::{PLANTED, Tally, run, run_with};
+use sim_tests::power::{Tally, run};
 
 /// Seeds of the ordinary test: some ten thousand cuts. `VERBATIM_SEEDS` asks for more.
 const SEEDS: u64 = 3_000;
@@ -20,7 +20,7 @@ fn what_was_committed_survives_every_cut() {
             std::thread::spawn(move || {
                 let mut tally = Tally::default();
                 for seed in (part..end).step_by(threads as usize) {
-                    match run(seed) {
+                    match run(seed, None) {
                         Ok(one) => tally.add(&one),
                         Err(why) => panic!("seed {seed}: {why}"),
                     }
@@ -40,19 +40,13 @@ fn what_was_committed_survives_every_cut() {
         tally.gone_unsaid,
         tally.sync_errors,
         tally.full,
+        tally.unsynced,
+        tally.torn,
+        tally.tails,
     ];
     assert!(
         reached.iter().all(|count| *count > 0),
         "a rare state was never reached: {tally:?}"
     );
     assert!(tally.cuts >= end * 3, "{tally:?}");
-}
-
-#[test]
-fn every_planted_bug_is_caught() {
-    for (name, bug) in PLANTED {
-        let caught = (0..200).find(|seed| run_with(*seed, Some(bug)).is_err());
-        assert!(caught.is_some(), "{name} survives 200 seeds");
-        println!("{name}: seed {}", caught.unwrap_or_default());
-    }
 }

@@ -76,13 +76,47 @@ const KINDS: [Kind; 7] = [
     },
 ];
 
+/// What befalls a disk, in a run that has one.
+const OF_A_DISK: [Kind; 3] = [
+    Kind {
+        name: "disk-full",
+        permille: 400,
+        mean: 5_000,
+        draw: |dice, _| Fault::DiskFull {
+            room: dice.pick(&[0, 20_000, 3_000_000]),
+            unseen: dice.chance(400),
+            span: dice.pick(&[300, 2_000, 8_000]),
+        },
+    },
+    Kind {
+        name: "disk-cut",
+        permille: 500,
+        mean: 4_000,
+        draw: |dice, _| Fault::DiskCut {
+            after: dice.below(80),
+            again: dice.pick(&[0, 1, 6, 12]),
+            span: dice.pick(&[100, 1_000, 4_000]),
+        },
+    },
+    Kind {
+        name: "disk-error",
+        permille: 250,
+        mean: 8_000,
+        draw: |dice, _| Fault::DiskError {
+            after: dice.below(60),
+            span: dice.pick(&[100, 1_000, 4_000]),
+        },
+    },
+];
+
 fn span(dice: &mut Dice) -> u64 {
     dice.pick(&[200, 1_000, 4_000, 18_000])
 }
 
 /// Adds what befalls a run until then, so many times as often as is usual.
 pub(super) fn befall(plan: &Plan, chaos: u64, haste: u64, steps: &mut Vec<Step>) {
-    for kind in &KINDS {
+    let of_a_disk = if plan.disk { &OF_A_DISK[..] } else { &[] };
+    for kind in KINDS.iter().chain(of_a_disk) {
         let mut dice = Dice::new(plan.seed, kind.name);
         if !dice.chance(kind.permille) {
             continue;
