@@ -128,7 +128,8 @@ impl ServerDisk {
             DiskTrouble::Room => plate.set_room(None),
             DiskTrouble::Cut { after, again: more } => {
                 plate.cut_after(after);
-                (again.set(more), ill.set(true));
+                again.set(more);
+                ill.set(true);
             }
             DiskTrouble::Error { after } => {
                 plate.fail_sync_after(after);
@@ -147,11 +148,12 @@ impl ServerDisk {
         self.0.plate.cut_after(0);
     }
 
-    /// Its server is dead, as after a kill or, with `power`, after a power cut: what it had not synced may be gone.
-    pub fn on_dead(&self, power: bool) {
+    /// Its server is dead, as after a kill or, with `power`, after a power cut: what it had not synced may be gone. It is
+    /// told when that is.
+    pub fn on_dead(&self, power: bool, now: Duration) {
         self.0.plate.spare();
         if power {
-            self.cut(false);
+            self.cut(false, now);
         }
     }
 
@@ -170,18 +172,22 @@ impl ServerDisk {
         self.0.ill.take()
     }
 
-    fn cut(&self, in_recovery: bool) {
+    fn cut(&self, in_recovery: bool, now: Duration) {
         let Inner {
             stage, plate, cuts, ..
         } = &*self.0;
         cuts.set(cuts.get() + 1);
         let mut dice = Dice::new(stage.plan.seed, "power").of(cuts.get());
         let remains = plate.power_cut(&mut dice);
-        self.note(DiskNews::PowerCut {
+        let news = DiskNews::PowerCut {
             unsynced: remains.unsynced,
             torn: remains.torn,
             in_recovery,
-        });
+        };
+        if self.is_used() {
+            let what = What::Server(ServerNews::Disk(news));
+            stage.history.note_at(now, what);
+        }
     }
 
     /// The engine of a server that starts. If the power is to go while the log recovers, it has gone and is back.
@@ -206,7 +212,7 @@ impl ServerDisk {
                     "a cut in recovery: {failure}"
                 );
             }
-            self.cut(true);
+            self.cut(true, self.0.stage.history.now());
         }
         Box::new(Noted {
             engine: self.log(),

@@ -2,6 +2,7 @@
 
 use super::OnEvents;
 use super::queue::{Coming, Micros};
+use std::time::Duration;
 use verbatim_core::id::Seq;
 use verbatim_net::engine::{Failure, Fault};
 
@@ -14,7 +15,9 @@ impl OnEvents {
     pub(super) fn crash_server(&mut self, power: bool) {
         self.host.disk.on_dying();
         let server = self.host.server.take();
-        self.host.disk.on_dead(power);
+        self.host
+            .disk
+            .on_dead(power, Duration::from_micros(self.now));
         self.host.waits_for_room = false;
         self.host.over &= server.is_none() && !power;
         for id in server.into_iter().flat_map(|server| server.conns).flatten() {

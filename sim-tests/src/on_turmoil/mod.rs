@@ -95,7 +95,7 @@ impl Ground for OnTurmoil {
         // Before a power cut the nemesis has blocked every link.
         self.stand.on_dying();
         self.sim.crash(stand::NAME);
-        self.stand.disk().on_dead(power);
+        self.stand.disk().on_dead(power, self.sim.elapsed());
     }
 
     fn stop(&mut self) {
@@ -110,7 +110,7 @@ impl Ground for OnTurmoil {
         }
         self.sim.bounce(stand::NAME);
         // Whatever was left of the server before is gone now, and the next one has not begun.
-        self.stand.disk().on_dead(power);
+        self.stand.disk().on_dead(power, self.sim.elapsed());
     }
 
     fn jump(&mut self, by: i64) {

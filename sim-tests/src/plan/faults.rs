@@ -1,7 +1,8 @@
 //! Draws what befalls the network and the server. Each kind of fault has dice of its own, and is on in some runs only.
 
-use super::{Deed, Fault, Plan, Step};
+use super::{Act, Deed, Fault, Part, Plan, Step};
 use crate::dice::Dice;
+use std::time::Duration;
 
 /// A kind of fault: its name, in how many of a thousand runs it is on, and the mean time between two, in milliseconds.
 struct Kind {
@@ -126,9 +127,25 @@ pub(super) fn befall(plan: &Plan, chaos: u64, haste: u64, steps: &mut Vec<Step>)
         let mut at = dice.below(mean);
         while at < chaos {
             let host = usize::try_from(dice.below(hosts)).expect("few hosts");
-            let deed = Deed::Befall((kind.draw)(&mut dice, host));
+            let fault = (kind.draw)(&mut dice, host);
+            steps.extend(usurp_after(plan, at, fault));
+            let deed = Deed::Befall(fault);
             steps.push(Step { at, deed });
             at += dice.between(1, mean * 2);
         }
     }
+}
+
+/// Somebody whose other program repeats, after a power cut, what was said before it.
+fn usurp_after(plan: &Plan, at: u64, fault: Fault) -> Option<Step> {
+    let Fault::DiskCut { span, .. } = fault else {
+        return None;
+    };
+    let mut dice = Dice::new(plan.seed, "usurp after a cut").of(at);
+    let who = usize::try_from(dice.below(plan.users.len() as u64)).expect("few users");
+    let is_session = matches!(plan.users[who].part, Part::Device { .. });
+    let deed = Deed::Do(who, Act::Usurp(2_000));
+    let at = at + span + dice.between(200, 1_500);
+    let is_in_time = Duration::from_millis(at) < plan.chaos;
+    (is_session && is_in_time && dice.chance(400)).then_some(Step { at, deed })
 }

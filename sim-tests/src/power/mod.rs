@@ -9,10 +9,12 @@ mod author;
 mod planted;
 mod plate;
 pub mod store;
+mod sweep;
 mod verdict;
 
 pub use planted::Bug;
 pub use plate::{Fate, Lie, Plate, Remains};
+pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
 
 use crate::checker::Violation;
 use crate::dice::Dice;

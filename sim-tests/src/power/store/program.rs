@@ -75,7 +75,8 @@ impl Program {
         let wall = Wall(self.millis);
         let mut out = Vec::new();
         self.client.handle(Now { mono, wall }, input, &mut out);
-        let early = self.bug == Some(Bug::SentBeforeKept);
+        let gives_ids = |output: &Output| matches!(output, Output::Keep(Keep::Sent { .. }));
+        let early = self.bug == Some(Bug::SentBeforeKept) && out.iter().any(gives_ids);
         if early {
             self.send(&out);
         }
