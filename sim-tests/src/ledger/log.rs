@@ -172,10 +172,8 @@ impl Log {
             Entry::Message { from, to, body, .. } => {
                 self.body_bytes += body.len() as u64;
                 tag = Tag::of(body);
-                if let Some(tag) = tag {
-                    if self.tags.get(tag).is_none() {
-                        self.tags.insert(tag, seq);
-                    }
+                if let Some(tag) = tag.filter(|tag| self.tags.get(*tag).is_none()) {
+                    self.tags.insert(tag, seq);
                 }
                 if to.is_none() {
                     self.to_all.push(seq);
