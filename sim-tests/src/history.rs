@@ -7,6 +7,7 @@ pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, Message, Notice};
 
@@ -76,9 +77,9 @@ pub enum DeviceNews {
         /// Which.
         line: u64,
         /// To whom.
-        to: String,
+        to: Arc<str>,
         /// Its text.
-        body: String,
+        body: Arc<str>,
         /// Its age limit.
         age: Option<Duration>,
     },
@@ -327,7 +328,7 @@ pub enum Entry {
         /// The sender's id for it; 0 from a classic user.
         id: u64,
         /// Its text.
-        body: String,
+        body: Arc<str>,
     },
 }
 

@@ -28,6 +28,7 @@ mod client;
 mod clock;
 mod connection;
 mod cuts;
+mod dense;
 pub mod dialects;
 pub mod dice;
 pub mod flights;

@@ -1,10 +1,11 @@
 //! Probes: which rare states a run has come through. Runs that never meet trouble prove little, however many they are.
 
+use crate::dense::Marks;
 use crate::history::{
     ClassicNews, Conn, DeviceNews, DiskNews, Entry, Event, ServerNews, Tag, What, Who,
 };
 use crate::ledger::{Ledger, Log};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
 use verbatim_core::code::Code;
 
@@ -124,7 +125,7 @@ pub struct Probes {
     devices: BTreeMap<Who, Device>,
     conns: BTreeMap<Conn, Session>,
     /// What was handed to which device.
-    delivered: BTreeSet<((Who, u64), u64)>,
+    delivered: BTreeMap<(Who, u64), Marks>,
     /// Who wrote last to whom, of two users.
     spoke: BTreeMap<(u64, u64), u64>,
     /// The last record of the log that the server found when it started, if it keeps one.
@@ -135,9 +136,9 @@ pub struct Probes {
 #[derive(Default)]
 struct Device {
     /// Lines under way.
-    sent: BTreeSet<u64>,
+    sent: Marks,
     /// Those that stood in the log when it resumed.
-    asked: BTreeSet<u64>,
+    asked: Marks,
     epoch: Option<u64>,
     acked: u64,
     /// Its acks that came.
@@ -210,10 +211,10 @@ impl Probes {
 
     fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
         let device = self.devices.entry(who).or_default();
-        let in_log = |line: &&u64| ledger.find(Tag { who, line: **line }).is_some();
+        let in_log = |line: &u64| ledger.find(Tag { who, line: *line }).is_some();
         match news {
             DeviceNews::Welcomed { epoch, .. } => {
-                device.asked = device.sent.iter().filter(in_log).copied().collect();
+                device.asked = device.sent.iter().filter(in_log).collect();
                 let before = device.epoch.replace(*epoch);
                 if let Some(before) = before.filter(|before| before != epoch) {
                     self.hit(Probe::ResumedAfterRestart);
@@ -245,14 +246,14 @@ impl Probes {
         match state {
             LineState::Sent => drop(device.sent.insert(line)),
             LineState::Queued => {
-                if device.sent.remove(&line) && !device.asked.is_empty() {
+                if device.sent.remove(line) && !device.asked.is_empty() {
                     self.hit(Probe::ResumedMidPipeline);
                 }
             }
             LineState::Accepted { seq, .. } => {
-                device.sent.remove(&line);
+                device.sent.remove(line);
                 let refused = std::mem::take(&mut device.refused);
-                if device.asked.remove(&line) {
+                if device.asked.remove(line) {
                     self.hit(Probe::AnswerLostThenTold);
                     if ledger.logs.last().is_some_and(|log| has_come(log, seq.0)) {
                         self.hit(Probe::DeliveredBeforeAnswered);
@@ -260,7 +261,7 @@ impl Probes {
                 }
                 self.hit_if(refused, Probe::DiskFullThenRoom);
             }
-            _ => drop(device.sent.remove(&line)),
+            _ => drop(device.sent.remove(line)),
         }
     }
 
@@ -317,7 +318,10 @@ impl Probes {
         let Some(Session { holder, head }) = self.conns.get(&conn) else {
             return;
         };
-        let (behind, first) = (seq <= *head, self.delivered.insert((*holder, seq)));
+        let (behind, first) = (
+            seq <= *head,
+            self.delivered.entry(*holder).or_default().insert(seq),
+        );
         if behind {
             self.hit(Probe::FedFromLog);
         }
@@ -362,7 +366,7 @@ impl Probes {
 fn has_come(log: &Log, seq: u64) -> bool {
     log.holders
         .values()
-        .any(|holder| holder.wrote.contains(&seq))
+        .any(|holder| holder.wrote.contains(seq))
 }
 
 /// The states that one event shows.

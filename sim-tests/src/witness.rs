@@ -299,7 +299,7 @@ impl Witness {
                 },
                 number: message.number.0,
                 id: message.id.0,
-                body: message.body().to_owned(),
+                body: message.body().into(),
             },
         };
         self.note(ServerNews::Appended {

@@ -248,7 +248,7 @@ fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
             seq,
             id: last,
             to: to.map_or(Some("ALL".into()), name_of)?,
-            body: body.clone(),
+            body: body.to_string(),
         }),
         _ => None,
     })

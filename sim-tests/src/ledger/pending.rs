@@ -96,7 +96,7 @@ impl Ledger {
         let current = lines.filter(|(_, line)| line.program == person.programs);
         let pending = current.filter_map(move |(number, line)| {
             let fate = self.line_pending(person, line, full)?;
-            Some(What::Line(*number, &line.to, fate))
+            Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
@@ -131,8 +131,8 @@ impl Ledger {
             return None;
         }
         let has = |(user, holder): &(&u64, &super::Holder)| {
-            holder.wrote.contains(&seq)
-                && !holder.given_up.contains(&seq)
+            holder.wrote.contains(seq)
+                && !holder.given_up.contains(seq)
                 && holder.released.is_none()
                 && online(user)
         };
