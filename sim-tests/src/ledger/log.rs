@@ -29,6 +29,8 @@ pub struct Log {
     pub(super) to_all: Vec<u64>,
     /// The bytes of all texts.
     pub(super) body_bytes: u64,
+    /// The last record that the server's latest start found.
+    pub(super) found: u64,
 }
 
 /// One record.
@@ -77,6 +79,7 @@ impl Log {
             tags: ByTag::default(),
             to_all: Vec::new(),
             body_bytes: 0,
+            found: 0,
         }
     }
 
@@ -102,6 +105,7 @@ impl Log {
                 holder.given_up = before.given_up;
             }
         }
+        again.found = head;
         if head > 0 {
             again.push_start();
         }

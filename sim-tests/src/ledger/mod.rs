@@ -33,6 +33,10 @@ pub struct Ledger {
     pub former_max: usize,
     /// The user whose device wrote the delivery of the last event, if it is one.
     pub writer: Option<Place>,
+    /// For so long a connection may be silent.
+    pub silence_max: Duration,
+    /// So little may be owed that messages to all are given up.
+    gives_up: bool,
     /// What a log takes, in bytes.
     log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
@@ -111,6 +115,8 @@ impl Ledger {
             counted_max: plan.limits().broadcasts_counted_max,
             former_max: plan.limits().former_devices_max,
             writer: None,
+            gives_up: plan.tightness.room,
+            silence_max: plan.limits().silence_time_max,
             log_bytes_max: plan.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }

@@ -130,6 +130,9 @@ impl Ledger {
         if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
         }
+        if self.gives_up && seq <= log.found {
+            return None; // what was given up around a crash is not counted (PROTOCOL.md, corner 39)
+        }
         let has = |(user, holder): &(&u64, &super::Holder)| {
             holder.wrote.contains(seq)
                 && !holder.given_up.contains(seq)

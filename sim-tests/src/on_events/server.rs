@@ -280,7 +280,10 @@ impl OnEvents {
                     let request = ((user, after), (messages_max, bytes_max));
                     server.read(self.planted.as_mut(), request);
                 }
-                Output::Save(beside) => server.engine.save(beside),
+                Output::Save(beside) => {
+                    server.appended = true;
+                    server.engine.save(beside);
+                }
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
                         None => server.engine.forget(stream, up_to),

@@ -54,6 +54,9 @@ pub struct Tightness {
     pub room: bool,
     /// Pages, rosters and what is remembered are of a few entries.
     pub pages: bool,
+    /// Heartbeats go each 200 ms instead of each 5 s, and who is silent for 700 ms is given up: what takes half a minute
+    /// to be noticed and mended takes two seconds.
+    pub beat: bool,
 }
 
 /// How writes become segments.

@@ -73,6 +73,7 @@ impl Plan {
                 away: false,
                 room: false,
                 pages: false,
+                beat: false,
             },
             commit_max: 0,
             disk: false,
@@ -108,6 +109,7 @@ impl Plan {
                     away: words.field("away")?,
                     room: words.field("room")?,
                     pages: words.field("pages")?,
+                    beat: words.field("beat")?,
                 }
             }
             "commit-max" => self.commit_max = words.within(0, 5_000)?,

@@ -18,8 +18,8 @@ impl fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "tight away={} room={} pages={}",
-            tight.away, tight.room, tight.pages
+            "tight away={} room={} pages={} beat={}",
+            tight.away, tight.room, tight.pages, tight.beat
         )?;
         writeln!(f, "commit-max {}", self.commit_max)?;
         writeln!(f, "disk {}", self.disk)?;

@@ -22,10 +22,11 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         self.change(|plan| plan.commit_max = 0);
         self.change(|plan| plan.disk = false);
         self.change(|plan| plan.tick = Duration::from_millis(1));
-        let loosenings: [fn(&mut Tightness); 3] = [
+        let loosenings: [fn(&mut Tightness); 4] = [
             |tightness| tightness.away = false,
             |tightness| tightness.room = false,
             |tightness| tightness.pages = false,
+            |tightness| tightness.beat = false,
         ];
         for loosen in loosenings {
             self.change(|plan| loosen(&mut plan.tightness));
