@@ -4,6 +4,7 @@
 use crate::batches::run;
 use crate::engine::disk::{Proof, View};
 use crate::engine::{Engine, Failure, Loaded};
+use crate::later::{Delay, Later};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -61,6 +62,8 @@ pub enum Log {
     Here(Here),
     /// On a thread of its own.
     Beside(Thread),
+    /// In the router's own thread, and it takes its time: for simulations.
+    Later(Later),
 }
 
 /// See [`Log::Here`].
@@ -83,6 +86,11 @@ impl Log {
     pub fn here(engine: Box<dyn Engine>) -> Log {
         let done = VecDeque::new();
         Log::Here(Here { engine, done })
+    }
+
+    /// Runs an engine in place, each commit of which takes as long as `delay` says. Must be used inside a `LocalSet`.
+    pub fn later(engine: Box<dyn Engine>, delay: Box<dyn FnMut() -> Delay>) -> Log {
+        Log::Later(Later::new(engine, delay))
     }
 
     /// Runs an engine on a thread of its own, which ends with this value.
@@ -114,6 +122,7 @@ impl Log {
                 here.engine.load()
             }
             Log::Beside(thread) => thread.load(),
+            Log::Later(later) => later.load(),
         }
     }
 
@@ -121,6 +130,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.append(record),
             Log::Beside(thread) => thread.batch.records.push(record),
+            Log::Later(later) => later.append(record),
         }
     }
 
@@ -128,6 +138,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.save(beside),
             Log::Beside(thread) => thread.batch.beside.push(beside),
+            Log::Later(later) => later.save(beside),
         }
     }
 
@@ -144,6 +155,7 @@ impl Log {
                 let batch = std::mem::take(&mut thread.batch);
                 thread.order(Order::Commit(batch));
             }
+            Log::Later(later) => later.commit(),
         }
     }
 
@@ -151,6 +163,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.push_back(read(&*here.engine, ask)),
             Log::Beside(thread) => thread.order(Order::Read(ask)),
+            Log::Later(later) => later.read(ask),
         }
     }
 
@@ -158,6 +171,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.forget(stream, up_to),
             Log::Beside(thread) => thread.order(Order::Forget(stream, up_to)),
+            Log::Later(later) => later.forget(stream, up_to),
         }
     }
 
@@ -167,6 +181,7 @@ impl Log {
         match self {
             Log::Here(here) => drop(tell.send(here.engine.view())),
             Log::Beside(thread) => thread.order(Order::View(tell)),
+            Log::Later(later) => drop(tell.send(later.view())),
         }
         told
     }
@@ -176,6 +191,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.pop_front(),
             Log::Beside(thread) => thread.done.try_recv().ok(),
+            Log::Later(later) => later.poll(),
         }
     }
 
@@ -184,6 +200,7 @@ impl Log {
         match self {
             Log::Here(_) => None,
             Log::Beside(thread) => Some(Arc::clone(&thread.news)),
+            Log::Later(later) => Some(later.news()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::plan::{Keeping, Step};
+pub use crate::server_disk::DiskNews;
 pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
@@ -295,6 +296,8 @@ pub enum ServerNews {
         /// How much there may be.
         max: u64,
     },
+    /// Something about its disk.
+    Disk(DiskNews),
     /// Bytes passed through the server's door: a number that tells all of them so far from any others.
     Bytes(u64),
 }

@@ -56,6 +56,7 @@ mod run;
 mod screen;
 mod scripts;
 mod server;
+mod server_disk;
 mod session;
 mod sheet;
 pub mod shrink;

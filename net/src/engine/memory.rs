@@ -51,6 +51,7 @@ impl Engine for Memory {
             identity: None,
             saved: Saved::default(),
             room: self.room(),
+            replayed: 0,
         })
     }
 

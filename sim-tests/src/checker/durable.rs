@@ -26,10 +26,11 @@ impl Rule for Durable {
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
             What::Server(ServerNews::Started { kept, .. }) => {
+                let outlives = kept.is_some();
                 let kept = kept.unwrap_or(0);
                 self.head = kept + 1;
                 let told = std::mem::take(&mut self.told);
-                if kept > 0 && told > kept {
+                if outlives && told > kept {
                     return Err(format!(
                         "record {told} was told to somebody, and the log that was kept ends at {kept}"
                     ));

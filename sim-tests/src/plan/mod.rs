@@ -246,4 +246,31 @@ pub enum Fault {
         /// By how many milliseconds.
         jump: i64,
     },
+    /// The server's disk is full, so that lines are refused, or, if nobody sees it coming, a commit fails.
+    DiskFull {
+        /// How many bytes it still takes.
+        room: u64,
+        /// It says that it has room, and takes nothing.
+        unseen: bool,
+        /// How long.
+        span: u64,
+    },
+    /// The power goes at one of the next operations of the server's disk, when this time is over at the latest, and the
+    /// server starts anew when it is.
+    DiskCut {
+        /// Writes and syncs before it.
+        after: u64,
+        /// The power goes once more while the log recovers, after so many operations; 0: it does not.
+        again: u64,
+        /// How long.
+        span: u64,
+    },
+    /// The first sync of the server's disk after so many operations fails. When this time is over its machine is started
+    /// anew.
+    DiskError {
+        /// Writes and syncs before it.
+        after: u64,
+        /// How long.
+        span: u64,
+    },
 }

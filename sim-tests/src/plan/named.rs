@@ -15,6 +15,8 @@ const RATE: (u64, u64, u64) = (5, 10, 200);
 const CALM: (usize, u64) = (5, 14);
 /// Between any two things in a calm run, in milliseconds.
 const CALM_PACE: u64 = 250;
+/// The longest time that a commit takes in a calm run, in milliseconds.
+const CALM_COMMIT: u64 = 10;
 
 impl Plan {
     /// The plan of that seed and profile.
@@ -97,6 +99,7 @@ fn calm(seed: u64) -> Plan {
     let mut plan = Plan::empty(seed);
     let mut dice = Dice::new(seed, "calm");
     plan.latencies = vec![Duration::from_millis(1); 2];
+    (plan.disk, plan.commit_max) = (seed % 2 == 1, CALM_COMMIT);
     let (users, things) = CALM;
     let mut at = 0;
     for (who, name) in NAMES.into_iter().enumerate().take(users) {

@@ -256,11 +256,7 @@ impl Plan {
             "clock" => Fault::Clock {
                 jump: words.field("jump")?,
             },
-            _ => {
-                return Err(
-                    "user, heal, partition, one-way, hold, latency, server-crash, server-stop or clock".into(),
-                );
-            }
+            fault => return read_disk_fault(fault, words),
         })
     }
 
@@ -282,6 +278,32 @@ impl Plan {
         self.steps.sort_by_key(|step| step.at);
         Ok(self)
     }
+}
+
+fn read_disk_fault(fault: &str, words: &mut Words<'_>) -> Result<Fault, Expected> {
+    Ok(match fault {
+        "disk-full" => Fault::DiskFull {
+            room: words.field("room")?,
+            unseen: words.field("unseen")?,
+            span: words.field("span")?,
+        },
+        "disk-cut" => Fault::DiskCut {
+            after: words.field("after")?,
+            again: words.field("again")?,
+            span: words.field("span")?,
+        },
+        "disk-error" => Fault::DiskError {
+            after: words.field("after")?,
+            span: words.field("span")?,
+        },
+        _ => {
+            return Err(
+                "user, heal, partition, one-way, hold, latency, server-crash, server-stop, clock, disk-full, disk-cut \
+                 or disk-error"
+                    .into(),
+            );
+        }
+    })
 }
 
 fn read_session(words: &mut Words<'_>) -> Result<Part, Expected> {

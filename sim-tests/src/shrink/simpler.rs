@@ -163,6 +163,28 @@ fn simpler_faults(fault: Fault) -> Vec<Fault> {
             },
             Fault::ServerCrash { power: false, span },
         ],
+        fault => simpler_disk_faults(fault),
+    }
+}
+
+fn simpler_disk_faults(fault: Fault) -> Vec<Fault> {
+    match fault {
+        Fault::DiskFull { room, unseen, span } => spans(span)
+            .map(|span| Fault::DiskFull { room, unseen, span })
+            .collect(),
+        Fault::DiskCut { after, again, span } => {
+            let simple = Fault::ServerCrash { power: true, span };
+            let once = (again > 0).then_some(Fault::DiskCut {
+                after,
+                again: 0,
+                span,
+            });
+            let shorter = spans(span).map(|span| Fault::DiskCut { after, again, span });
+            [simple].into_iter().chain(once).chain(shorter).collect()
+        }
+        Fault::DiskError { after, span } => spans(span)
+            .map(|span| Fault::DiskError { after, span })
+            .collect(),
         _ => Vec::new(),
     }
 }
