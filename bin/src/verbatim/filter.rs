@@ -98,7 +98,13 @@ impl Filter<'_> {
     /// What earlier runs left: lines without an answer are answered for like those of this one.
     fn begin(&mut self, begin: Beginning) {
         begin.troubles.iter().for_each(|why| self.say(why));
+        let missing = self.options.history.unwrap_or(0);
+        let missing = missing.saturating_sub(begin.history.past.len());
         self.print(begin.history);
+        if missing > 0 && !self.options.classic {
+            let (with, count) = (None, missing);
+            self.ask_history(Wanted { with, count });
+        }
         let lines = begin.lines.len();
         for (line, past) in begin.lines {
             self.tally.on_submit(line);
@@ -125,7 +131,7 @@ impl Filter<'_> {
         tokio::pin!(stop);
         loop {
             self.end_if_done();
-            let reads = self.reading && self.tally.open() < OPEN_MAX;
+            let reads = self.reading && self.tally.open().max(self.asks_history) < OPEN_MAX;
             let until = self
                 .until
                 .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -181,10 +187,7 @@ impl Filter<'_> {
                 self.asks_who = true;
                 self.ask(Request::Who);
             }
-            Typed::History { with, count } => {
-                self.asks_history += 1;
-                self.ask(Request::History(Wanted { with, count }));
-            }
+            Typed::History { with, count } => self.ask_history(Wanted { with, count }),
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
             Typed::Withdraw(None) => {
@@ -267,22 +270,26 @@ impl Filter<'_> {
                     usize::from(self.pipes.to_print.send(Print::Message(message)).is_ok());
             }
             News::History(wanted, history) => self.on_history(wanted, history),
+            News::NoHistory(why) => {
+                self.asks_history = self.asks_history.saturating_sub(1);
+                self.say(&why);
+            }
             News::Trouble(what) => self.say(&what),
             News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
             News::Notice(notice) => self.on_notice(&notice),
         }
     }
 
-    fn on_history(&mut self, wanted: Wanted, history: Option<History>) {
+    fn ask_history(&mut self, wanted: Wanted) {
+        self.asks_history += 1;
+        self.ask(Request::History(wanted));
+    }
+
+    fn on_history(&mut self, wanted: Wanted, history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
-        match history {
-            Some(history) => {
-                let said = words::history(wanted, history.past.len(), history.more);
-                self.print(history);
-                self.say(&said);
-            }
-            None => self.say("nothing is kept on this device: --store keeps what is said"),
-        }
+        let said = words::history(wanted, history.past.len(), history.until);
+        self.print(history);
+        self.say(&said);
     }
 
     fn on_state(&mut self, line: LineId, state: LineState) {

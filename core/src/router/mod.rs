@@ -26,6 +26,7 @@ mod doors;
 mod feed;
 mod gate;
 mod hello;
+mod history;
 mod owed;
 mod receipts;
 mod release;
@@ -64,6 +65,7 @@ pub(crate) use bytes::Step;
 pub use conn::CloseReason;
 pub(crate) use conn::Role;
 pub(crate) use gate::Held;
+pub use history::{Past, Question};
 pub use restore::Saved;
 pub(crate) use session::{Left, Live};
 pub use status::{Level, Status};
@@ -107,6 +109,8 @@ pub enum Input<'a> {
     },
     /// The page that was asked for.
     Page(Page),
+    /// What the log has of what was asked for.
+    Past(Question, Past),
     /// The deadline has passed. A spurious one does nothing.
     Timeout,
     /// The server is to end: goodbyes go out, connections close.
@@ -160,6 +164,8 @@ pub enum Output {
         /// At most so many bytes of frames, but at least one message.
         bytes_max: usize,
     },
+    /// Read a page of what was said earlier from the log, of what is committed; answer with `Past`.
+    Recall(Question),
     /// Keep this beside the log; it may ride on any commit from now on. Nobody waits for it.
     Save(Beside),
     /// Nobody is owed that stream's messages up to this seq: the engine may forget them.
@@ -178,6 +184,8 @@ pub enum Outgoing {
     Session(ServerFrame<'static>),
     /// Session level: a delivery, in bytes that its recipients share.
     Delivery(Message),
+    /// Session level: a message of a history, from the same bytes.
+    Past(Message),
     /// Classic level.
     Classic(ClassicOut),
 }
@@ -188,18 +196,22 @@ impl Outgoing {
         match self {
             Outgoing::Session(frame) => crate::wire::encode_server(frame, out),
             Outgoing::Delivery(message) => out.extend_from_slice(message.frame()),
+            Outgoing::Past(message) => crate::wire::past_bytes(message.frame(), out),
             Outgoing::Classic(frame) => frame.encode(out),
         }
     }
 
     /// How many bytes it takes on the wire. `scratch` is a buffer to reuse.
     fn bytes(&self, scratch: &mut Vec<u8>) -> usize {
-        if let Outgoing::Delivery(message) = self {
-            return message.frame().len();
+        match self {
+            Outgoing::Delivery(message) => message.frame().len(),
+            Outgoing::Past(message) => crate::wire::past_length(message.frame()),
+            _ => {
+                scratch.clear();
+                self.encode(scratch);
+                scratch.len()
+            }
         }
-        scratch.clear();
-        self.encode(scratch);
-        scratch.len()
     }
 }
 
@@ -336,6 +348,7 @@ impl Router {
             Input::Closed { conn } => self.on_closed(conn, out),
             Input::Committed { seq, room } => self.on_committed(seq, room, out),
             Input::Page(page) => self.on_page(page, out),
+            Input::Past(question, past) => self.on_past(&question, past, out),
             Input::Timeout => {}
             Input::Shutdown => self.on_shutdown(out),
         }
@@ -375,6 +388,7 @@ impl Router {
             }
             self.pump_receipts(user, out);
             self.pump_removed(user, out);
+            self.pump_history(user, out);
             self.pump_feed(user, out);
         }
     }
