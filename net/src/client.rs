@@ -81,6 +81,17 @@ pub struct Wanted {
     pub count: usize,
 }
 
+impl Wanted {
+    /// The question to a server that has all of it. One for no conversation is for what was said to all.
+    pub fn ask(self) -> Ask {
+        Ask {
+            with: self.with.unwrap_or(Recipient::All),
+            before: None,
+            count: Some(self.count as u64),
+        }
+    }
+}
+
 /// The program around a client. None of its functions may block for long, but for `keep` and `settle`.
 pub trait Host {
     /// Makes durable what these outputs say, as the core's module document asks, before any of them is carried out. Tells up

@@ -278,7 +278,8 @@ impl Client {
     }
 
     fn on_page_end(&mut self, end: &PageEnd, out: &mut Vec<Output>) -> Checked {
-        out.extend(self.recall.on_end(end)?.map(Output::Recalled));
+        let most = self.config.limits.recalled_messages_max as u64;
+        out.extend(self.recall.on_end(end, most)?.map(Output::Recalled));
         Ok(())
     }
 

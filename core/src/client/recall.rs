@@ -24,6 +24,9 @@ pub(super) struct Recall {
     page: Vec<Message>,
     /// The pages that have come, the latest messages first.
     pages: Vec<Vec<Message>>,
+    /// The number of the last message that came, shown or not, and how many came.
+    last: Option<Number>,
+    came: u64,
 }
 
 impl Recall {
@@ -83,22 +86,25 @@ impl Recall {
         Ok(())
     }
 
-    /// A page is over; gives all of them if it was the last.
+    /// A page is over; gives all of them if it was the last. With `most` messages it is, though some may be left out.
     ///
     /// # Errors
     /// It is not what came.
-    pub fn on_end(&mut self, end: &PageEnd) -> Result<Option<Recalled>, &'static str> {
+    pub fn on_end(&mut self, end: &PageEnd, most: u64) -> Result<Option<Recalled>, &'static str> {
         let wanted = self.wanted.filter(|_| self.under_way);
         let wanted = wanted.ok_or("a history that nobody asked for")?;
         let numbers = self.numbers.take();
         if end.with != wanted.with || numbers.unwrap_or_default() != end.numbers {
             return Err("the end of another history's page");
         }
-        let came = numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
-        let left = wanted.count.map_or(0, |count| count.saturating_sub(came));
+        self.came += numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
+        self.last = self.last.or(numbers.map(|(_, last)| last));
+        let shown = self.page.len() as u64;
+        let left = wanted.count.map_or(0, |count| count.saturating_sub(shown));
         self.pages.push(mem::take(&mut self.page));
         self.under_way = false;
-        if end.more && came > 0 && left > 0 {
+        let more = end.more && numbers.is_some();
+        if more && left > 0 && self.came < most {
             self.wanted = Some(Ask {
                 before: Some(end.numbers.0),
                 count: Some(left),
@@ -106,17 +112,18 @@ impl Recall {
             });
             return Ok(None);
         }
-        self.forget();
-        self.asked.pop_front();
         let pages = mem::take(&mut self.pages).into_iter().rev();
-        Ok(Some(Recalled {
+        let recalled = Recalled {
             with: end.with,
             messages: pages.flatten().collect(),
             // An empty page tells nothing of what is before it.
             first: numbers.map_or(wanted.before, |(first, _)| Some(first)),
-            more: end.more && came > 0,
+            last: self.last,
+            more,
             removed: end.removed,
-        }))
+        };
+        self.give_up();
+        Ok(Some(recalled))
     }
 
     /// There will be no answer to the one that went out; gives what it was about.
@@ -130,13 +137,14 @@ impl Recall {
     /// The same for the first one, whether or not it went out.
     pub fn give_up(&mut self) -> Option<Recipient> {
         self.forget();
-        self.pages.clear();
         self.asked.pop_front().map(|ask| ask.with)
     }
 
     fn forget(&mut self) {
-        (self.wanted, self.numbers, self.under_way) = (None, None, false);
-        self.page.clear();
+        *self = Recall {
+            asked: mem::take(&mut self.asked),
+            ..Recall::default()
+        };
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Ledger {
     pub counted_max: usize,
     /// Of devices that gave up their names, the connection counters of so many latest ones are remembered.
     pub former_max: usize,
+    /// The server forgets nothing.
+    pub keeps_all: bool,
     /// What a log takes, in bytes.
     log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
@@ -55,6 +57,8 @@ pub struct Person {
     pub place: Option<Place>,
     /// Its lines.
     pub lines: BTreeMap<u64, Line>,
+    /// Questions for what was said earlier that have no answer.
+    pub asks: u64,
     /// Of a classic user: lines that were typed and not said.
     pub typed: u64,
     /// Of a classic user: what it is hearing.
@@ -96,6 +100,7 @@ impl Ledger {
             away: None,
             place: None,
             lines: BTreeMap::new(),
+            asks: 0,
             typed: 0,
             hearing: None,
             misheard: None,
@@ -106,6 +111,7 @@ impl Ledger {
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.limits().broadcasts_counted_max,
             former_max: plan.limits().former_devices_max,
+            keeps_all: plan.disk,
             log_bytes_max: plan.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }

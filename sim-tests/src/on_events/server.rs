@@ -18,7 +18,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{Input, Output, Page, Router};
+use verbatim_core::router::{Input, Output, Page, Past, Question, Router};
 use verbatim_core::wire::Durability;
 use verbatim_net::Tap;
 use verbatim_net::engine::{Engine, Identity};
@@ -47,6 +47,7 @@ pub(super) struct Server {
     pub(super) engine: Box<dyn Engine>,
     witness: Witness,
     pub(super) pages: VecDeque<Page>,
+    pub(super) pasts: VecDeque<(Question, Past)>,
     pub(super) appended: bool,
     pub(super) commits: Commits,
     outputs: Vec<Output>,
@@ -140,6 +141,7 @@ impl OnEvents {
             engine,
             witness,
             pages: VecDeque::new(),
+            pasts: VecDeque::new(),
             appended: false,
             commits: Commits::new(Dice::new(seed, "commits"), Seq(head)),
             outputs: Vec::new(),
@@ -280,6 +282,7 @@ impl OnEvents {
                     let request = ((user, after), (messages_max, bytes_max));
                     server.read(self.planted.as_mut(), request);
                 }
+                Output::Recall(question) => server.recall(self.planted.as_mut(), question),
                 Output::Save(beside) => server.engine.save(beside),
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {

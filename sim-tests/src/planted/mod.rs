@@ -13,6 +13,7 @@ mod clients;
 mod duplicates;
 mod fencing;
 mod frames;
+mod history;
 mod identity;
 mod liveness;
 mod loss;
@@ -37,7 +38,7 @@ use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Output, Page};
+use verbatim_core::router::{Output, Page, Past, Question};
 use verbatim_core::wire::ClientFrame;
 
 /// A segment on its way.
@@ -96,6 +97,16 @@ pub(crate) trait Bug {
     /// The engine has read a page.
     fn on_page(&mut self, _roll: &Roll, page: Page) -> Page {
         page
+    }
+
+    /// The engine is to read what was said earlier.
+    fn on_question(&mut self, question: Question) -> Question {
+        question
+    }
+
+    /// The engine has read it.
+    fn on_past(&mut self, past: Past) -> Past {
+        past
     }
 
     /// The engine may forget a stream up to there.

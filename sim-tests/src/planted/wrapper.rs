@@ -9,7 +9,7 @@ use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Input, Output, Router};
+use verbatim_core::router::{Input, Output, Past, Question, Router};
 use verbatim_net::engine::Engine;
 
 /// More than this at once is a bug that feeds itself.
@@ -187,6 +187,13 @@ impl Wrapper {
             .read(user, after, messages_max, bytes_max)
             .expect("the log can be read");
         self.bug.on_page(&self.roll, page)
+    }
+
+    /// The same, for what it reads of a conversation.
+    pub(crate) fn recall(&mut self, engine: &dyn Engine, question: Question) -> Past {
+        let asked = self.bug.on_question(question);
+        let past = engine.recall(&asked).expect("the log can be read");
+        self.bug.on_past(past)
     }
 
     /// The same, for what it forgets.
