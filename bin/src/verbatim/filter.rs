@@ -1,7 +1,7 @@
 //! The program without a terminal: lines in, plain lines out, states and troubles to standard error.
 
 use crate::Ended;
-use crate::device::{Beginning, EARLIER, History, News};
+use crate::device::{Beginning, EARLIER, History, News, Until};
 use crate::input::{Fed, Lines};
 use crate::line::{self, HELP, Typed};
 use crate::options::Options;
@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
 use verbatim_core::name::Recipient;
-use verbatim_net::store::Said;
+use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
 
 /// Lines without an answer beyond which the input is not read: a long file waits in its pipe, not here.
@@ -48,6 +48,8 @@ struct Filter<'a> {
     asks_who: bool,
     /// Questions for what was said earlier that have no answer.
     asks_history: usize,
+    /// What the store had to begin with: it is written behind what the server has before it, which comes first.
+    begun: Vec<(Past, Option<LineId>)>,
     /// When the wait for answers is over.
     until: Option<Instant>,
     leaving: bool,
@@ -74,6 +76,7 @@ pub(crate) async fn run(
         unprinted: 0,
         asks_who: false,
         asks_history: 0,
+        begun: Vec::new(),
         until: None,
         leaving: false,
         said: None,
@@ -100,10 +103,12 @@ impl Filter<'_> {
         begin.troubles.iter().for_each(|why| self.say(why));
         let missing = self.options.history.unwrap_or(0);
         let missing = missing.saturating_sub(begin.history.past.len());
-        self.print(begin.history);
         if missing > 0 && !self.options.classic {
             let (with, count) = (None, missing);
+            self.begun = begin.history.past;
             self.ask_history(Wanted { with, count });
+        } else {
+            self.print(begin.history);
         }
         let lines = begin.lines.len();
         for (line, past) in begin.lines {
@@ -272,6 +277,9 @@ impl Filter<'_> {
             News::History(wanted, history) => self.on_history(wanted, history),
             News::NoHistory(why) => {
                 self.asks_history = self.asks_history.saturating_sub(1);
+                let past = std::mem::take(&mut self.begun);
+                let until = Until::More;
+                self.print(History { past, until });
                 self.say(&why);
             }
             News::Trouble(what) => self.say(&what),
@@ -285,8 +293,9 @@ impl Filter<'_> {
         self.ask(Request::History(wanted));
     }
 
-    fn on_history(&mut self, wanted: Wanted, history: History) {
+    fn on_history(&mut self, wanted: Wanted, mut history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
+        history.past.append(&mut self.begun);
         let said = words::history(wanted, history.past.len(), history.until);
         self.print(history);
         self.say(&said);

@@ -27,6 +27,7 @@ mod feed;
 mod gate;
 mod hello;
 mod history;
+mod outgoing;
 mod owed;
 mod receipts;
 mod release;
@@ -39,7 +40,7 @@ mod shutdown;
 mod status;
 mod timers;
 
-use crate::classic::{ClassicOut, Registrations};
+use crate::classic::Registrations;
 use crate::code::Code;
 use crate::id::{ConnId, DeviceId, Epoch, Seq, StoreId, Try, UserId};
 use crate::limits::Limits;
@@ -66,6 +67,7 @@ pub use conn::CloseReason;
 pub(crate) use conn::Role;
 pub(crate) use gate::Held;
 pub use history::{Past, Question};
+pub use outgoing::Outgoing;
 pub use restore::Saved;
 pub(crate) use session::{Left, Live};
 pub use status::{Level, Status};
@@ -175,44 +177,6 @@ pub enum Output {
         /// Up to where.
         up_to: Seq,
     },
-}
-
-/// A frame on its way out, of either level.
-#[derive(Clone, Debug)]
-pub enum Outgoing {
-    /// Session level, all but deliveries.
-    Session(ServerFrame<'static>),
-    /// Session level: a delivery, in bytes that its recipients share.
-    Delivery(Message),
-    /// Session level: a message of a history, from the same bytes.
-    Past(Message),
-    /// Classic level.
-    Classic(ClassicOut),
-}
-
-impl Outgoing {
-    /// Appends the frame's bytes.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Outgoing::Session(frame) => crate::wire::encode_server(frame, out),
-            Outgoing::Delivery(message) => out.extend_from_slice(message.frame()),
-            Outgoing::Past(message) => crate::wire::past_bytes(message.frame(), out),
-            Outgoing::Classic(frame) => frame.encode(out),
-        }
-    }
-
-    /// How many bytes it takes on the wire. `scratch` is a buffer to reuse.
-    fn bytes(&self, scratch: &mut Vec<u8>) -> usize {
-        match self {
-            Outgoing::Delivery(message) => message.frame().len(),
-            Outgoing::Past(message) => crate::wire::past_length(message.frame()),
-            _ => {
-                scratch.clear();
-                self.encode(scratch);
-                scratch.len()
-            }
-        }
-    }
 }
 
 /// How a router begins: what its driver drew at random, and its bounds.

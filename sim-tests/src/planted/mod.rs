@@ -38,7 +38,7 @@ use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Output, Page, Past, Question};
+use verbatim_core::router::{Output, Page, Question};
 use verbatim_core::wire::ClientFrame;
 
 /// A segment on its way.
@@ -102,11 +102,6 @@ pub(crate) trait Bug {
     /// The engine is to read what was said earlier.
     fn on_question(&mut self, question: Question) -> Question {
         question
-    }
-
-    /// The engine has read it.
-    fn on_past(&mut self, past: Past) -> Past {
-        past
     }
 
     /// The engine may forget a stream up to there.

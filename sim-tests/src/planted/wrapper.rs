@@ -192,8 +192,7 @@ impl Wrapper {
     /// The same, for what it reads of a conversation.
     pub(crate) fn recall(&mut self, engine: &dyn Engine, question: Question) -> Past {
         let asked = self.bug.on_question(question);
-        let past = engine.recall(&asked).expect("the log can be read");
-        self.bug.on_past(past)
+        engine.recall(&asked).expect("the log can be read")
     }
 
     /// The same, for what it forgets.

@@ -13,8 +13,10 @@ impl Chat<'_> {
     /// What stands on the screen at the start: the last of what was said, and the lines that have no answer.
     pub(super) fn begin(&mut self, begin: Beginning) {
         begin.troubles.into_iter().for_each(|text| self.say(text));
-        let wanted = self.options.history.unwrap_or(HISTORY_LINES);
-        self.begins = wanted.saturating_sub(begin.history.past.len());
+        // Below what the store has, what is older would stand in the wrong place: /history asks for that.
+        if begin.history.past.is_empty() {
+            self.begins = self.options.history.unwrap_or(HISTORY_LINES);
+        }
         if !begin.history.past.is_empty() {
             self.say("history:");
             self.put_history(begin.history);
@@ -33,7 +35,7 @@ impl Chat<'_> {
         }
     }
 
-    /// What the store lacks of the lines to begin with is asked of the server, once; nobody asked, so if there is nothing
+    /// Where the store has nothing to begin with, the server is asked, once; the user did not ask, so if there is nothing,
     /// nothing is said.
     pub(super) fn ask_to_begin(&mut self, notice: &Notice) {
         let count = std::mem::take(&mut self.begins);

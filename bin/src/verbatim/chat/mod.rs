@@ -59,7 +59,7 @@ struct Chat<'a> {
     last: LineId,
     queued: BTreeSet<LineId>,
     past: BTreeMap<LineId, Own>,
-    /// So many lines to begin with the store did not have: the server is asked for them once it is there.
+    /// The server is asked for so many lines to begin with, once it is there.
     begins: usize,
     /// The next history that comes is what is shown at the beginning.
     beginning: bool,
