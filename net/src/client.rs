@@ -12,11 +12,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Client, Config, Input, LineId, Message, Notice, Output,
+    ClassicInput, ClassicOutput, Client, Config, Input, LineId, Message, Notice, Output, Recalled,
 };
 use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
 use verbatim_core::now::{Mono, Now, Wall};
+use verbatim_core::wire::Ask;
 
 use crate::Transport;
 use wire::{Event, Wire};
@@ -80,6 +81,17 @@ pub struct Wanted {
     pub count: usize,
 }
 
+impl Wanted {
+    /// The question to a server that has all of it. One for no conversation is for what was said to all.
+    pub fn ask(self) -> Ask {
+        Ask {
+            with: self.with.unwrap_or(Recipient::All),
+            before: None,
+            count: Some(self.count as u64),
+        }
+    }
+}
+
 /// The program around a client. None of its functions may block for long, but for `keep` and `settle`.
 pub trait Host {
     /// Makes durable what these outputs say, as the core's module document asks, before any of them is carried out. Tells up
@@ -108,8 +120,14 @@ pub trait Host {
         false
     }
 
-    /// Shows what was said earlier, as far as this device has kept it.
-    fn history(&mut self, _wanted: Wanted) {}
+    /// Shows what was said earlier, as far as this device has kept it; what the server is to be asked for beside that is
+    /// given back, and answered by `recalled`, or by [`Notice::NoHistory`].
+    fn history(&mut self, _wanted: Wanted) -> Option<Ask> {
+        None
+    }
+
+    /// What the server has of what `history` gave back.
+    fn recalled(&mut self, _recalled: Recalled) {}
 
     /// Takes a message. Once it is written, the program sends [`Request::Kept`].
     fn deliver(&mut self, message: Message);
@@ -266,7 +284,9 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }
             Request::History(wanted) => {
                 self.carry_out();
-                self.host.history(wanted);
+                if let Some(ask) = self.host.history(wanted) {
+                    self.handle(Input::History(ask));
+                }
             }
             Request::Return => self.handle(Input::Return),
             Request::Leave { forget } => self.handle(Input::Leave { forget }),
@@ -331,6 +351,7 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             Output::Send(frames) if may_leave => self.wire.send(frames.0),
             Output::Disconnect => self.wire.close(),
             Output::Deliver(message) => self.host.deliver(message),
+            Output::Recalled(recalled) => self.host.recalled(recalled),
             Output::Show(notice) => self.host.show(notice),
             _ => {}
         }

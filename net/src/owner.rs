@@ -184,6 +184,7 @@ impl Owner {
                     self.step(now, Input::Committed { seq, room });
                 }
                 Some(Done::Page(page)) => self.step(now, Input::Page(page)),
+                Some(Done::Past(question, past)) => self.step(now, Input::Past(question, past)),
                 Some(Done::Failed(failure)) => self.on_failed(failure),
                 Some(Done::Loaded(_)) => {} // loading waits for its own answer
             }
@@ -241,6 +242,8 @@ impl Owner {
                         bytes_max,
                     });
                 }
+                Output::Recall(question) if self.failure.is_none() => self.log.recall(question),
+                Output::Recall(_) => {} // there is no log to read
                 Output::Save(beside) => {
                     self.appended = true;
                     self.log.save(beside);

@@ -6,8 +6,11 @@ use crate::Transport;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::classic::Side;
-use verbatim_core::client::{ClassicClient, ClassicInput, ClassicOutput, Config};
+use verbatim_core::client::{
+    ClassicClient, ClassicInput, ClassicOutput, Config, Notice, WhyNoHistory,
+};
 use verbatim_core::now::Now;
+use verbatim_core::wire::Ask;
 
 /// Runs a client of the classic level until it leaves, or every sender of `requests` is gone. Troubles of the link are
 /// the client's to tell and to mend.
@@ -108,7 +111,12 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
                     self.handle(ClassicInput::Kept(seq));
                 }
             }
-            Request::History(wanted) => self.host.history(wanted),
+            Request::History(wanted) => {
+                if let Some(Ask { with, .. }) = self.host.history(wanted) {
+                    let why = WhyNoHistory::Classic;
+                    self.host.show(Notice::NoHistory { with, why });
+                }
+            }
             Request::Return => self.handle(ClassicInput::Return),
             Request::Leave { .. } => self.handle(ClassicInput::Leave),
         }

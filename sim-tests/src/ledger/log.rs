@@ -205,9 +205,15 @@ impl Log {
 
     /// Who holds that name now.
     pub fn named(&self, name: &str) -> Option<&Holder> {
-        let live = |holder: &&Holder| holder.released.is_none();
-        let mut holders = self.holders.values().filter(live);
-        holders.find(|holder| holder.name.eq_ignore_ascii_case(name))
+        self.holders.get(&self.holder_named(name)?)
+    }
+
+    /// The seq of its claim.
+    pub fn holder_named(&self, name: &str) -> Option<u64> {
+        let live = |(_, holder): &(&u64, &Holder)| holder.released.is_none();
+        let mut holders = self.holders.iter().filter(live);
+        let found = holders.find(|(_, holder)| holder.name.eq_ignore_ascii_case(name));
+        found.map(|(user, _)| *user)
     }
 
     /// When a user with that name was released last.

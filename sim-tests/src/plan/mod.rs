@@ -157,6 +157,13 @@ pub enum Act {
     Withdraw,
     /// Asks who is there.
     Who,
+    /// Asks the server for what was said earlier.
+    History {
+        /// To all, or with whom.
+        with: To,
+        /// How many messages at most.
+        count: u64,
+    },
     /// Its program dies; with a time, its connection stays open in the dark for so many milliseconds.
     Crash {
         /// 0: the connection ends with the program.

@@ -194,6 +194,10 @@ impl Plan {
             },
             "withdraw" => Act::Withdraw,
             "who" => Act::Who,
+            "history" => Act::History {
+                with: self.read_to(words.text("with")?)?,
+                count: words.field("count")?,
+            },
             "crash" => Act::Crash {
                 dark: words.field("dark")?,
             },
@@ -210,7 +214,7 @@ impl Plan {
             "usurp" => Act::Usurp(words.value("milliseconds")?),
             _ => {
                 return Err(
-                    "begin, say, withdraw, who, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
+                    "begin, say, withdraw, who, history, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
                 );
             }
         })

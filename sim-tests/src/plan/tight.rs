@@ -37,6 +37,8 @@ impl Tightness {
         if self.pages {
             limits.page_messages_max = 3;
             limits.page_bytes_max = 400;
+            limits.past_messages_max = 3;
+            limits.past_bytes_max = 400;
             limits.users_page_max = 2;
             limits.broadcasts_counted_max = 4;
             limits.former_devices_max = 3;

@@ -130,6 +130,7 @@ fn simpler_acts(act: Act) -> Vec<Act> {
                 say(lines, bytes / 2, age),
             ]
         }
+        Act::History { with, count } if count > 1 => vec![Act::History { with, count: 1 }],
         Act::Crash { dark } => spans(dark).map(|dark| Act::Crash { dark }).collect(),
         Act::Pause(span) => spans(span).map(Act::Pause).collect(),
         Act::Deaf(span) => spans(span).map(Act::Deaf).collect(),
