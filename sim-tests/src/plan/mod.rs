@@ -28,8 +28,8 @@ pub struct Plan {
     pub segments_max: usize,
     /// The server's limits.
     pub tightness: Tightness,
-    /// The longest time that a commit of the log takes, in milliseconds. The world of events alone knows it: the log in
-    /// memory of the server that ships takes none.
+    /// The longest time that a commit of the log takes, in milliseconds. The log in memory takes it in the world of events
+    /// alone.
     pub commit_max: u64,
     /// Whether the server keeps its log on a disk, which outlives it.
     pub disk: bool,
