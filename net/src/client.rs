@@ -5,6 +5,7 @@ mod wire;
 
 pub use classic::run_classic_client;
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::Poll;
@@ -170,12 +171,17 @@ pub async fn run_client<T: Transport, H: Host>(
         settles: None,
         over: false,
         falls_back: false,
+        wanted: VecDeque::new(),
+        asks: false,
         host,
     };
     driver.run(&mut requests, forgets, read_bytes).await;
     if driver.falls_back {
         // Its lines know when they expire, counted from the same moment.
         let begin = (driver.client.into_classic(), driver.start);
+        for wanted in driver.wanted {
+            classic::look_back(driver.host, wanted);
+        }
         classic::run(transport, server, begin, requests, driver.host).await;
     }
 }
@@ -189,6 +195,10 @@ struct Driver<'a, T: Transport, H> {
     settles: Option<Instant>,
     over: bool,
     falls_back: bool,
+    /// Parts of what was said earlier that are still to be shown.
+    wanted: VecDeque<Wanted>,
+    /// The server is asked for one.
+    asks: bool,
     host: &'a mut H,
 }
 
@@ -284,12 +294,24 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }
             Request::History(wanted) => {
                 self.carry_out();
-                if let Some(ask) = self.host.history(wanted) {
-                    self.handle(Input::History(ask));
-                }
+                self.wanted.push_back(wanted);
+                self.look_back();
             }
             Request::Return => self.handle(Input::Return),
             Request::Leave { forget } => self.handle(Input::Leave { forget }),
+        }
+    }
+
+    /// Shows the next part of what was said earlier. Where one ends says where the next one begins, so it waits for the
+    /// server's answer to the one before.
+    fn look_back(&mut self) {
+        while !self.asks
+            && let Some(wanted) = self.wanted.pop_front()
+        {
+            if let Some(ask) = self.host.history(wanted) {
+                self.asks = true;
+                self.handle(Input::History(ask));
+            }
         }
     }
 
@@ -310,6 +332,13 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
     /// Makes durable what must be, and then does what the core asked for.
     fn carry_out(&mut self) {
         while !self.outputs.is_empty() {
+            let answers = |output: &Output| {
+                matches!(
+                    output,
+                    Output::Recalled(_) | Output::Show(Notice::NoHistory { .. })
+                )
+            };
+            let answered = self.outputs.iter().any(answers);
             let mut outputs = std::mem::take(&mut self.outputs);
             let kept = self.host.keep(&outputs);
             let may_leave = kept.is_ok();
@@ -320,6 +349,10 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }
             // What comes of the next step is put into the same room.
             self.outputs = outputs;
+            if answered {
+                self.asks = false;
+                self.look_back();
+            }
             match kept {
                 Ok(kept) => self.on_kept(kept),
                 Err(error) => {

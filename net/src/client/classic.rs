@@ -1,7 +1,7 @@
 //! The same for a client of the classic level: two connections, no store.
 
 use super::wire::{Event, Wire};
-use super::{Host, READ_BYTES, REQUESTS_AT_ONCE, Request, instant, mono};
+use super::{Host, READ_BYTES, REQUESTS_AT_ONCE, Request, Wanted, instant, mono};
 use crate::Transport;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
@@ -42,6 +42,14 @@ pub(super) async fn run<T: Transport, H: Host>(
         host,
     };
     driver.run(requests).await;
+}
+
+/// Shows what was said earlier, as far as this device has it: the server has nothing.
+pub(super) fn look_back(host: &mut impl Host, wanted: Wanted) {
+    if let Some(Ask { with, .. }) = host.history(wanted) {
+        let why = WhyNoHistory::Classic;
+        host.show(Notice::NoHistory { with, why });
+    }
 }
 
 struct Driver<'a, T: Transport, H> {
@@ -111,12 +119,7 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
                     self.handle(ClassicInput::Kept(seq));
                 }
             }
-            Request::History(wanted) => {
-                if let Some(Ask { with, .. }) = self.host.history(wanted) {
-                    let why = WhyNoHistory::Classic;
-                    self.host.show(Notice::NoHistory { with, why });
-                }
-            }
+            Request::History(wanted) => look_back(self.host, wanted),
             Request::Return => self.handle(ClassicInput::Return),
             Request::Leave { .. } => self.handle(ClassicInput::Leave),
         }
