@@ -170,7 +170,7 @@ impl Probes {
                 }
             }
             DeviceNews::Recalled { epoch, recalled } => {
-                self.on_recalled(ledger, who, *epoch, recalled)
+                self.on_recalled(ledger, who, *epoch, recalled);
             }
             DeviceNews::Acked { seq } => device.acked = device.acked.max(*seq),
             DeviceNews::Ended { crashed, .. } => {
