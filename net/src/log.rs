@@ -4,6 +4,7 @@
 use crate::batches::run;
 use crate::engine::disk::{Proof, View};
 use crate::engine::{Engine, Failure, Loaded};
+use crate::later::{Delay, Later};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -64,6 +65,8 @@ pub enum Log {
     Here(Here),
     /// On a thread of its own.
     Beside(Thread),
+    /// In the router's own thread, and it takes its time: for simulations.
+    Later(Later),
 }
 
 /// See [`Log::Here`].
@@ -86,6 +89,11 @@ impl Log {
     pub fn here(engine: Box<dyn Engine>) -> Log {
         let done = VecDeque::new();
         Log::Here(Here { engine, done })
+    }
+
+    /// Runs an engine in place, each commit of which takes as long as `delay` says. Must be used inside a `LocalSet`.
+    pub fn later(engine: Box<dyn Engine>, delay: Box<dyn FnMut() -> Delay>) -> Log {
+        Log::Later(Later::new(engine, delay))
     }
 
     /// Runs an engine on a thread of its own, which ends with this value.
@@ -117,6 +125,7 @@ impl Log {
                 here.engine.load()
             }
             Log::Beside(thread) => thread.load(),
+            Log::Later(later) => later.load(),
         }
     }
 
@@ -124,6 +133,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.append(record),
             Log::Beside(thread) => thread.batch.records.push(record),
+            Log::Later(later) => later.append(record),
         }
     }
 
@@ -131,6 +141,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.save(beside),
             Log::Beside(thread) => thread.batch.beside.push(beside),
+            Log::Later(later) => later.save(beside),
         }
     }
 
@@ -147,6 +158,7 @@ impl Log {
                 let batch = std::mem::take(&mut thread.batch);
                 thread.order(Order::Commit(batch));
             }
+            Log::Later(later) => later.commit(),
         }
     }
 
@@ -154,6 +166,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.push_back(read(&*here.engine, ask)),
             Log::Beside(thread) => thread.order(Order::Read(ask)),
+            Log::Later(later) => later.read(ask),
         }
     }
 
@@ -161,6 +174,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.push_back(recall(&*here.engine, question)),
             Log::Beside(thread) => thread.order(Order::Recall(question)),
+            Log::Later(later) => later.recall(question),
         }
     }
 
@@ -168,6 +182,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.forget(stream, up_to),
             Log::Beside(thread) => thread.order(Order::Forget(stream, up_to)),
+            Log::Later(later) => later.forget(stream, up_to),
         }
     }
 
@@ -177,6 +192,7 @@ impl Log {
         match self {
             Log::Here(here) => drop(tell.send(here.engine.view())),
             Log::Beside(thread) => thread.order(Order::View(tell)),
+            Log::Later(later) => drop(tell.send(later.view())),
         }
         told
     }
@@ -186,6 +202,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.pop_front(),
             Log::Beside(thread) => thread.done.try_recv().ok(),
+            Log::Later(later) => later.poll(),
         }
     }
 
@@ -194,6 +211,7 @@ impl Log {
         match self {
             Log::Here(_) => None,
             Log::Beside(thread) => Some(Arc::clone(&thread.news)),
+            Log::Later(later) => Some(later.news()),
         }
     }
 }

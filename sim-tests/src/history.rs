@@ -2,10 +2,12 @@
 
 use crate::clock::Clock;
 use crate::plan::{Keeping, Step};
+pub use crate::server_disk::DiskNews;
 pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, Message, Notice, Recalled};
 
@@ -75,9 +77,9 @@ pub enum DeviceNews {
         /// Which.
         line: u64,
         /// To whom.
-        to: String,
+        to: Arc<str>,
         /// Its text.
-        body: String,
+        body: Arc<str>,
         /// Its age limit.
         age: Option<Duration>,
     },
@@ -308,6 +310,8 @@ pub enum ServerNews {
         /// How much there may be.
         max: u64,
     },
+    /// Something about its disk.
+    Disk(DiskNews),
     /// Bytes passed through the server's door: a number that tells all of them so far from any others.
     Bytes(u64),
 }
@@ -338,7 +342,7 @@ pub enum Entry {
         /// The sender's id for it; 0 from a classic user.
         id: u64,
         /// Its text.
-        body: String,
+        body: Arc<str>,
     },
 }
 

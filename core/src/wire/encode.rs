@@ -11,11 +11,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+/// Room for the head of a `SEND`, so that its buffer grows once.
+const SEND_HEAD_BYTES: usize = 96;
+
 /// Appends a client's frame.
 pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
     match frame {
         ClientFrame::Hello(hello) => put_hello(hello, out),
         ClientFrame::Send { to, id, body } => {
+            out.reserve(SEND_HEAD_BYTES + body.len());
             put(out, &["SEND ", to.as_str(), "\n"]);
             put_number_header(out, "Id", id.0);
             put_body(out, body);

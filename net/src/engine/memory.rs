@@ -74,6 +74,7 @@ impl Engine for Memory {
             identity: None,
             saved: Saved::default(),
             room: self.room(),
+            replayed: 0,
         })
     }
 

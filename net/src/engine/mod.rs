@@ -30,6 +30,8 @@ pub struct Loaded {
     pub saved: Saved,
     /// Bytes that can be taken.
     pub room: u64,
+    /// Records that came after the last checkpoint and were folded in one by one.
+    pub replayed: u64,
 }
 
 /// A log. Records are handed over in order and count from the moment in which `commit` returns.

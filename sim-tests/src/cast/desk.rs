@@ -123,8 +123,8 @@ impl Desk {
         {
             let seq = message.seq;
             self.note(DeviceNews::Wrote { epoch, message });
-            self.disk.borrow_mut().on_written(epoch, seq);
             if !stale {
+                self.disk.borrow_mut().on_written(seq);
                 kept.push(seq);
             }
         }

@@ -79,9 +79,9 @@ fn known(ledger: &Ledger, who: Who, with: &str) -> Option<(Place, Partner, u64)>
         "ALL" => None,
         name => Some(log.holder_named(name)?),
     };
-    let wrote = log.holders.get(&place.user)?.wrote.iter().copied();
-    let lines = ledger.people[who].lines.values();
-    let accepted = lines.filter_map(|line| line.accepted);
+    let wrote = log.holders.get(&place.user)?.wrote.iter();
+    let lines = ledger.people[who].lines.iter();
+    let accepted = lines.filter_map(|(_, line)| line.accepted);
     let own = accepted.filter_map(|(at, seq)| (at == place.log).then_some(seq));
     let number = |seq| is_of(log, place.user, partner, seq);
     let last = wrote.chain(own).filter_map(number).max();

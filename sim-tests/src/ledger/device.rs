@@ -52,8 +52,8 @@ impl Ledger {
             DeviceNews::Line { line, state } => self.on_line(who, *line, *state),
             DeviceNews::Told(notice) => self.on_told(who, notice),
             DeviceNews::Wrote { epoch, message } => {
-                let place = self.place_for(who, *epoch, message.seq.0);
-                if let Some(holder) = place.and_then(|place| self.holder_mut(place)) {
+                self.writer = self.place_for(who, *epoch, message.seq.0);
+                if let Some(holder) = self.writer.and_then(|place| self.holder_mut(place)) {
                     holder.wrote.insert(message.seq.0);
                 }
             }
@@ -70,7 +70,7 @@ impl Ledger {
 
     fn on_line(&mut self, who: Who, line: u64, state: LineState) {
         let place = self.people[who].place;
-        let Some(line) = self.people[who].lines.get_mut(&line) else {
+        let Some(line) = self.people[who].lines.get_mut(line) else {
             return;
         };
         line.state = Some(state);

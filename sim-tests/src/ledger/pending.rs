@@ -100,7 +100,7 @@ impl Ledger {
         let current = lines.filter(|(_, line)| line.program == person.programs);
         let pending = current.filter_map(move |(number, line)| {
             let fate = self.line_pending(person, line, full)?;
-            Some(What::Line(*number, &line.to, fate))
+            Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
@@ -134,9 +134,12 @@ impl Ledger {
         if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
         }
+        if self.gives_up && seq <= log.found {
+            return None; // what was given up around a crash is not counted (PROTOCOL.md, corner 39)
+        }
         let has = |(user, holder): &(&u64, &super::Holder)| {
-            holder.wrote.contains(&seq)
-                && !holder.given_up.contains(&seq)
+            holder.wrote.contains(seq)
+                && !holder.given_up.contains(seq)
                 && holder.released.is_none()
                 && online(user)
         };

@@ -22,9 +22,6 @@ pub(super) struct Commits {
     waiting: Vec<Request>,
 }
 
-/// Why a commit that begins also ends well.
-const COMMITS: &str = "nothing befalls this disk but power cuts, and these end the server";
-
 /// Whose feed is read from where, and how many messages and bytes of it at most.
 pub(super) type Request = ((UserId, Seq), (usize, usize));
 
@@ -97,7 +94,10 @@ impl OnEvents {
                 server.appended = false;
                 let span = server.commits.span(longest);
                 let late = span > 0 && server.commits.dice.chance(500);
-                let seq = (!late).then(|| server.engine.commit().expect(COMMITS));
+                let seq = if late { None } else { self.commit() };
+                let Some(server) = &mut self.host.server else {
+                    return;
+                };
                 match seq {
                     Some(seq) if span == 0 => self.committed(now, seq),
                     seq => {
@@ -119,7 +119,9 @@ impl OnEvents {
     fn committed(&mut self, now: Now, seq: Seq) {
         if let Some(server) = &mut self.host.server {
             server.commits.returned = seq;
+            self.host.disk.on_told(seq);
             let room = server.engine.room();
+            self.note_room(room);
             self.step_router(now, &Input::Committed { seq, room });
         }
     }
@@ -133,10 +135,9 @@ impl OnEvents {
             return; // that of a server that is no more
         };
         let waiting = std::mem::take(&mut server.commits.waiting);
-        let Some(server) = &mut self.host.server else {
+        let Some(seq) = seq.or_else(|| self.commit()) else {
             return;
         };
-        let seq = seq.unwrap_or_else(|| server.engine.commit().expect(COMMITS));
         let Some(server) = &self.host.server else {
             return;
         };

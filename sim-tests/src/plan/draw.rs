@@ -81,6 +81,7 @@ fn tightness(dice: &mut Dice) -> Tightness {
         away: dice.chance(500),
         room: dice.chance(300),
         pages: dice.chance(400),
+        beat: false,
     }
 }
 

@@ -73,6 +73,7 @@ impl Plan {
                 away: false,
                 room: false,
                 pages: false,
+                beat: false,
             },
             commit_max: 0,
             disk: false,
@@ -108,6 +109,7 @@ impl Plan {
                     away: words.field("away")?,
                     room: words.field("room")?,
                     pages: words.field("pages")?,
+                    beat: words.field("beat")?,
                 }
             }
             "commit-max" => self.commit_max = words.within(0, 5_000)?,
@@ -258,11 +260,7 @@ impl Plan {
             "clock" => Fault::Clock {
                 jump: words.field("jump")?,
             },
-            _ => {
-                return Err(
-                    "user, heal, partition, one-way, hold, latency, server-crash, server-stop or clock".into(),
-                );
-            }
+            fault => return read_disk_fault(fault, words),
         })
     }
 
@@ -284,6 +282,32 @@ impl Plan {
         self.steps.sort_by_key(|step| step.at);
         Ok(self)
     }
+}
+
+fn read_disk_fault(fault: &str, words: &mut Words<'_>) -> Result<Fault, Expected> {
+    Ok(match fault {
+        "disk-full" => Fault::DiskFull {
+            room: words.field("room")?,
+            unseen: words.field("unseen")?,
+            span: words.field("span")?,
+        },
+        "disk-cut" => Fault::DiskCut {
+            after: words.field("after")?,
+            again: words.field("again")?,
+            span: words.field("span")?,
+        },
+        "disk-error" => Fault::DiskError {
+            after: words.field("after")?,
+            span: words.field("span")?,
+        },
+        _ => {
+            return Err(
+                "user, heal, partition, one-way, hold, latency, server-crash, server-stop, clock, disk-full, disk-cut \
+                 or disk-error"
+                    .into(),
+            );
+        }
+    })
 }
 
 fn read_session(words: &mut Words<'_>) -> Result<Part, Expected> {

@@ -24,6 +24,11 @@ impl Tightness {
             limits.away_time_max = Duration::from_secs(4);
             limits.write_time_max = Duration::from_secs(3);
         }
+        if self.beat {
+            limits.heartbeat_time = Duration::from_millis(200);
+            limits.heartbeat_grain = Duration::from_millis(20);
+            limits.silence_time_max = Duration::from_millis(700);
+        }
         if self.room {
             limits.owed_bytes_max = 5 * 1024;
             limits.log_bytes_max = 24 * 1024;

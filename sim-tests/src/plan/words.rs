@@ -18,8 +18,8 @@ impl fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "tight away={} room={} pages={}",
-            tight.away, tight.room, tight.pages
+            "tight away={} room={} pages={} beat={}",
+            tight.away, tight.room, tight.pages, tight.beat
         )?;
         writeln!(f, "commit-max {}", self.commit_max)?;
         writeln!(f, "disk {}", self.disk)?;
@@ -132,6 +132,13 @@ impl fmt::Display for Fault {
             }
             Fault::ServerStop { span } => write!(f, "server-stop span={span}"),
             Fault::Clock { jump } => write!(f, "clock jump={jump}"),
+            Fault::DiskFull { room, unseen, span } => {
+                write!(f, "disk-full room={room} unseen={unseen} span={span}")
+            }
+            Fault::DiskCut { after, again, span } => {
+                write!(f, "disk-cut after={after} again={again} span={span}")
+            }
+            Fault::DiskError { after, span } => write!(f, "disk-error after={after} span={span}"),
         }
     }
 }

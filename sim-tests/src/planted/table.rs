@@ -1,12 +1,15 @@
 //! All planted bugs by name, with what each imitates.
 
-use super::Bug;
 use super::bounded::{ForgetsNothing, UnwrittenUncounted};
 use super::classic::{
     AnswersOfAPipelineSwapped, LetterBetweenPieces, ReceivedWhenSent, RefusedThoughReceived,
     SentThoughRefused,
 };
 use super::clients::{AckOneMore, AckedBeforeWritten, ReturnsUnasked, TryNotKept};
+use super::disks::{
+    CountsInMemory, CursorsInMemory, FailedCommitGoesOn, FullIsAccepted, FullUsesTheId,
+    IdsForgotten, NameNotSynced,
+};
 use super::duplicates::{
     AgainIsConflict, ConflictUnnoticed, CursorOneBack, FedTwice, GapTaken, IdsPerConnection,
     LineReplayed, ResumeIsNoAck, StoredTwice,
@@ -35,6 +38,8 @@ use super::transport::{
 use super::windows::{
     AckOpensAll, AckedWhenSent, FutureAckTaken, OldFlightCounts, WindowIgnored, WindowOneMore,
 };
+use super::{Bug, ON_DISKS};
+use crate::power;
 use std::fmt;
 use std::str::FromStr;
 
@@ -44,8 +49,24 @@ pub struct Planting {
     pub name: &'static str,
     /// The mistake that it stands for, in a line.
     pub imitates: &'static str,
-    plant: fn() -> Box<dyn Bug>,
+    /// Where it is planted.
+    pub plant: Plant,
 }
+
+/// Where a bug is planted, and so what hunts it.
+#[derive(Clone, Copy)]
+pub enum Plant {
+    /// At the doors of the cores: plans, run in the world of events.
+    Plans(Door),
+    /// At the disk engine: its power cuts.
+    Power(power::Bug),
+    /// At a client's store: its power cuts.
+    Store(power::store::Bug),
+}
+
+/// A bug of the cores' doors, as it is made.
+#[derive(Clone, Copy)]
+pub struct Door(fn() -> Box<dyn Bug>);
 
 /// One of the table.
 #[derive(Clone, Copy)]
@@ -57,7 +78,7 @@ macro_rules! planted {
         pub const PLANTED: &[Planting] = &[$(Planting {
             name: $name,
             imitates: $imitates,
-            plant: || Box::new($bug),
+            plant: Plant::Plans(Door(|| Box::new($bug))),
         }),*];
     };
 }
@@ -136,12 +157,19 @@ planted! {
     "one-frame-a-read" OneFrameARead::default(), "of two frames in one read the second is lost";
     "acked-before-written" AckedBeforeWritten, "a client acks before it has written";
     "ack-one-more" AckOneMore, "a client acks one message more than it has";
+    "ids-forgotten" IdsForgotten::default(), "ids taken are forgotten at a restart of the server";
+    "cursors-in-memory" CursorsInMemory, "cursors, and so receipts, are kept in memory only";
+    "counts-in-memory" CountsInMemory, "how many have a message to all is kept in memory only";
+    "name-not-synced" NameNotSynced, "the log's file is synced but not its directory";
+    "failed-commit-goes-on" FailedCommitGoesOn::default(), "a commit that failed counts as returned";
+    "full-is-accepted" FullIsAccepted, "a full disk is answered as accepted";
+    "full-uses-the-id" FullUsesTheId::default(), "a line refused for lack of room uses its id up";
 }
 
 impl BugId {
     /// All of them.
     pub fn every() -> impl Iterator<Item = BugId> {
-        PLANTED.iter().map(BugId)
+        PLANTED.iter().chain(ON_DISKS).map(BugId)
     }
 
     /// What it is called.
@@ -154,8 +182,27 @@ impl BugId {
         self.0.imitates
     }
 
-    pub(super) fn plant(self) -> Box<dyn Bug> {
-        (self.0.plant)()
+    /// Where it is planted.
+    pub fn planted(self) -> Plant {
+        self.0.plant
+    }
+
+    /// It, if it is planted in plans.
+    pub(super) fn plant(self) -> Option<Box<dyn Bug>> {
+        match self.0.plant {
+            Plant::Plans(Door(plant)) => Some(plant()),
+            Plant::Power(_) | Plant::Store(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Plant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Plant::Plans(_) => "plans",
+            Plant::Power(_) => "power",
+            Plant::Store(_) => "store",
+        })
     }
 }
 
@@ -168,8 +215,14 @@ impl fmt::Debug for BugId {
 impl FromStr for BugId {
     type Err = String;
 
+    /// One that a plan can have.
     fn from_str(text: &str) -> Result<BugId, String> {
         let found = BugId::every().find(|bug| bug.name() == text);
+        if found.is_some_and(|bug| bug.plant().is_none()) {
+            return Err(format!(
+                "no plan can have that one, which is planted at a disk; `kill-matrix {text}` hunts it"
+            ));
+        }
         found.ok_or_else(|| "no planted bug has that name; `kill-matrix` prints them all".into())
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         beside: beside(&txn)?,
     };
     drop(txn);
+    let replayed = tail.records as u64;
     let open = Open {
         db,
         watch,
@@ -48,6 +49,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         identity: Some(identity),
         saved,
         room: 0,
+        replayed,
     };
     Ok((open, loaded))
 }

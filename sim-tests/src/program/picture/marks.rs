@@ -245,6 +245,7 @@ impl Notes {
             ServerNews::Closing { conn, reason, .. } => {
                 self.mark(None, "bad", format!("closes c{conn}: {reason}"));
             }
+            ServerNews::Disk(news) => self.mark(None, "bad", format!("its disk: {news:?}")),
             ServerNews::Late(conn) => self.mark(None, "bad", format!("late bytes on c{conn}")),
             _ => {}
         }
@@ -318,6 +319,9 @@ impl Notes {
             Fault::ServerCrash { power, span } => self.crash(power, span),
             Fault::ServerStop { .. } => self.down("told to end"),
             Fault::Clock { jump } => self.mark(None, "net", format!("wall clock {jump:+} ms")),
+            Fault::DiskFull { .. } | Fault::DiskCut { .. } | Fault::DiskError { .. } => {
+                self.mark(None, "net", fault.to_string());
+            }
         }
     }
 
