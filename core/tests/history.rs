@@ -55,8 +55,8 @@ fn lines(stage: &mut Stage, to: &str, ids: std::ops::Range<u64>) {
 fn page(heard: &str) -> (Vec<&str>, &str) {
     let pasts = heard.split("PAST ").skip(1);
     let texts = pasts.map(|past| {
-        let (_, body) = past.split_once("\n\n").unwrap();
-        body.split("HISTORY ").next().unwrap()
+        let (_, body) = past.split_once("\n\n").expect("a head ends");
+        body.split("HISTORY ").next().unwrap_or_default()
     });
     let end = heard.rfind("HISTORY ").map_or("", |at| &heard[at..]);
     (texts.collect(), end)

@@ -222,6 +222,8 @@ impl Owner {
                     self.note_closing(conn, reason);
                     self.change(conn, |slot| slot.closing = true);
                 }
+                // There is no log to read.
+                Output::Read { .. } | Output::Recall(_) if self.failure.is_some() => {}
                 Output::Append(record) => {
                     self.appended = true;
                     self.log.append(record);
@@ -232,9 +234,6 @@ impl Owner {
                     messages_max,
                     bytes_max,
                 } => {
-                    if self.failure.is_some() {
-                        continue; // there is no log to read
-                    }
                     self.log.read(Ask {
                         user,
                         after,
@@ -242,8 +241,7 @@ impl Owner {
                         bytes_max,
                     });
                 }
-                Output::Recall(question) if self.failure.is_none() => self.log.recall(question),
-                Output::Recall(_) => {} // there is no log to read
+                Output::Recall(question) => self.log.recall(question),
                 Output::Save(beside) => {
                     self.appended = true;
                     self.log.save(beside);

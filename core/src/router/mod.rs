@@ -346,13 +346,16 @@ impl Router {
             return;
         };
         session.unsettled = false;
+        let asks = session.asks();
         if session.welcomed() {
             if session.lacks_answers() {
                 self.pump_answers(user, out);
             }
             self.pump_receipts(user, out);
             self.pump_removed(user, out);
-            self.pump_history(user, out);
+            if asks {
+                self.pump_history(user, out);
+            }
             self.pump_feed(user, out);
         }
     }

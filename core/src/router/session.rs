@@ -199,6 +199,13 @@ impl Session {
         }
     }
 
+    /// Whether it waits for a part of a history.
+    pub(super) fn asks(&self) -> bool {
+        self.bound
+            .as_ref()
+            .is_some_and(|bound| bound.asked.is_some())
+    }
+
     /// Gives memory back that was needed once: a session that has become idle keeps none of it.
     pub(super) fn shrink(&mut self) {
         if self.flight.is_empty() {

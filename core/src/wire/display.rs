@@ -76,19 +76,12 @@ impl fmt::Display for ServerFrame<'_> {
                 last,
                 seq,
                 number,
-            } if first == last => {
-                write!(f, "ACCEPTED id={first} seq={seq} number={number}")
-            }
-            ServerFrame::Accepted {
-                first,
-                last,
-                seq,
-                number,
             } => {
-                write!(
-                    f,
-                    "ACCEPTED id={first}..{last} seq={seq}.. number={number}.."
-                )
+                write!(f, "ACCEPTED id={first}")?;
+                match first == last {
+                    true => write!(f, " seq={seq} number={number}"),
+                    false => write!(f, "..{last} seq={seq}.. number={number}.."),
+                }
             }
             ServerFrame::Rejected(Rejection { id, code, .. }) => {
                 write!(f, "REJECTED id={id} {code}")

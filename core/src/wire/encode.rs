@@ -60,14 +60,8 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
         } => {
             put_error((*code, text), *last, *retry_after, out);
         }
-        ServerFrame::Deliver(delivery) => {
-            put_delivery_head("DELIVER", delivery, out);
-            put(out, &[delivery.body]);
-        }
-        ServerFrame::Past(delivery) => {
-            put_delivery_head("PAST", delivery, out);
-            put(out, &[delivery.body]);
-        }
+        ServerFrame::Deliver(delivery) => put_delivery("DELIVER", delivery, out),
+        ServerFrame::Past(delivery) => put_delivery("PAST", delivery, out),
         ServerFrame::History(end) => put_page_end(end, out),
         ServerFrame::Receipt(receipt) => put_receipt(receipt, out),
         ServerFrame::Removed {
@@ -159,6 +153,11 @@ fn put_page_end(end: &PageEnd, out: &mut Vec<u8>) {
         put_number_header(out, "Removed", end.removed.0);
     }
     put(out, &["\n"]);
+}
+
+fn put_delivery(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+    put_delivery_head(verb, delivery, out);
+    put(out, &[delivery.body]);
 }
 
 fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
