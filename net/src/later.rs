@@ -6,7 +6,7 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure, Loaded};
-use crate::log::{Ask, Batch, Done, committed, read};
+use crate::log::{Ask, Batch, Done, committed, read, recall};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use verbatim_core::id::Seq;
 use verbatim_core::record::{Record, Stream};
+use verbatim_core::router::Question;
 use verbatim_core::saved::Beside;
 
 /// How a commit takes its time.
@@ -49,6 +50,7 @@ struct Work {
 enum Wish {
     Commit(Batch),
     Read(Ask),
+    Recall(Question),
     Forget(Stream, Seq),
 }
 
@@ -102,6 +104,10 @@ impl Later {
         self.wish(Wish::Read(ask));
     }
 
+    pub(crate) fn recall(&mut self, question: Question) {
+        self.wish(Wish::Recall(question));
+    }
+
     pub(crate) fn forget(&mut self, stream: Stream, up_to: Seq) {
         self.wish(Wish::Forget(stream, up_to));
     }
@@ -143,6 +149,10 @@ impl Work {
                 Wish::Read(ask) => {
                     let page = read(&*self.engine, ask);
                     self.done.push_back(page);
+                }
+                Wish::Recall(question) => {
+                    let past = recall(&*self.engine, question);
+                    self.done.push_back(past);
                 }
                 Wish::Forget(stream, up_to) => self.engine.forget(stream, up_to),
                 Wish::Commit(batch) => {

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Past, Question};
 use verbatim_core::saved::Beside;
 
 /// What is to be read.
@@ -34,6 +34,8 @@ pub(crate) enum Done {
     },
     /// What was asked for.
     Page(Page),
+    /// The same, of a conversation.
+    Past(Question, Past),
     /// The engine must be loaded again, or given up.
     Failed(Failure),
     /// It was.
@@ -45,6 +47,7 @@ pub(crate) enum Order {
     Load,
     Commit(Batch),
     Read(Ask),
+    Recall(Question),
     Forget(Stream, Seq),
     /// Somebody wants to copy what is committed, on a thread of their own.
     View(oneshot::Sender<Result<View, Failure>>),
@@ -167,6 +170,14 @@ impl Log {
         }
     }
 
+    pub(crate) fn recall(&mut self, question: Question) {
+        match self {
+            Log::Here(here) => here.done.push_back(recall(&*here.engine, question)),
+            Log::Beside(thread) => thread.order(Order::Recall(question)),
+            Log::Later(later) => later.recall(question),
+        }
+    }
+
     pub(crate) fn forget(&mut self, stream: Stream, up_to: Seq) {
         match self {
             Log::Here(here) => here.engine.forget(stream, up_to),
@@ -257,6 +268,13 @@ pub(crate) fn read(engine: &dyn Engine, ask: Ask) -> Done {
     } = ask;
     match engine.read(user, after, messages_max, bytes_max) {
         Ok(page) => Done::Page(page),
+        Err(failure) => Done::Failed(failure),
+    }
+}
+
+pub(crate) fn recall(engine: &dyn Engine, question: Question) -> Done {
+    match engine.recall(&question) {
+        Ok(past) => Done::Past(question, past),
         Err(failure) => Done::Failed(failure),
     }
 }

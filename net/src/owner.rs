@@ -184,6 +184,7 @@ impl Owner {
                     self.step(now, Input::Committed { seq, room });
                 }
                 Some(Done::Page(page)) => self.step(now, Input::Page(page)),
+                Some(Done::Past(question, past)) => self.step(now, Input::Past(question, past)),
                 Some(Done::Failed(failure)) => self.on_failed(failure),
                 Some(Done::Loaded(_)) => {} // loading waits for its own answer
             }
@@ -221,6 +222,8 @@ impl Owner {
                     self.note_closing(conn, reason);
                     self.change(conn, |slot| slot.closing = true);
                 }
+                // There is no log to read.
+                Output::Read { .. } | Output::Recall(_) if self.failure.is_some() => {}
                 Output::Append(record) => {
                     self.appended = true;
                     self.log.append(record);
@@ -231,9 +234,6 @@ impl Owner {
                     messages_max,
                     bytes_max,
                 } => {
-                    if self.failure.is_some() {
-                        continue; // there is no log to read
-                    }
                     self.log.read(Ask {
                         user,
                         after,
@@ -241,6 +241,7 @@ impl Owner {
                         bytes_max,
                     });
                 }
+                Output::Recall(question) => self.log.recall(question),
                 Output::Save(beside) => {
                     self.appended = true;
                     self.log.save(beside);

@@ -9,7 +9,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use verbatim_core::client::{LineState, Message, Notice};
+use verbatim_core::client::{LineState, Message, Notice, Recalled};
 
 /// A user of the plan, by its index.
 pub type Who = usize;
@@ -116,6 +116,20 @@ pub enum DeviceNews {
         seq: u64,
         /// What the server answered: its seq and number, or the code of a rejection.
         answer: Result<(u64, u64), u16>,
+    },
+    /// The person asks for what was said earlier.
+    Asked {
+        /// With whom, or to all.
+        with: String,
+        /// How many messages at most.
+        count: u64,
+    },
+    /// What the server had of it.
+    Recalled {
+        /// The start of the server that told it.
+        epoch: u64,
+        /// What it told.
+        recalled: Recalled,
     },
     /// A device's secret came to somebody.
     SecretSeen,
@@ -406,6 +420,9 @@ impl fmt::Display for Event {
                 )
             }
             What::Device(who, DeviceNews::Told(notice)) => write!(f, "u{who} told {notice}"),
+            What::Device(who, DeviceNews::Recalled { recalled, .. }) => {
+                write!(f, "u{who} told {recalled}")
+            }
             What::Device(who, DeviceNews::Line { line, state }) => match state {
                 LineState::Accepted { seq, number } => {
                     write!(f, "u{who} line {line} accepted seq={seq} number={number}")

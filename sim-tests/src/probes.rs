@@ -6,7 +6,7 @@ use crate::history::{
 };
 use crate::ledger::{Ledger, Log};
 use std::collections::BTreeMap;
-use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
+use verbatim_core::client::{LineState, Notice, Recalled, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
 
 macro_rules! probes {
@@ -87,6 +87,14 @@ probes! {
     ForwardedInPieces,
     /// A classic user counts otherwise and said so.
     MiscountTold,
+    /// Somebody was told of a history.
+    HistoryRead,
+    /// In it was what was said to all before that one came.
+    HistoryBeforeClaim,
+    /// It says that what was before is gone.
+    HistoryGone,
+    /// It was refused, since nobody held the name.
+    HistoryOfNobody,
     /// Two links were cut at one time.
     PartitionsOverlapped,
     /// The wall clock had gone back, and a stamp stood still.
@@ -229,6 +237,9 @@ impl Probes {
                 let again = answer.is_ok() && self.kept.is_some_and(|kept| *seq <= kept);
                 self.hit_if(again, Probe::DuplicateAfterRestart);
             }
+            DeviceNews::Recalled { epoch, recalled } => {
+                self.on_recalled(ledger, who, *epoch, recalled);
+            }
             DeviceNews::Acked { seq } => device.acked = device.acked.max(*seq),
             DeviceNews::Ended { crashed, .. } => {
                 let unheard = device.sent.iter().any(|line| in_log(&line));
@@ -238,6 +249,20 @@ impl Probes {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn on_recalled(&mut self, ledger: &Ledger, who: Who, epoch: u64, recalled: &Recalled) {
+        if recalled.removed.0 > 0 {
+            self.hit(Probe::HistoryGone);
+        }
+        let Some(first) = recalled.messages.first() else {
+            return;
+        };
+        self.hit(Probe::HistoryRead);
+        let place = ledger.place_for(who, epoch, u64::MAX);
+        if place.is_some_and(|place| first.seq.0 < place.user) {
+            self.hit(Probe::HistoryBeforeClaim);
         }
     }
 
@@ -399,6 +424,10 @@ fn of_device(news: &DeviceNews) -> Option<Probe> {
 
 fn of_notice(notice: &Notice) -> Option<Probe> {
     match notice {
+        Notice::NoHistory {
+            why: WhyNoHistory::Server(_),
+            ..
+        } => Some(Probe::HistoryOfNobody),
         Notice::Lost { .. } => Some(Probe::LostTold),
         Notice::Removed { .. } => Some(Probe::RemovedTold),
         Notice::Held {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use verbatim_core::id::{Seq, StoreId, UserId};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Past, Question};
 use verbatim_core::saved::Beside;
 use verbatim_core::wire::Durability;
 use verbatim_net::engine::disk::{Disk, Rhythm};
@@ -331,6 +331,10 @@ impl Engine for Noted {
         bytes_max: usize,
     ) -> Result<Page, Failure> {
         self.engine.read(user, after, messages_max, bytes_max)
+    }
+
+    fn recall(&self, question: &Question) -> Result<Past, Failure> {
+        self.engine.recall(question)
     }
 
     fn forget(&mut self, stream: Stream, up_to: Seq) {

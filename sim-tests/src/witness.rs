@@ -338,7 +338,7 @@ fn told_of(frame: &Outgoing) -> Option<u64> {
             first, last, seq, ..
         }) => Some(seq.0 + (last.0 - first.0)),
         Outgoing::Session(ServerFrame::Welcome(welcome)) => Some(welcome.head.0),
-        Outgoing::Delivery(message) => Some(message.seq.0),
+        Outgoing::Delivery(message) | Outgoing::Past(message) => Some(message.seq.0),
         Outgoing::Classic(ClassicOut::Forward(piece)) => Some(piece.message.seq.0),
         _ => None,
     }

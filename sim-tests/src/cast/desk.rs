@@ -165,6 +165,10 @@ impl Desk {
                 Output::Send(frames) => self.say(&frames.0),
                 // Here and not when it is shown: an ack behind it is no ack before it.
                 Output::Show(notice) => self.note(news_of(notice)),
+                Output::Recalled(recalled) => {
+                    let (epoch, recalled) = (self.epoch, recalled.clone());
+                    self.note(DeviceNews::Recalled { epoch, recalled });
+                }
                 _ => {}
             }
         }

@@ -15,7 +15,7 @@ use verbatim_core::client::{Config, LineId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::Credit;
-use verbatim_net::Request;
+use verbatim_net::{Request, Wanted};
 
 /// See the module's words.
 pub struct Device {
@@ -132,6 +132,14 @@ impl Device {
         let request = match act {
             Act::Withdraw => Request::Withdraw(LineId(self.lines)),
             Act::Who => Request::Who,
+            Act::History { with, count } => {
+                let name = self.stage.name_of(with);
+                let with = Recipient::parse(name.as_bytes()).expect("plans name users");
+                self.note(DeviceNews::Asked { with: name, count });
+                let with = Some(with);
+                let count = usize::try_from(count).expect("plans ask for few");
+                Request::History(Wanted { with, count })
+            }
             Act::Return => Request::Return,
             Act::Leave { forget } => {
                 program.leaves = Some(forget);

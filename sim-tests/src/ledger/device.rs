@@ -19,10 +19,13 @@ impl Ledger {
                 person.device = *device;
                 person.online = false;
                 person.away = None;
+                person.asks = 0;
             }
             DeviceNews::Ended { .. } => {
                 person.runs = false;
             }
+            DeviceNews::Asked { .. } => person.asks += 1,
+            DeviceNews::Recalled { .. } => person.asks = person.asks.saturating_sub(1),
             DeviceNews::Returned => person.away = None,
             DeviceNews::Welcomed { epoch, head, .. } => {
                 let place = self.place_for(who, *epoch, head + 1);
@@ -103,6 +106,7 @@ impl Ledger {
                 person.away = None;
             }
             Notice::Offline { .. } => person.online = false,
+            Notice::NoHistory { .. } => person.asks = person.asks.saturating_sub(1),
             Notice::Away(why) => {
                 person.online = false;
                 person.away = Some(why.clone());

@@ -29,6 +29,8 @@ pub struct Log {
     pub(super) to_all: Vec<u64>,
     /// The bytes of all texts.
     pub(super) body_bytes: u64,
+    /// The last record that the server's latest start found.
+    pub(super) found: u64,
 }
 
 /// One record.
@@ -77,6 +79,7 @@ impl Log {
             tags: ByTag::default(),
             to_all: Vec::new(),
             body_bytes: 0,
+            found: 0,
         }
     }
 
@@ -102,6 +105,7 @@ impl Log {
                 holder.given_up = before.given_up;
             }
         }
+        again.found = head;
         if head > 0 {
             again.push_start();
         }
@@ -201,9 +205,15 @@ impl Log {
 
     /// Who holds that name now.
     pub fn named(&self, name: &str) -> Option<&Holder> {
-        let live = |holder: &&Holder| holder.released.is_none();
-        let mut holders = self.holders.values().filter(live);
-        holders.find(|holder| holder.name.eq_ignore_ascii_case(name))
+        self.holders.get(&self.holder_named(name)?)
+    }
+
+    /// The seq of its claim.
+    pub fn holder_named(&self, name: &str) -> Option<u64> {
+        let live = |(_, holder): &(&u64, &Holder)| holder.released.is_none();
+        let mut holders = self.holders.iter().filter(live);
+        let found = holders.find(|(_, holder)| holder.name.eq_ignore_ascii_case(name));
+        found.map(|(user, _)| *user)
     }
 
     /// When a user with that name was released last.

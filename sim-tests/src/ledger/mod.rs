@@ -33,6 +33,12 @@ pub struct Ledger {
     pub former_max: usize,
     /// The user whose device wrote the delivery of the last event, if it is one.
     pub writer: Option<Place>,
+    /// For so long a connection may be silent.
+    pub silence_max: Duration,
+    /// So little may be owed that messages to all are given up.
+    gives_up: bool,
+    /// The server forgets nothing.
+    pub keeps_all: bool,
     /// What a log takes, in bytes.
     log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
@@ -59,6 +65,8 @@ pub struct Person {
     pub place: Option<Place>,
     /// Its lines.
     pub lines: Dense<Line>,
+    /// Questions for what was said earlier that have no answer.
+    pub asks: u64,
     /// Of a classic user: lines that were typed and not said.
     pub typed: u64,
     /// Of a classic user: what it is hearing.
@@ -100,6 +108,7 @@ impl Ledger {
             away: None,
             place: None,
             lines: Dense::default(),
+            asks: 0,
             typed: 0,
             hearing: None,
             misheard: None,
@@ -111,6 +120,9 @@ impl Ledger {
             counted_max: plan.limits().broadcasts_counted_max,
             former_max: plan.limits().former_devices_max,
             writer: None,
+            gives_up: plan.tightness.room,
+            silence_max: plan.limits().silence_time_max,
+            keeps_all: plan.disk,
             log_bytes_max: plan.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }

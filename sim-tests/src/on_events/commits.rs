@@ -8,7 +8,7 @@ use crate::dice::Dice;
 use crate::planted::Wrapper;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::now::Now;
-use verbatim_core::router::{Input, Page};
+use verbatim_core::router::{Input, Page, Question};
 use verbatim_net::engine::Engine;
 
 /// See the module's words.
@@ -69,6 +69,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Reads what is committed of what was said earlier.
+    pub(super) fn recall(&mut self, planted: Option<&mut Wrapper>, question: Question) {
+        let mut past = match planted {
+            None => self.engine.recall(&question).expect("the log can be read"),
+            Some(planted) => planted.recall(&*self.engine, question),
+        };
+        let committed = self.commits.returned;
+        past.messages.retain(|message| message.seq <= committed);
+        self.pasts.push_back((question, past));
+    }
+}
+
 impl OnEvents {
     /// Commits and reads until the router wants neither, or a commit takes its time.
     pub(super) fn settle(&mut self, now: Now) {
@@ -94,6 +107,8 @@ impl OnEvents {
                 }
             } else if let Some(page) = server.pages.pop_front() {
                 self.step_router(now, &Input::Page(page));
+            } else if let Some((question, past)) = server.pasts.pop_front() {
+                self.step_router(now, &Input::Past(question, past));
             } else {
                 return;
             }

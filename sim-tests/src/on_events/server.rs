@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use verbatim_core::id::ConnId;
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{Input, Output, Page, Router};
+use verbatim_core::router::{Input, Output, Page, Past, Question, Router};
 use verbatim_net::Tap;
 use verbatim_net::engine::Engine;
 
@@ -43,6 +43,7 @@ pub(super) struct Server {
     pub(super) engine: Box<dyn Engine>,
     pub(super) witness: Witness,
     pub(super) pages: VecDeque<Page>,
+    pub(super) pasts: VecDeque<(Question, Past)>,
     pub(super) appended: bool,
     pub(super) commits: Commits,
     outputs: Vec<Output>,
@@ -70,6 +71,7 @@ impl Server {
             engine,
             witness,
             pages: VecDeque::new(),
+            pasts: VecDeque::new(),
             appended: false,
             commits,
             outputs: Vec::new(),
@@ -248,6 +250,7 @@ impl OnEvents {
                     let request = ((user, after), (messages_max, bytes_max));
                     server.read(self.planted.as_mut(), request);
                 }
+                Output::Recall(question) => server.recall(self.planted.as_mut(), question),
                 Output::Save(beside) => {
                     server.appended |= self.host.disk.is_used();
                     match &mut self.planted {

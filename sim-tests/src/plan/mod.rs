@@ -54,6 +54,9 @@ pub struct Tightness {
     pub room: bool,
     /// Pages, rosters and what is remembered are of a few entries.
     pub pages: bool,
+    /// Heartbeats go each 200 ms instead of each 5 s, and who is silent for 700 ms is given up: what takes half a minute
+    /// to be noticed and mended takes two seconds.
+    pub beat: bool,
 }
 
 /// How writes become segments.
@@ -154,6 +157,13 @@ pub enum Act {
     Withdraw,
     /// Asks who is there.
     Who,
+    /// Asks the server for what was said earlier.
+    History {
+        /// To all, or with whom.
+        with: To,
+        /// How many messages at most.
+        count: u64,
+    },
     /// Its program dies; with a time, its connection stays open in the dark for so many milliseconds.
     Crash {
         /// 0: the connection ends with the program.

@@ -10,7 +10,7 @@ const STANDARD: (usize, u64) = (8, 50);
 /// Between two lines of a standard run's user, in milliseconds, at most.
 const STANDARD_PACE: u64 = 200;
 /// Of a rate run's user: times at which it writes, lines each time, and milliseconds between two of them at most.
-const RATE: (u64, u64, u64) = (5, 10, 600);
+const RATE: (u64, u64, u64) = (5, 10, 200);
 /// Users of a calm run, and what happens in it.
 const CALM: (usize, u64) = (5, 14);
 /// Between any two things in a calm run, in milliseconds.
@@ -49,7 +49,7 @@ fn standard(seed: u64) -> Plan {
         }
     }
     let chaos = lines * STANDARD_PACE;
-    cut_off(&mut plan, &mut dice, chaos);
+    cut_off(&mut plan, &mut dice, chaos, (500, 6_000));
     finish(plan, chaos)
 }
 
@@ -68,7 +68,8 @@ fn rate(seed: u64) -> Plan {
         }
     }
     let chaos = times * pace;
-    cut_off(&mut plan, &mut dice, chaos);
+    plan.tightness.beat = true;
+    cut_off(&mut plan, &mut dice, chaos, (100, 600));
     finish(plan, chaos)
 }
 
@@ -84,10 +85,10 @@ fn seat(plan: &mut Plan, users: usize) {
     }
 }
 
-/// Each host is cut off once.
-fn cut_off(plan: &mut Plan, dice: &mut Dice, chaos: u64) {
+/// Each host is cut off once, for so many milliseconds.
+fn cut_off(plan: &mut Plan, dice: &mut Dice, chaos: u64, (least, most): (u64, u64)) {
     for host in 0..plan.latencies.len() {
-        let (at, span) = (dice.below(chaos), dice.between(500, 6_000));
+        let (at, span) = (dice.below(chaos), dice.between(least, most));
         let deed = Deed::Befall(Fault::Partition { host, span });
         plan.steps.push(Step { at, deed });
     }

@@ -73,6 +73,7 @@ impl Plan {
                 away: false,
                 room: false,
                 pages: false,
+                beat: false,
             },
             commit_max: 0,
             disk: false,
@@ -108,6 +109,7 @@ impl Plan {
                     away: words.field("away")?,
                     room: words.field("room")?,
                     pages: words.field("pages")?,
+                    beat: words.field("beat")?,
                 }
             }
             "commit-max" => self.commit_max = words.within(0, 5_000)?,
@@ -192,6 +194,10 @@ impl Plan {
             },
             "withdraw" => Act::Withdraw,
             "who" => Act::Who,
+            "history" => Act::History {
+                with: self.read_to(words.text("with")?)?,
+                count: words.field("count")?,
+            },
             "crash" => Act::Crash {
                 dark: words.field("dark")?,
             },
@@ -208,7 +214,7 @@ impl Plan {
             "usurp" => Act::Usurp(words.value("milliseconds")?),
             _ => {
                 return Err(
-                    "begin, say, withdraw, who, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
+                    "begin, say, withdraw, who, history, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
                 );
             }
         })

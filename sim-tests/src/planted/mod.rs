@@ -15,6 +15,7 @@ mod disks;
 mod duplicates;
 mod fencing;
 mod frames;
+mod history;
 mod identity;
 mod liveness;
 mod loss;
@@ -42,7 +43,7 @@ use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Output, Page, Saved};
+use verbatim_core::router::{Output, Page, Question, Saved};
 use verbatim_core::saved::Beside;
 use verbatim_core::wire::ClientFrame;
 use verbatim_net::engine::{Engine, Failure};
@@ -103,6 +104,11 @@ pub(crate) trait Bug {
     /// The engine has read a page.
     fn on_page(&mut self, _roll: &Roll, page: Page) -> Page {
         page
+    }
+
+    /// The engine is to read what was said earlier.
+    fn on_question(&mut self, question: Question) -> Question {
+        question
     }
 
     /// The engine may forget a stream up to there.

@@ -15,6 +15,7 @@ use super::duplicates::{
     LineReplayed, ResumeIsNoAck, StoredTwice,
 };
 use super::fencing::{NamesWithCase, OldNotFenced, OldStillSpeaks, TryNotChecked};
+use super::history::{MoreUntold, OfTheFirstHolder, OldestFirst, PageOneShort, PastDelivered};
 use super::identity::{SecretInError, SenderOfTheLast, ToTheNeighbour};
 use super::liveness::{
     AnswerLost, AnswersNotToldAgain, DropsForEver, NeverReadsOn, PageForgotten, PingIsNoLife,
@@ -136,6 +137,11 @@ planted! {
     "secret-in-error" SecretInError, "an error tells the device id";
     "sender-of-the-last" SenderOfTheLast::default(), "a delivery is from the sender of the one before";
     "to-the-neighbour" ToTheNeighbour::default(), "a delivery goes to another connection";
+    "history-one-short" PageOneShort, "a page of a history ends one message too early";
+    "history-of-first-holder" OfTheFirstHolder::default(), "a history is the one with who held the name first";
+    "history-oldest-first" OldestFirst, "a history begins with the oldest, whatever is asked for";
+    "history-more-untold" MoreUntold, "a page of a history is told to be the last";
+    "history-delivered" PastDelivered, "a history is sent as deliveries";
     "stamped-by-wall" StampedByWall::default(), "stamps go back when the wall clock does";
     "deadlines-by-wall" DeadlinesByWall::default(), "deadlines are kept on the wall clock";
     "received-when-sent" ReceivedWhenSent::default(), "FORWARD leaves before the last RECEIVED";

@@ -10,7 +10,7 @@ use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Input, Output, Router, Saved};
+use verbatim_core::router::{Input, Output, Past, Question, Router, Saved};
 use verbatim_core::saved::Beside;
 use verbatim_net::engine::{Engine, Failure};
 
@@ -189,6 +189,12 @@ impl Wrapper {
             .read(user, after, messages_max, bytes_max)
             .expect("the log can be read");
         self.bug.on_page(&self.roll, page)
+    }
+
+    /// The same, for what it reads of a conversation.
+    pub(crate) fn recall(&mut self, engine: &dyn Engine, question: Question) -> Past {
+        let asked = self.bug.on_question(question);
+        engine.recall(&asked).expect("the log can be read")
     }
 
     /// The same, for what it forgets.

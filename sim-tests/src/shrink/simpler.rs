@@ -22,10 +22,11 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         self.change(|plan| plan.commit_max = 0);
         self.change(|plan| plan.disk = false);
         self.change(|plan| plan.tick = Duration::from_millis(1));
-        let loosenings: [fn(&mut Tightness); 3] = [
+        let loosenings: [fn(&mut Tightness); 4] = [
             |tightness| tightness.away = false,
             |tightness| tightness.room = false,
             |tightness| tightness.pages = false,
+            |tightness| tightness.beat = false,
         ];
         for loosen in loosenings {
             self.change(|plan| loosen(&mut plan.tightness));
@@ -129,6 +130,7 @@ fn simpler_acts(act: Act) -> Vec<Act> {
                 say(lines, bytes / 2, age),
             ]
         }
+        Act::History { with, count } if count > 1 => vec![Act::History { with, count: 1 }],
         Act::Crash { dark } => spans(dark).map(|dark| Act::Crash { dark }).collect(),
         Act::Pause(span) => spans(span).map(Act::Pause).collect(),
         Act::Deaf(span) => spans(span).map(Act::Deaf).collect(),

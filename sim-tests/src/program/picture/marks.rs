@@ -162,6 +162,10 @@ impl Notes {
                     format!("another program repeated id {id}: {answer:?}"),
                 );
             }
+            DeviceNews::Asked { with, count } => {
+                self.mark(user, "line", format!("asks for {count} of {with}"));
+            }
+            DeviceNews::Recalled { recalled, .. } => self.mark(user, "line", recalled.to_string()),
             DeviceNews::SecretSeen => self.mark(user, "bad", "a secret came here"),
             DeviceNews::Connects | DeviceNews::Welcomed { .. } | DeviceNews::Acked { .. } => {}
         }
@@ -286,6 +290,7 @@ impl Notes {
             Act::Begin
             | Act::Say { .. }
             | Act::Who
+            | Act::History { .. }
             | Act::Crash { .. }
             | Act::Leave { .. }
             | Act::Return => {}
