@@ -150,3 +150,29 @@ fn what_waits_for_nothing_has_all_the_time_there_is() {
     pings(&mut stage, ALICE, Duration::from_secs(600));
     assert!(!stage.is_closed(ALICE));
 }
+
+/// Nobody would ever tell the driver to go on: only what blocks a connection does.
+#[test]
+fn half_a_frame_is_no_reason_to_pause() {
+    let mut stage = carol(Limits::default());
+    assert!(join(&mut stage, LATER, &hello("alice", 1, "")).starts_with("WELCOME"));
+    for (conn, half) in [(LATER, "PIN"), (ALICE, "SEND alice\nContent-le")] {
+        stage.say(conn, half.as_bytes());
+        assert!(!stage.wires[&conn].paused, "{half}");
+    }
+}
+
+#[test]
+fn no_more_is_kept_of_what_cannot_be_handled_than_the_limit_says() {
+    for (bytes, fits) in [(1_000, true), (1_001, false), (3_000, false)] {
+        let mut stage = Stage::new(Limits {
+            unread_bytes_max: 1_000,
+            ..Limits::default()
+        });
+        assert!(join(&mut stage, ALICE, &hello("alice", 1, "")).starts_with("WELCOME"));
+        let mut begun = b"SEND alice\nId: 1\nContent-length: 5000\n\n".to_vec();
+        begun.resize(bytes, b'x');
+        stage.say(ALICE, &begun);
+        assert_eq!(!stage.is_closed(ALICE), fits, "{bytes} bytes");
+    }
+}
