@@ -49,6 +49,21 @@ impl Plate {
         self.0.lock().unwrap()
     }
 
+    /// A disk with that on it.
+    pub fn holding(bytes: Vec<u8>) -> Plate {
+        let plate = Plate::default();
+        {
+            let mut image = plate.image();
+            (image.live, image.durable) = (bytes.clone(), bytes);
+        }
+        plate
+    }
+
+    /// What is on it.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.image().live.clone()
+    }
+
     /// The power goes at that operation, counted from the first one ever.
     pub fn cut_at(&self, operation: u64) {
         self.image().cut_at = Some(operation);

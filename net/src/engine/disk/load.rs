@@ -7,9 +7,10 @@ use super::layout::{
     damaged, failed, failed_to_read, io_failed, number_at,
 };
 use super::medium::Medium;
+use super::rehearsal::Rehearsal;
 use super::stretch::{entries, link_of};
 use super::watched::{Watch, Watched};
-use super::{CACHE_BYTES, Open, commit, tail};
+use super::{CACHE_BYTES, Open, QUICK_REPAIR_BYTES, commit, tail};
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
 use verbatim_core::id::{Seq, StoreId};
 use verbatim_core::router::Saved;
@@ -52,13 +53,30 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     Ok((open, loaded))
 }
 
-/// Opens a log that is there. The store would take an empty file for a new one.
+/// Opens a log that is there.
 pub(super) fn open_present(medium: &mut dyn Medium, watch: &Watch) -> Result<Database, Failure> {
-    let backend = medium.open()?;
-    match backend.len().map_err(|error| io_failed(&error, true))? {
-        0 => Err(damaged("its file is empty")),
-        _ => open(backend, watch),
+    rehearse(medium.open()?)?;
+    open(medium.open()?, watch)
+}
+
+/// Looks whose format it is, and whether each page is what was written there, without writing a byte. The store itself
+/// believes what it reads, and a page that it takes for its own may make it panic; it looks at none of a file that was
+/// closed in good order.
+fn rehearse(backend: Box<dyn StorageBackend>) -> Result<(), Failure> {
+    let refused = |error: std::io::Error| io_failed(&error, true);
+    let bytes = backend.len().map_err(refused)?;
+    // The store would take an empty file for a new one.
+    if bytes == 0 {
+        return Err(damaged("its file is empty"));
     }
+    let rehearsal = Rehearsal::new(backend).map_err(refused)?;
+    let opened = Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .set_check_integrity_on_open(bytes <= QUICK_REPAIR_BYTES)
+        .create_with_backend(rehearsal)
+        .map_err(failed_to_read)?;
+    let txn = opened.begin_read().map_err(failed_to_read)?;
+    identity(&txn).map(drop)
 }
 
 fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {

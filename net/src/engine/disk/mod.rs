@@ -20,6 +20,7 @@ mod load;
 mod medium;
 mod postings;
 mod read;
+mod rehearsal;
 mod stretch;
 mod tail;
 mod watched;
