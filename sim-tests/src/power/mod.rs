@@ -6,10 +6,12 @@
 //! under way, all of it or nothing; and what is read must be what was written.
 
 mod author;
+mod flips;
 mod planted;
 mod plate;
 mod verdict;
 
+pub use flips::{Flips, flip};
 pub use planted::{Bug, PLANTED};
 pub use plate::Plate;
 

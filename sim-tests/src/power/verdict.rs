@@ -110,7 +110,7 @@ impl Run {
     }
 }
 
-fn bytes_of(record: &Record) -> Vec<u8> {
+pub(super) fn bytes_of(record: &Record) -> Vec<u8> {
     let mut bytes = Vec::new();
     record_bytes(record, &mut bytes);
     bytes.extend_from_slice(body_of(record));

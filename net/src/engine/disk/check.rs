@@ -76,23 +76,34 @@ impl Walk {
                 first.saturating_sub(1)
             )));
         }
-        for entry in entries(stretch) {
-            let entry = entry?;
-            let record = entry.record(&mut self.scratch)?;
+        let proofs = self.proofs(first, stretch)?;
+        for (entry, proof) in entries(stretch).zip(proofs) {
+            let record = entry?.record(&mut self.scratch)?;
             if !self.space.takes(&record) {
-                let next = self.proof.head.next();
+                let next = self.space.head().next();
                 return Err(damaged(format_args!("record {next} does not fit")));
             }
             self.space.apply(&record);
-            self.proof = self.proof.next(entry.head, &entry.body_hash());
+            self.proof = proof;
             self.records += 1;
-            each(&record, &self.proof)?;
+            each(&record, &proof)?;
         }
-        match link_of(stretch)? == self.proof.hash {
-            true => Ok(()),
+        Ok(())
+    }
+
+    /// The proof of each record of a stretch. Nobody sees any of them before the chain holds up to its end.
+    fn proofs(&self, first: u64, stretch: &[u8]) -> Result<Vec<Proof>, Failure> {
+        let (mut proof, mut proofs) = (self.proof, Vec::new());
+        for entry in entries(stretch) {
+            let entry = entry?;
+            proof = proof.next(entry.head, &entry.body_hash());
+            proofs.push(proof);
+        }
+        match link_of(stretch)? == proof.hash {
+            true => Ok(proofs),
             false => Err(damaged(format_args!(
                 "the chain breaks between records {first} and {}",
-                self.proof.head
+                proof.head
             ))),
         }
     }
