@@ -78,6 +78,13 @@ pub struct Limits {
     /// What the memory engine keeps of what nobody is owed any more, in bytes: the latest lines, and little enough to
     /// stay in a processor's cache.
     pub history_bytes_max: u64,
+    /// How old a message may become that nobody is owed; `None`: any age. Only where the operator asks for it.
+    pub kept_time_max: Option<Duration>,
+    /// What the log may keep before messages go that nobody is owed, oldest first, in bytes as above; `None`: what it may
+    /// hold at all. Only where the operator asks for it.
+    pub kept_bytes_max: Option<u64>,
+    /// How often it is looked for messages that may go by the two above.
+    pub retention_interval: Duration,
     /// What records with bodies must leave free, in bytes, so that claims and releases always fit.
     pub log_reserve_bytes: u64,
     /// Most messages in one page read from the log.
@@ -119,55 +126,61 @@ pub struct Limits {
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
+/// What holds unless somebody says otherwise.
+const DEFAULT: Limits = Limits {
+    body_bytes_max: 64 * KIB,
+    skipped_bytes_max: MIB,
+    connections_max: 20_000,
+    unregistered_connections_max: 1_024,
+    users_max: 16_384,
+    window_deliveries_max: 256,
+    window_bytes_max: 256 * KIB as u64,
+    unwritten_bytes_max: 512 * KIB,
+    unread_bytes_max: 256 * KIB,
+    registration_time_max: Duration::from_secs(10),
+    heartbeat_time: Duration::from_secs(5),
+    heartbeat_grain: Duration::from_millis(500),
+    silence_time_max: Duration::from_secs(15),
+    frame_time_max: Duration::from_secs(60),
+    write_time_max: Duration::from_secs(15),
+    away_time_max: Duration::from_secs(60),
+    away_kept_time_max: Duration::from_secs(30 * 24 * 60 * 60),
+    cursor_interval: Duration::from_millis(100),
+    receipt_interval: Duration::from_millis(250),
+    answer_delay: Duration::from_millis(1),
+    broadcasts_counted_max: 1_024,
+    former_devices_max: 1_024,
+    left_remembered_max: 1_024,
+    uncommitted_bytes_max: 8 * MIB,
+    owed_bytes_max: 8 * MIB,
+    message_overhead_bytes: 128,
+    log_bytes_max: 64 * MIB,
+    history_bytes_max: 4 * MIB,
+    kept_time_max: None,
+    kept_bytes_max: None,
+    retention_interval: Duration::from_secs(1),
+    log_reserve_bytes: MIB,
+    page_messages_max: 64,
+    page_bytes_max: 64 * KIB,
+    users_page_max: 256,
+    retry_time: Duration::from_millis(500),
+    goodbye_spread: Duration::from_secs(2),
+    classic_ack_time_max: Duration::from_secs(10),
+    classic_pairing_time: Duration::from_millis(150),
+    classic_settle_time: Duration::from_millis(100),
+    classic_quiet_time: Duration::from_millis(50),
+    classic_end_time: Duration::from_millis(500),
+    classic_waiting_max: 64,
+    classic_forward_bytes_max: 1_000,
+    backoff_time: Duration::from_millis(250),
+    backoff_time_max: Duration::from_secs(15),
+    connect_time_max: Duration::from_secs(10),
+    classic_answer_time_max: Duration::from_secs(30),
+    outbox_messages_max: 10_000,
+};
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            body_bytes_max: 64 * KIB,
-            skipped_bytes_max: MIB,
-            connections_max: 20_000,
-            unregistered_connections_max: 1_024,
-            users_max: 16_384,
-            window_deliveries_max: 256,
-            window_bytes_max: 256 * KIB as u64,
-            unwritten_bytes_max: 512 * KIB,
-            unread_bytes_max: 256 * KIB,
-            registration_time_max: Duration::from_secs(10),
-            heartbeat_time: Duration::from_secs(5),
-            heartbeat_grain: Duration::from_millis(500),
-            silence_time_max: Duration::from_secs(15),
-            frame_time_max: Duration::from_secs(60),
-            write_time_max: Duration::from_secs(15),
-            away_time_max: Duration::from_secs(60),
-            away_kept_time_max: Duration::from_secs(30 * 24 * 60 * 60),
-            cursor_interval: Duration::from_millis(100),
-            receipt_interval: Duration::from_millis(250),
-            answer_delay: Duration::from_millis(1),
-            broadcasts_counted_max: 1_024,
-            former_devices_max: 1_024,
-            left_remembered_max: 1_024,
-            uncommitted_bytes_max: 8 * MIB,
-            owed_bytes_max: 8 * MIB,
-            message_overhead_bytes: 128,
-            log_bytes_max: 64 * MIB,
-            history_bytes_max: 4 * MIB,
-            log_reserve_bytes: MIB,
-            page_messages_max: 64,
-            page_bytes_max: 64 * KIB,
-            users_page_max: 256,
-            retry_time: Duration::from_millis(500),
-            goodbye_spread: Duration::from_secs(2),
-            classic_ack_time_max: Duration::from_secs(10),
-            classic_pairing_time: Duration::from_millis(150),
-            classic_settle_time: Duration::from_millis(100),
-            classic_quiet_time: Duration::from_millis(50),
-            classic_end_time: Duration::from_millis(500),
-            classic_waiting_max: 64,
-            classic_forward_bytes_max: 1_000,
-            backoff_time: Duration::from_millis(250),
-            backoff_time_max: Duration::from_secs(15),
-            connect_time_max: Duration::from_secs(10),
-            classic_answer_time_max: Duration::from_secs(30),
-            outbox_messages_max: 10_000,
-        }
+        DEFAULT
     }
 }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use verbatim_core::id::{ConnId, Epoch};
+use verbatim_core::id::{ConnId, Epoch, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
 
@@ -69,6 +69,8 @@ pub(crate) struct Owner {
     short: bool,
     /// Where the log's chain ends, if it has one.
     proof: Option<Proof>,
+    /// Up to where its beginning is forgotten.
+    removed: Seq,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
@@ -112,6 +114,7 @@ impl Owner {
             waits_for_room: false,
             short: false,
             proof: None,
+            removed: Seq(0),
             slots: Vec::new(),
             free: Vec::new(),
             outputs: Vec::new(),
@@ -178,8 +181,14 @@ impl Owner {
             }
             match self.log.poll() {
                 None => return,
-                Some(Done::Committed { seq, room, proof }) => {
-                    self.proof = proof;
+                Some(Done::Committed {
+                    seq,
+                    room,
+                    proof,
+                    removed: (removed, more),
+                }) => {
+                    (self.proof, self.removed) = (proof, removed);
+                    self.appended |= more; // the next commit goes on with it
                     self.note_room(room);
                     self.step(now, Input::Committed { seq, room });
                 }
@@ -231,10 +240,7 @@ impl Owner {
                     messages_max,
                     bytes_max,
                 } => {
-                    if self.failure.is_some() {
-                        continue; // there is no log to read
-                    }
-                    self.log.read(Ask {
+                    self.read(Ask {
                         user,
                         after,
                         messages_max,
@@ -249,7 +255,19 @@ impl Owner {
                     self.log.forget(stream, up_to);
                     self.appended = true; // the room that there is now is told with the next commit
                 }
+                Output::Trim { up_to, age } => self.trim(up_to, age),
             }
+        }
+    }
+
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.appended = true;
+        self.log.trim(up_to, age);
+    }
+
+    fn read(&mut self, ask: Ask) {
+        if self.failure.is_none() {
+            self.log.read(ask);
         }
     }
 
@@ -334,6 +352,11 @@ impl Owner {
     /// Where the log's chain ends, if it has one.
     pub(crate) fn proof(&self) -> Option<Proof> {
         self.proof
+    }
+
+    /// Up to where the log's beginning is forgotten.
+    pub(crate) fn removed(&self) -> Seq {
+        self.removed
     }
 
     /// What is committed, to be copied elsewhere.

@@ -40,6 +40,7 @@ fn what_was_committed_survives_every_cut() {
         tally.gone_unsaid,
         tally.sync_errors,
         tally.full,
+        tally.forgotten,
     ];
     assert!(
         reached.iter().all(|count| *count > 0),

@@ -30,6 +30,7 @@ mod owed;
 mod receipts;
 mod release;
 mod restore;
+mod retention;
 mod room;
 mod save;
 mod send;
@@ -63,6 +64,7 @@ use timers::Timers;
 pub(crate) use bytes::Step;
 pub use conn::CloseReason;
 pub(crate) use conn::Role;
+pub use feed::{Page, Removed};
 pub(crate) use gate::Held;
 pub use restore::Saved;
 pub(crate) use session::{Left, Live};
@@ -113,19 +115,6 @@ pub enum Input<'a> {
     Shutdown,
 }
 
-/// Messages read from the log for one user.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// For whom it was read.
-    pub user: UserId,
-    /// Only messages after this seq.
-    pub after: Seq,
-    /// In log order.
-    pub messages: Vec<Message>,
-    /// Everything for this user up to here is in the page or was passed.
-    pub up_to: Seq,
-}
-
 /// What is to be done, in this order.
 #[derive(Clone, Debug)]
 pub enum Output {
@@ -168,6 +157,14 @@ pub enum Output {
         stream: Stream,
         /// Up to where.
         up_to: Seq,
+    },
+    /// Nobody is owed anything up to this seq: the engine may forget the log's beginning, as far as the bounds of age and
+    /// of bytes ask for it. What is saved before this must be durable no later.
+    Trim {
+        /// Up to where at most.
+        up_to: Seq,
+        /// How old the log is now, in milliseconds; see [`Space::age_at`].
+        age: u64,
     },
 }
 
@@ -262,6 +259,8 @@ pub struct Router {
     /// Bytes in the log beyond which it is worth to forget again.
     forget_above: u64,
     forgets_at: Option<Mono>,
+    /// When the last record was appended.
+    appended_at: Mono,
     ending: bool,
     counts: status::Counts,
 }
@@ -308,6 +307,7 @@ impl Router {
             forgot: false,
             forget_above,
             forgets_at: None,
+            appended_at: now.mono,
             ending: false,
             counts: status::Counts::default(),
         };
@@ -320,6 +320,7 @@ impl Router {
             out,
         );
         router.end_classic_users(out);
+        router.look_for_old_messages();
         router
     }
 
@@ -397,6 +398,7 @@ impl Router {
             what,
         };
         self.space.apply(&record);
+        self.appended_at = self.now.mono;
         self.counts.appended += 1;
         self.uncommitted_bytes += self.size_of(&record);
         self.uncommitted.push_back(record.clone());

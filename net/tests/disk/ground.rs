@@ -39,11 +39,16 @@ impl Ground {
 
     /// The engine on it, with a checkpoint after so many records.
     pub fn engine(&self, records: usize) -> Disk {
+        self.engine_with(records, &Limits::default())
+    }
+
+    /// The same within other limits.
+    pub fn engine_with(&self, records: usize, limits: &Limits) -> Disk {
         let rhythm = Rhythm {
             records,
             bytes: 1 << 40,
         };
-        Disk::new(Box::new(self.medium()), IDENTITY, &Limits::default()).with_rhythm(rhythm)
+        Disk::new(Box::new(self.medium()), IDENTITY, limits).with_rhythm(rhythm)
     }
 }
 
@@ -108,11 +113,12 @@ impl Author {
         self.write(What::Message(message));
     }
 
-    /// Hands over what was written since, and commits it.
+    /// Hands over what was written since that index, and commits it.
     pub fn commit(&mut self, engine: &mut Disk, from: usize) {
-        for record in &self.records[from..] {
-            engine.append(record.clone());
-        }
+        self.records[from..]
+            .iter()
+            .cloned()
+            .for_each(|one| engine.append(one));
         assert_eq!(engine.commit().unwrap(), self.space.head());
     }
 }

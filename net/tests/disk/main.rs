@@ -6,3 +6,5 @@ mod sparse;
 
 mod formats;
 mod ground;
+mod memory;
+mod retention;

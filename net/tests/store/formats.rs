@@ -1,8 +1,8 @@
 //! Each released format of a client's store, as a file that was made when it was released and is kept for ever: this
 //! version reads it.
 //!
-//! Made by `cargo test -p verbatim-net --test store -- --ignored make_the_fixture`, once; that of a format that was released
-//! is never made again.
+//! Made by `VERBATIM_FIXTURES=write cargo test -p verbatim-net --test store`, once; that of a format that was released is
+//! never made again.
 
 use crate::plate::Plate;
 use crate::server::Server;
@@ -17,8 +17,7 @@ use verbatim_net::store::Store;
 const FORMAT_1: &str = "store-format-1.hex";
 
 #[test]
-#[ignore = "a fixture is made once, when its format is released"]
-fn make_the_fixture_of_the_store() {
+fn a_store_of_format_1_is_written() {
     let (plate, mut server) = (Plate::default(), Server::default());
     let mut program = Program::start(&plate).unwrap();
     program.connect(&mut server).unwrap();
@@ -35,20 +34,23 @@ fn make_the_fixture_of_the_store() {
     program.cut().unwrap();
     program.types("queued").unwrap();
     program.store.close().unwrap();
-    let words = "A client's store of format 1";
-    sparse::write(FORMAT_1, words, &plate.bytes());
+    sparse::write(FORMAT_1, "A client's store of format 1", &plate.bytes());
+    reads(&plate);
 }
 
 #[test]
 fn a_store_of_format_1_is_read() {
-    let plate = Plate::holding(sparse::read(FORMAT_1));
-    let store: Store = open(&plate).unwrap();
+    reads(&Plate::holding(sparse::read(FORMAT_1)));
+}
+
+fn reads(plate: &Plate) {
+    let store: Store = open(plate).unwrap();
     assert_eq!(store.device(), DeviceId::new([7; 16]));
     let start = store.start();
     assert_eq!(start.attempt, Try(1));
     assert!(matches!(start.place, Place::Cursor { .. }), "{start:?}");
     drop(store);
-    let mut program = Program::start(&plate).unwrap();
+    let mut program = Program::start(plate).unwrap();
     let (messages, lines) = history(&mut program.store).unwrap();
     assert_eq!(messages, ["one", "zwei: grüße", "three\nlines\nof text"]);
     let states: Vec<(&str, bool)> = lines

@@ -288,6 +288,10 @@ impl OnEvents {
                     }
                     server.appended = true;
                 }
+                Output::Trim { up_to, age } => {
+                    server.engine.trim(up_to, age);
+                    server.appended = true;
+                }
             }
         }
     }

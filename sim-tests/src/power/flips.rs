@@ -7,10 +7,11 @@ use super::{End, IDENTITY, Plate, Run, Tally};
 use crate::dice::Dice;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
 use verbatim_core::record::Record;
 use verbatim_core::saved::body_of;
-use verbatim_net::engine::disk::{Checked, Disk, check};
+use verbatim_net::engine::disk::{Checked, Disk, Found, check};
 use verbatim_net::engine::{Engine, Failure, Fault};
 
 /// Flips of one seed.
@@ -75,6 +76,8 @@ fn write_log(seed: u64) -> Result<Run, String> {
         committed: 0,
         beside: BTreeMap::new(),
         pending: None,
+        allowed: Seq(0),
+        removed: Seq(0),
         tally: Tally::default(),
     };
     let mut engine = run.engine();
@@ -133,7 +136,10 @@ impl Run {
     /// Reads all that there is; an error if it says what was not written.
     fn check(&self) -> Result<Checked, Failure> {
         let mut written = self.records.iter();
-        check(&mut self.plate.clone(), &mut |record: &Record, _| {
+        check(&mut self.plate.clone(), &mut |found| {
+            let Found::Record(record, _) = found else {
+                return Ok(());
+            };
             let same = written.next().map(bytes_of) == Some(bytes_of(record));
             let text = format!("record {} was never written like that", record.seq);
             same.then_some(())

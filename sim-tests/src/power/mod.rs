@@ -6,6 +6,7 @@
 //! under way, all of it or nothing; and what is read must be what was written.
 
 mod author;
+mod beginning;
 mod flips;
 mod planted;
 mod plate;
@@ -48,6 +49,8 @@ pub struct Tally {
     pub full: u64,
     /// Records that were committed.
     pub records: u64,
+    /// Of them, those that were forgotten.
+    pub forgotten: u64,
 }
 
 impl Tally {
@@ -60,6 +63,7 @@ impl Tally {
         self.sync_errors += other.sync_errors;
         self.full += other.full;
         self.records += other.records;
+        self.forgotten += other.forgotten;
     }
 }
 
@@ -83,6 +87,9 @@ struct Run {
     beside: BTreeMap<(u8, u64), Beside>,
     /// The batch under way when the life ended, which may be there or not.
     pending: Option<Batch>,
+    /// Everything up to here may be gone, and up to there it was once.
+    allowed: Seq,
+    removed: Seq,
     tally: Tally,
 }
 
@@ -111,12 +118,15 @@ pub fn run_with(seed: u64, bug: Option<Bug>) -> Result<Tally, String> {
         committed: 0,
         beside: BTreeMap::new(),
         pending: None,
+        allowed: Seq(0),
+        removed: Seq(0),
         tally: Tally::default(),
     };
     for _ in 0..run.dice.between(2, 5) {
         run.live()?;
     }
     run.tally.records = run.committed as u64;
+    run.tally.forgotten = run.removed.0;
     Ok(run.tally)
 }
 
@@ -129,6 +139,7 @@ impl Run {
             .load()
             .map_err(|failure| format!("a log that is whole is refused: {failure}"))?;
         self.look(&loaded.saved)?;
+        self.look_at_beginning(&engine)?;
         self.read_all(&engine)?;
         let author = Dice::new(self.dice.roll(), "author");
         let mut author = Author::new(author, loaded.saved.space);
@@ -142,6 +153,7 @@ impl Run {
             if !going {
                 break;
             }
+            self.trim(&mut engine);
             let batch = author.batch();
             going = self.commit(&mut engine, batch, end)?;
         }
@@ -150,6 +162,15 @@ impl Run {
         self.plate.power_cut(&mut self.dice);
         self.tally.cuts += 1;
         Ok(())
+    }
+
+    /// Allows the log to forget its beginning, now and then.
+    fn trim(&mut self, engine: &mut Disk) {
+        if self.dice.chance(300) {
+            let up_to = Seq(self.dice.below(self.committed as u64 + 1));
+            self.allowed = self.allowed.max(up_to);
+            engine.trim(up_to, 0);
+        }
     }
 
     /// Cuts while the log recovers.
@@ -174,6 +195,7 @@ impl Run {
     fn engine(&mut self) -> Disk {
         let limits = Limits {
             log_bytes_max: u64::MAX / 4,
+            kept_bytes_max: Some(self.dice.below(60_000)),
             ..Limits::default()
         };
         let rhythm = Rhythm {

@@ -76,7 +76,8 @@ impl Run {
             What::Message(message) => message.to == Stream::All || message.to == Stream::User(user),
             _ => false,
         };
-        let mut expected = self.records[after.0 as usize..].iter().filter(belongs);
+        let from = after.max(self.removed).0 as usize;
+        let mut expected = self.records[from..].iter().filter(belongs);
         let end = Seq(self.records.len() as u64);
         while after < end {
             let (messages, bytes) = (self.dice.between(1, 9), self.dice.below(5_000));
@@ -84,6 +85,16 @@ impl Run {
                 .read(user, after, messages as usize, bytes as usize)
                 .map_err(|failure| failure.to_string())?;
             planted::on_page(self.bug, &mut page);
+            let gone = match after < self.removed {
+                true => self.gone_for(user, after),
+                false => Vec::new(),
+            };
+            if page.removed != gone {
+                return Err(format!(
+                    "after {after} are gone {gone:?}, and {:?} is told",
+                    page.removed
+                ));
+            }
             for message in &page.messages {
                 let record = expected.next().ok_or("a page holds more than there is")?;
                 let found = Record {

@@ -1,10 +1,11 @@
 //! Beginning: the file is opened, its format looked at, the checkpoint loaded, and the tail replayed.
 
 use super::super::{Failure, Fault, Identity, Loaded};
+use super::anchor::Anchor;
 use super::chain::Proof;
 use super::layout::{
-    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY, LOG, META, TALKS,
-    damaged, failed, failed_to_read, io_failed, number_at,
+    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, FORMAT_WHOLE, HEAD_KEY, IDENTITY_KEY, LOG,
+    META, TALKS, damaged, failed, failed_to_read, io_failed, number_at,
 };
 use super::medium::Medium;
 use super::rehearsal::Rehearsal;
@@ -27,6 +28,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     let txn = db.begin_read().map_err(failed_to_read)?;
     let identity = identity(&txn)?;
     let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
+    let (anchor, checkpoint_head) = (Anchor::load(&txn)?, space.head());
     let (proof, bytes) = head(&txn)?;
     let tail = replay(&txn, &mut space, proof)?;
     super::backup::tell_if_restored(&db, &txn, proof)
@@ -44,6 +46,9 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         tail,
         bytes,
         checkpoint_bytes,
+        checkpoint_head,
+        anchor,
+        trimming: false,
     };
     let loaded = Loaded {
         identity: Some(identity),
@@ -99,7 +104,7 @@ fn write_tables(db: &Database, fresh: Identity) -> Result<(), redb::Error> {
     txn.set_two_phase_commit(true);
     {
         let mut meta = txn.open_table(META)?;
-        meta.insert(FORMAT_KEY, &FORMAT.to_le_bytes()[..])?;
+        meta.insert(FORMAT_KEY, &FORMAT_WHOLE.to_le_bytes()[..])?;
         let [first, second] = fresh.hash_key;
         let identity: Vec<u8> = [fresh.store.0, first, second]
             .into_iter()
@@ -179,7 +184,7 @@ fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
     let (mut tail, mut scratch) = (tail::Tail::default(), Vec::new());
     let from = space.head().next().0;
-    let mut proof = proof_before(&log, from)?;
+    let mut proof = proof_before(txn, &log, from)?;
     for row in log.range(from..).map_err(failed_to_read)? {
         let (_, value) = row.map_err(failed_to_read)?;
         tail.bytes += value.value().len() as u64;
@@ -210,12 +215,13 @@ fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::
 }
 
 /// The chain as it stood before that record, which begins a stretch.
-pub(super) fn proof_before(
+fn proof_before(
+    txn: &ReadTransaction,
     log: &impl ReadableTable<u64, &'static [u8]>,
     seq: u64,
 ) -> Result<Proof, Failure> {
     let Some(row) = log.range(..seq).map_err(failed_to_read)?.next_back() else {
-        return Ok(Proof::default());
+        return Ok(Anchor::load(txn)?.proof);
     };
     let (_, value) = row.map_err(failed_to_read)?;
     Ok(Proof {

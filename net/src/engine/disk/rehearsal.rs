@@ -2,45 +2,45 @@
 //! a log changes its file, by the repair after a crash at the latest, and one that is then refused must not be touched.
 
 use redb::StorageBackend;
-use std::collections::BTreeMap;
+use redb::backends::InMemoryBackend;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// What is kept of a write at once.
 const BLOCK: u64 = 4096;
+/// The file may become twice as long and so many bytes longer; a store that wants more is not what was written.
+const MORE_BYTES: u64 = 16 << 20;
 
-/// See the module's words.
+/// See the module's words. One thread uses it.
 #[derive(Debug)]
 pub(super) struct Rehearsal {
     backend: Box<dyn StorageBackend>,
-    written: Mutex<Written>,
-}
-
-#[derive(Debug, Default)]
-struct Written {
-    length: u64,
-    /// What is in the file of it.
-    there: u64,
-    blocks: BTreeMap<u64, Vec<u8>>,
+    length: AtomicU64,
+    /// How much of it is in the file.
+    there: AtomicU64,
+    /// What was written, block behind block, and how many blocks that are.
+    written: InMemoryBackend,
+    count: AtomicU32,
+    /// Where each block of the file is in there; 0: nowhere.
+    places: Vec<AtomicU32>,
 }
 
 impl Rehearsal {
     pub(super) fn new(backend: Box<dyn StorageBackend>) -> io::Result<Rehearsal> {
         let length = backend.len()?;
-        let written = Mutex::new(Written {
-            length,
-            there: length,
-            blocks: BTreeMap::new(),
-        });
-        Ok(Rehearsal { backend, written })
+        let places = (2 * length + MORE_BYTES).div_ceil(BLOCK);
+        Ok(Rehearsal {
+            backend,
+            length: AtomicU64::new(length),
+            there: AtomicU64::new(length),
+            written: InMemoryBackend::new(),
+            count: AtomicU32::new(0),
+            places: (0..places).map(|_| AtomicU32::new(0)).collect(),
+        })
     }
 
-    /// What it holds is consistent between any two writes.
-    fn written(&self) -> MutexGuard<'_, Written> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read_file(&self, there: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let there = self.there.load(Relaxed);
         let here = there.saturating_sub(offset).min(out.len() as u64) as usize;
         out[here..].fill(0);
         match here {
@@ -48,47 +48,68 @@ impl Rehearsal {
             _ => self.backend.read(offset, &mut out[..here]),
         }
     }
+
+    /// Where a block is kept, in bytes; `None`: it was not written.
+    fn place(&self, block: u64) -> Option<u64> {
+        let place = self.places.get(block as usize)?.load(Relaxed);
+        Some(u64::from(place.checked_sub(1)?) * BLOCK)
+    }
+
+    /// The same of one that is to be written.
+    fn make_place(&self, block: u64) -> io::Result<u64> {
+        if let Some(place) = self.place(block) {
+            return Ok(place);
+        }
+        let known = self.places.get(block as usize);
+        let known = known.ok_or_else(|| io::Error::other("a file that grows beyond reason"))?;
+        let mut bytes = vec![0; BLOCK as usize];
+        self.read_file(block * BLOCK, &mut bytes)?;
+        let place = u64::from(self.count.fetch_add(1, Relaxed)) * BLOCK;
+        known.store(self.count.load(Relaxed), Relaxed);
+        self.written.set_len(place + BLOCK)?;
+        self.written.write(place, &bytes)?;
+        Ok(place)
+    }
 }
 
 /// The parts of a range that lie in one block each: the block, where in it, and where in the range.
-fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
+fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, u64, std::ops::Range<usize>)> {
     let end = offset + length as u64;
     (offset / BLOCK..end.div_ceil(BLOCK)).map(move |block| {
         let from = offset.max(block * BLOCK);
         let to = end.min((block + 1) * BLOCK);
         let range = (from - offset) as usize..(to - offset) as usize;
-        (block, (from - block * BLOCK) as usize, range)
+        (block, from - block * BLOCK, range)
     })
 }
 
 impl StorageBackend for Rehearsal {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.written().length)
+        Ok(self.length.load(Relaxed))
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let written = self.written();
-        if offset + out.len() as u64 > written.length {
+        if offset + out.len() as u64 > self.length.load(Relaxed) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.read_file(written.there, offset, out)?;
-        if written.blocks.is_empty() {
+        self.read_file(offset, out)?;
+        if self.count.load(Relaxed) == 0 {
             return Ok(());
         }
         for (block, at, range) in parts(offset, out.len()) {
-            if let Some(bytes) = written.blocks.get(&block) {
-                let length = range.len();
-                out[range].copy_from_slice(&bytes[at..at + length]);
+            if let Some(place) = self.place(block) {
+                self.written.read(place + at, &mut out[range])?;
             }
         }
         Ok(())
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        let mut written = self.written();
-        written.length = length;
-        written.there = written.there.min(length);
-        written.blocks.retain(|block, _| block * BLOCK < length);
+        self.length.store(length, Relaxed);
+        self.there.fetch_min(length, Relaxed);
+        let beyond = length.div_ceil(BLOCK) as usize;
+        let gone = self.places.get(beyond..).unwrap_or_default();
+        gone.iter().for_each(|place| place.store(0, Relaxed));
         Ok(())
     }
 
@@ -97,16 +118,9 @@ impl StorageBackend for Rehearsal {
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut written = self.written();
         for (block, at, range) in parts(offset, bytes.len()) {
-            if !written.blocks.contains_key(&block) {
-                let mut fresh = vec![0; BLOCK as usize];
-                self.read_file(written.there, block * BLOCK, &mut fresh)?;
-                written.blocks.insert(block, fresh);
-            }
-            let kept = written.blocks.get_mut(&block);
-            let kept = kept.expect("it is there now");
-            kept[at..at + range.len()].copy_from_slice(&bytes[range]);
+            let place = self.make_place(block)?;
+            self.written.write(place + at, &bytes[range])?;
         }
         Ok(())
     }
