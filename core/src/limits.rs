@@ -91,6 +91,11 @@ pub struct Limits {
     pub page_messages_max: usize,
     /// Most bytes in one page read from the log (one message is always allowed).
     pub page_bytes_max: usize,
+    /// Most messages in one page of a history: what few screens hold, and a small answer beside a full window (IRC's
+    /// `CHATHISTORY`: 50 to 1,000).
+    pub past_messages_max: usize,
+    /// Most bytes in one page of a history (one message is always allowed): as much as a page of a feed.
+    pub past_bytes_max: usize,
     /// Most names in one `USERS` page.
     pub users_page_max: usize,
     /// How long a client should wait before it tries again what was passing.
@@ -119,6 +124,8 @@ pub struct Limits {
     pub connect_time_max: Duration,
     /// Client of the classic level: how long a line may stay without an answer.
     pub classic_answer_time_max: Duration,
+    /// Client: messages put together from the pages of one history.
+    pub recalled_messages_max: usize,
     /// Client: lines queued without an answer, beyond which a line is refused to the person who typed it.
     pub outbox_messages_max: usize,
 }
@@ -126,7 +133,12 @@ pub struct Limits {
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
-/// What holds unless somebody says otherwise.
+impl Default for Limits {
+    fn default() -> Limits {
+        DEFAULT
+    }
+}
+
 const DEFAULT: Limits = Limits {
     body_bytes_max: 64 * KIB,
     skipped_bytes_max: MIB,
@@ -162,6 +174,8 @@ const DEFAULT: Limits = Limits {
     log_reserve_bytes: MIB,
     page_messages_max: 64,
     page_bytes_max: 64 * KIB,
+    past_messages_max: 100,
+    past_bytes_max: 64 * KIB,
     users_page_max: 256,
     retry_time: Duration::from_millis(500),
     goodbye_spread: Duration::from_secs(2),
@@ -176,11 +190,6 @@ const DEFAULT: Limits = Limits {
     backoff_time_max: Duration::from_secs(15),
     connect_time_max: Duration::from_secs(10),
     classic_answer_time_max: Duration::from_secs(30),
+    recalled_messages_max: 1_000,
     outbox_messages_max: 10_000,
 };
-
-impl Default for Limits {
-    fn default() -> Limits {
-        DEFAULT
-    }
-}

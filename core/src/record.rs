@@ -69,6 +69,25 @@ pub enum Stream {
     All,
 }
 
+/// What a message belongs to, and within which it has its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Conversation {
+    /// What was said to all.
+    All,
+    /// What two users said to each other, the earlier one first; one who writes to himself is both.
+    Pair(UserId, UserId),
+}
+
+impl Conversation {
+    /// That of a message from this user into that feed.
+    pub fn of(from: UserId, to: Stream) -> Conversation {
+        match to {
+            Stream::User(to) => Conversation::Pair(from.min(to), from.max(to)),
+            Stream::All => Conversation::All,
+        }
+    }
+}
+
 /// An accepted message. Cloning it shares its bytes.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -108,6 +127,11 @@ impl Message {
             frame,
             body_at: body_at as u32,
         }
+    }
+
+    /// The conversation that it belongs to.
+    pub fn conversation(&self) -> Conversation {
+        Conversation::of(self.from, self.to)
     }
 
     /// The `DELIVER` frame, the same bytes for every recipient.

@@ -7,7 +7,7 @@ use crate::limits::{LEFT_REMEMBERED_MAX, STARTS_REMEMBERED_MAX};
 use crate::name::{Name, NameKey};
 use crate::now::Wall;
 use crate::outcomes::{Outcome, Outcomes};
-use crate::record::{Holder, Message, Record, Stream, What};
+use crate::record::{Conversation, Holder, Message, Record, Stream, What};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -342,6 +342,14 @@ impl Space {
                 .pairs
                 .get(&pair_key(from, to))
                 .map_or(Number(1), |pair| pair.number.next()),
+        }
+    }
+
+    /// The number that the next message of that conversation gets.
+    pub(crate) fn next_of(&self, conversation: Conversation) -> Number {
+        match conversation {
+            Conversation::All => self.next_number(UserId(Seq(0)), Stream::All),
+            Conversation::Pair(one, other) => self.next_number(one, Stream::User(other)),
         }
     }
 

@@ -8,8 +8,8 @@ use verbatim_core::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use verbatim_core::limits::{HEAD_BYTES_MAX, Limits};
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::{
-    Bye, ClientFrame, Credit, Decoded, Delivery, Durability, Hello, Place, Receipt, Refusal,
-    Rejection, ServerFrame, Skip, Welcome, client_frame, encode_client, encode_server,
+    Ask, Bye, ClientFrame, Credit, Decoded, Delivery, Durability, Hello, PageEnd, Place, Receipt,
+    Refusal, Rejection, ServerFrame, Skip, Welcome, client_frame, encode_client, encode_server,
     server_frame,
 };
 
@@ -79,6 +79,16 @@ fn client() -> impl Strategy<Value = (ClientFrame<'static>, String)> {
         send,
         number().prop_map(|seq| ClientFrame::Ack(Seq(seq))),
         prop::option::of(name()).prop_map(ClientFrame::Who),
+        (
+            recipient(),
+            prop::option::of(number()),
+            prop::option::of(number())
+        )
+            .prop_map(|(with, before, count)| ClientFrame::History(Ask {
+                with,
+                before: before.map(Number),
+                count,
+            })),
         Just(ClientFrame::Ping),
         Just(ClientFrame::Pong),
         any::<bool>().prop_map(|forget| ClientFrame::Bye { forget }),
@@ -164,6 +174,14 @@ fn server() -> impl Strategy<Value = ServerFrame<'static>> {
             conversation,
             up_to: Number(up_to)
         }),
+        (recipient(), number(), number(), any::<bool>(), number()).prop_map(
+            |(with, a, b, more, removed)| ServerFrame::History(PageEnd {
+                with,
+                numbers: (Number(a.min(b)), Number(a.max(b))),
+                more,
+                removed: Number(removed),
+            })
+        ),
         (text(), prop::option::of(name())).prop_map(|(names, next)| ServerFrame::Users {
             names: Cow::Owned(names),
             next
@@ -296,12 +314,14 @@ proptest! {
         (seq, from, to, number, time) in (number(), name(), recipient(), number(), number()),
         body in text(),
     ) {
-        let frame = ServerFrame::Deliver(Delivery {
+        let delivery = Delivery {
             seq: Seq(seq), from, to, number: Number(number), time, body: &body,
-        });
-        let mut bytes = Vec::new();
-        encode_server(&frame, &mut bytes);
-        reads_back(&bytes, bytes.len(), frame, |bytes| server_frame(bytes, &Limits::default()))?;
+        };
+        for frame in [ServerFrame::Deliver(delivery), ServerFrame::Past(delivery)] {
+            let mut bytes = Vec::new();
+            encode_server(&frame, &mut bytes);
+            reads_back(&bytes, bytes.len(), frame, |bytes| server_frame(bytes, &Limits::default()))?;
+        }
     }
 
     #[test]

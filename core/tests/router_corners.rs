@@ -3,6 +3,8 @@
 
 #[path = "router_corners/classic.rs"]
 mod classic;
+#[path = "router_corners/conn.rs"]
+mod conn;
 mod stage;
 
 use stage::Stage;

@@ -6,7 +6,7 @@
 //! alone waits for nobody.
 
 use crate::engine::Engine;
-use crate::log::{Batch, Done, Order, committed, read};
+use crate::log::{Batch, Done, Order, committed, read, recall};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -62,8 +62,9 @@ impl Worker<'_> {
         match order {
             Order::Load => self.load(),
             Order::Commit(batch) => self.commit(batch),
-            Order::Read(_) | Order::View(_) if self.failed => Ok(()),
+            Order::Read(_) | Order::Recall(_) | Order::View(_) if self.failed => Ok(()),
             Order::Read(ask) => self.say(read(&*self.engine, ask)),
+            Order::Recall(question) => self.say(recall(&*self.engine, question)),
             Order::View(tell) => {
                 // Whoever asked may have gone.
                 drop(tell.send(self.engine.view()));

@@ -5,6 +5,7 @@ mod wire;
 
 pub use classic::run_classic_client;
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::Poll;
@@ -12,11 +13,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Client, Config, Input, LineId, Message, Notice, Output,
+    ClassicInput, ClassicOutput, Client, Config, Input, LineId, Message, Notice, Output, Recalled,
 };
 use verbatim_core::id::Seq;
 use verbatim_core::name::Recipient;
 use verbatim_core::now::{Mono, Now, Wall};
+use verbatim_core::wire::Ask;
 
 use crate::Transport;
 use wire::{Event, Wire};
@@ -80,6 +82,17 @@ pub struct Wanted {
     pub count: usize,
 }
 
+impl Wanted {
+    /// The question to a server that has all of it. One for no conversation is for what was said to all.
+    pub fn ask(self) -> Ask {
+        Ask {
+            with: self.with.unwrap_or(Recipient::All),
+            before: None,
+            count: Some(self.count as u64),
+        }
+    }
+}
+
 /// The program around a client. None of its functions may block for long, but for `keep` and `settle`.
 pub trait Host {
     /// Makes durable what these outputs say, as the core's module document asks, before any of them is carried out. Tells up
@@ -108,8 +121,14 @@ pub trait Host {
         false
     }
 
-    /// Shows what was said earlier, as far as this device has kept it.
-    fn history(&mut self, _wanted: Wanted) {}
+    /// Shows what was said earlier, as far as this device has kept it; what the server is to be asked for beside that is
+    /// given back, and answered by `recalled`, or by [`Notice::NoHistory`].
+    fn history(&mut self, _wanted: Wanted) -> Option<Ask> {
+        None
+    }
+
+    /// What the server has of what `history` gave back.
+    fn recalled(&mut self, _recalled: Recalled) {}
 
     /// Takes a message. Once it is written, the program sends [`Request::Kept`].
     fn deliver(&mut self, message: Message);
@@ -152,12 +171,17 @@ pub async fn run_client<T: Transport, H: Host>(
         settles: None,
         over: false,
         falls_back: false,
+        wanted: VecDeque::new(),
+        asks: false,
         host,
     };
     driver.run(&mut requests, forgets, read_bytes).await;
     if driver.falls_back {
         // Its lines know when they expire, counted from the same moment.
         let begin = (driver.client.into_classic(), driver.start);
+        for wanted in driver.wanted {
+            classic::look_back(driver.host, wanted);
+        }
         classic::run(transport, server, begin, requests, driver.host).await;
     }
 }
@@ -171,6 +195,10 @@ struct Driver<'a, T: Transport, H> {
     settles: Option<Instant>,
     over: bool,
     falls_back: bool,
+    /// Parts of what was said earlier that are still to be shown.
+    wanted: VecDeque<Wanted>,
+    /// The server is asked for one.
+    asks: bool,
     host: &'a mut H,
 }
 
@@ -266,10 +294,24 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }
             Request::History(wanted) => {
                 self.carry_out();
-                self.host.history(wanted);
+                self.wanted.push_back(wanted);
+                self.look_back();
             }
             Request::Return => self.handle(Input::Return),
             Request::Leave { forget } => self.handle(Input::Leave { forget }),
+        }
+    }
+
+    /// Shows the next part of what was said earlier. Where one ends says where the next one begins, so it waits for the
+    /// server's answer to the one before.
+    fn look_back(&mut self) {
+        while !self.asks
+            && let Some(wanted) = self.wanted.pop_front()
+        {
+            if let Some(ask) = self.host.history(wanted) {
+                self.asks = true;
+                self.handle(Input::History(ask));
+            }
         }
     }
 
@@ -290,6 +332,13 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
     /// Makes durable what must be, and then does what the core asked for.
     fn carry_out(&mut self) {
         while !self.outputs.is_empty() {
+            let answers = |output: &Output| {
+                matches!(
+                    output,
+                    Output::Recalled(_) | Output::Show(Notice::NoHistory { .. })
+                )
+            };
+            let answered = self.outputs.iter().any(answers);
             let mut outputs = std::mem::take(&mut self.outputs);
             let kept = self.host.keep(&outputs);
             let may_leave = kept.is_ok();
@@ -300,6 +349,10 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             }
             // What comes of the next step is put into the same room.
             self.outputs = outputs;
+            if answered {
+                self.asks = false;
+                self.look_back();
+            }
             match kept {
                 Ok(kept) => self.on_kept(kept),
                 Err(error) => {
@@ -331,6 +384,7 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
             Output::Send(frames) if may_leave => self.wire.send(frames.0),
             Output::Disconnect => self.wire.close(),
             Output::Deliver(message) => self.host.deliver(message),
+            Output::Recalled(recalled) => self.host.recalled(recalled),
             Output::Show(notice) => self.host.show(notice),
             _ => {}
         }

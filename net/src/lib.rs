@@ -8,6 +8,7 @@ mod batches;
 mod client;
 mod connection;
 pub mod engine;
+mod later;
 mod log;
 mod owner;
 mod server;
@@ -17,6 +18,7 @@ pub mod transcript;
 mod transport;
 
 pub use client::{Host, Request, Wanted, run_classic_client, run_client};
+pub use later::Delay;
 pub use log::Log;
 pub use owner::Life;
 pub use server::{Server, ServerConfig};

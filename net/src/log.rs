@@ -4,6 +4,7 @@
 use crate::batches::run;
 use crate::engine::disk::{Proof, View};
 use crate::engine::{Engine, Failure, Loaded};
+use crate::later::{Delay, Later};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,7 +12,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Past, Question};
 use verbatim_core::saved::Beside;
 
 /// What is to be read.
@@ -35,6 +36,8 @@ pub(crate) enum Done {
     },
     /// What was asked for.
     Page(Page),
+    /// The same, of a conversation.
+    Past(Question, Past),
     /// The engine must be loaded again, or given up.
     Failed(Failure),
     /// It was.
@@ -46,6 +49,7 @@ pub(crate) enum Order {
     Load,
     Commit(Batch),
     Read(Ask),
+    Recall(Question),
     Forget(Stream, Seq),
     /// Somebody wants to copy what is committed, on a thread of their own.
     View(oneshot::Sender<Result<View, Failure>>),
@@ -65,6 +69,8 @@ pub enum Log {
     Here(Here),
     /// On a thread of its own.
     Beside(Thread),
+    /// In the router's own thread, and it takes its time: for simulations.
+    Later(Later),
 }
 
 /// See [`Log::Here`].
@@ -87,6 +93,11 @@ impl Log {
     pub fn here(engine: Box<dyn Engine>) -> Log {
         let done = VecDeque::new();
         Log::Here(Here { engine, done })
+    }
+
+    /// Runs an engine in place, each commit of which takes as long as `delay` says. Must be used inside a `LocalSet`.
+    pub fn later(engine: Box<dyn Engine>, delay: Box<dyn FnMut() -> Delay>) -> Log {
+        Log::Later(Later::new(engine, delay))
     }
 
     /// Runs an engine on a thread of its own, which ends with this value.
@@ -118,6 +129,7 @@ impl Log {
                 here.engine.load()
             }
             Log::Beside(thread) => thread.load(),
+            Log::Later(later) => later.load(),
         }
     }
 
@@ -125,6 +137,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.append(record),
             Log::Beside(thread) => thread.batch.records.push(record),
+            Log::Later(later) => later.append(record),
         }
     }
 
@@ -132,6 +145,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.save(beside),
             Log::Beside(thread) => thread.batch.beside.push(beside),
+            Log::Later(later) => later.save(beside),
         }
     }
 
@@ -148,6 +162,7 @@ impl Log {
                 let batch = std::mem::take(&mut thread.batch);
                 thread.order(Order::Commit(batch));
             }
+            Log::Later(later) => later.commit(),
         }
     }
 
@@ -155,6 +170,15 @@ impl Log {
         match self {
             Log::Here(here) => here.done.push_back(read(&*here.engine, ask)),
             Log::Beside(thread) => thread.order(Order::Read(ask)),
+            Log::Later(later) => later.read(ask),
+        }
+    }
+
+    pub(crate) fn recall(&mut self, question: Question) {
+        match self {
+            Log::Here(here) => here.done.push_back(recall(&*here.engine, question)),
+            Log::Beside(thread) => thread.order(Order::Recall(question)),
+            Log::Later(later) => later.recall(question),
         }
     }
 
@@ -162,6 +186,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.forget(stream, up_to),
             Log::Beside(thread) => thread.order(Order::Forget(stream, up_to)),
+            Log::Later(later) => later.forget(stream, up_to),
         }
     }
 
@@ -169,6 +194,7 @@ impl Log {
         match self {
             Log::Here(here) => here.engine.trim(up_to, age),
             Log::Beside(thread) => thread.batch.trim = Some((up_to, age)),
+            Log::Later(later) => later.trim(up_to, age),
         }
     }
 
@@ -178,6 +204,7 @@ impl Log {
         match self {
             Log::Here(here) => drop(tell.send(here.engine.view())),
             Log::Beside(thread) => thread.order(Order::View(tell)),
+            Log::Later(later) => drop(tell.send(later.view())),
         }
         told
     }
@@ -187,6 +214,7 @@ impl Log {
         match self {
             Log::Here(here) => here.done.pop_front(),
             Log::Beside(thread) => thread.done.try_recv().ok(),
+            Log::Later(later) => later.poll(),
         }
     }
 
@@ -195,6 +223,7 @@ impl Log {
         match self {
             Log::Here(_) => None,
             Log::Beside(thread) => Some(Arc::clone(&thread.news)),
+            Log::Later(later) => Some(later.news()),
         }
     }
 }
@@ -252,6 +281,13 @@ pub(crate) fn read(engine: &dyn Engine, ask: Ask) -> Done {
     } = ask;
     match engine.read(user, after, messages_max, bytes_max) {
         Ok(page) => Done::Page(page),
+        Err(failure) => Done::Failed(failure),
+    }
+}
+
+pub(crate) fn recall(engine: &dyn Engine, question: Question) -> Done {
+    match engine.recall(&question) {
+        Ok(past) => Done::Past(question, past),
         Err(failure) => Done::Failed(failure),
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use verbatim_core::id::{ConnId, Epoch, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
+use verbatim_core::saved::Beside;
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -193,6 +194,7 @@ impl Owner {
                     self.step(now, Input::Committed { seq, room });
                 }
                 Some(Done::Page(page)) => self.step(now, Input::Page(page)),
+                Some(Done::Past(question, past)) => self.step(now, Input::Past(question, past)),
                 Some(Done::Failed(failure)) => self.on_failed(failure),
                 Some(Done::Loaded(_)) => {} // loading waits for its own answer
             }
@@ -230,6 +232,8 @@ impl Owner {
                     self.note_closing(conn, reason);
                     self.change(conn, |slot| slot.closing = true);
                 }
+                // There is no log to read.
+                Output::Read { .. } | Output::Recall(_) if self.failure.is_some() => {}
                 Output::Append(record) => {
                     self.appended = true;
                     self.log.append(record);
@@ -240,17 +244,15 @@ impl Owner {
                     messages_max,
                     bytes_max,
                 } => {
-                    self.read(Ask {
+                    self.log.read(Ask {
                         user,
                         after,
                         messages_max,
                         bytes_max,
                     });
                 }
-                Output::Save(beside) => {
-                    self.appended = true;
-                    self.log.save(beside);
-                }
+                Output::Recall(question) => self.log.recall(question),
+                Output::Save(beside) => self.save(beside),
                 Output::Forget { stream, up_to } => {
                     self.log.forget(stream, up_to);
                     self.appended = true; // the room that there is now is told with the next commit
@@ -260,15 +262,14 @@ impl Owner {
         }
     }
 
+    fn save(&mut self, beside: Beside) {
+        self.appended = true;
+        self.log.save(beside);
+    }
+
     fn trim(&mut self, up_to: Seq, age: u64) {
         self.appended = true;
         self.log.trim(up_to, age);
-    }
-
-    fn read(&mut self, ask: Ask) {
-        if self.failure.is_none() {
-            self.log.read(ask);
-        }
     }
 
     /// An operator hears of connections that we end because of what they did; of goodbyes only who asks for more.

@@ -2,6 +2,7 @@
 
 use crate::cast::Order;
 use crate::history::Who;
+pub use crate::server_disk::DiskTrouble;
 use std::time::Duration;
 
 /// A place for a run: the network, the server and those who take part.
@@ -41,6 +42,9 @@ pub trait Ground {
 
     /// The server's wall clock is set by so many milliseconds.
     fn jump(&mut self, by: i64);
+
+    /// Something befalls the server's disk, if it has one.
+    fn disk(&mut self, trouble: DiskTrouble);
 
     /// What befell connections is over, and nothing befalls them any more.
     fn calm(&mut self);

@@ -2,12 +2,14 @@
 
 use crate::clock::Clock;
 use crate::plan::{Keeping, Step};
+pub use crate::server_disk::DiskNews;
 pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
-use verbatim_core::client::{LineState, Message, Notice};
+use verbatim_core::client::{LineState, Message, Notice, Recalled};
 
 /// A user of the plan, by its index.
 pub type Who = usize;
@@ -75,9 +77,9 @@ pub enum DeviceNews {
         /// Which.
         line: u64,
         /// To whom.
-        to: String,
+        to: Arc<str>,
         /// Its text.
-        body: String,
+        body: Arc<str>,
         /// Its age limit.
         age: Option<Duration>,
     },
@@ -114,6 +116,20 @@ pub enum DeviceNews {
         seq: u64,
         /// What the server answered: its seq and number, or the code of a rejection.
         answer: Result<(u64, u64), u16>,
+    },
+    /// The person asks for what was said earlier.
+    Asked {
+        /// With whom, or to all.
+        with: String,
+        /// How many messages at most.
+        count: u64,
+    },
+    /// What the server had of it.
+    Recalled {
+        /// The start of the server that told it.
+        epoch: u64,
+        /// What it told.
+        recalled: Recalled,
     },
     /// A device's secret came to somebody.
     SecretSeen,
@@ -294,6 +310,8 @@ pub enum ServerNews {
         /// How much there may be.
         max: u64,
     },
+    /// Something about its disk.
+    Disk(DiskNews),
     /// Bytes passed through the server's door: a number that tells all of them so far from any others.
     Bytes(u64),
 }
@@ -324,7 +342,7 @@ pub enum Entry {
         /// The sender's id for it; 0 from a classic user.
         id: u64,
         /// Its text.
-        body: String,
+        body: Arc<str>,
     },
 }
 
@@ -402,6 +420,9 @@ impl fmt::Display for Event {
                 )
             }
             What::Device(who, DeviceNews::Told(notice)) => write!(f, "u{who} told {notice}"),
+            What::Device(who, DeviceNews::Recalled { recalled, .. }) => {
+                write!(f, "u{who} told {recalled}")
+            }
             What::Device(who, DeviceNews::Line { line, state }) => match state {
                 LineState::Accepted { seq, number } => {
                     write!(f, "u{who} line {line} accepted seq={seq} number={number}")

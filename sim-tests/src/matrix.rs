@@ -2,7 +2,8 @@
 
 use crate::checker::Violation;
 use crate::plan::{Plan, Profile};
-use crate::planted::BugId;
+use crate::planted::{BugId, Plant};
+use crate::power;
 use crate::run::{Options, Outcome, Substrate, run};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -55,7 +56,7 @@ pub fn hunt_all(bugs: &[BugId], seeds_max: u64, look: impl Fn(&Hunt) + Sync) -> 
     hunts
 }
 
-/// Runs seeds with that bug until one breaks a guarantee that it keeps without the bug.
+/// Runs seeds with that bug, where it is planted, until one breaks a guarantee that it keeps without the bug.
 pub fn hunt(bug: BugId, seeds_max: u64) -> Hunt {
     let began = Instant::now();
     let ends = |seeds, caught| Hunt {
@@ -65,14 +66,31 @@ pub fn hunt(bug: BugId, seeds_max: u64) -> Hunt {
         took: began.elapsed(),
     };
     for seed in 0..seeds_max {
-        let plan = Plan::draw_from(Profile::Swarm, seed);
-        if let Some(violation) = first_broken(&plan, Some(bug))
-            && first_broken(&plan, None).is_none()
-        {
+        if let Some(violation) = broken_by(bug, seed) {
             return ends(seed + 1, Some(Caught { seed, violation }));
         }
     }
     ends(seeds_max, None)
+}
+
+/// What that seed breaks with the bug, and keeps without it.
+fn broken_by(bug: BugId, seed: u64) -> Option<Violation> {
+    let (with, without) = match bug.planted() {
+        Plant::Plans(_) => {
+            let plan = Plan::draw_from(Profile::Swarm, seed);
+            let with = first_broken(&plan, Some(bug))?;
+            (with, first_broken(&plan, None))
+        }
+        Plant::Power(bug) => {
+            let run = |bug| whole(|| power::run(seed, bug).err());
+            (run(Some(bug))?, run(None))
+        }
+        Plant::Store(bug) => {
+            let run = |bug| whole(|| power::store::run_seed(seed, bug).err());
+            (run(Some(bug))?, run(None))
+        }
+    };
+    without.is_none().then_some(with)
 }
 
 /// What a plan with that bug breaks first.
@@ -81,13 +99,18 @@ pub fn first_broken(plan: &Plan, bug: Option<BugId>) -> Option<Violation> {
         bug,
         ..Options::default()
     };
-    let ran = catch_unwind(AssertUnwindSafe(|| run(plan, Substrate::Events, options)));
-    match ran {
-        Ok(Outcome { violations, .. }) => violations.into_iter().next(),
-        Err(_) => Some(Violation {
-            rule: "panic",
-            at: Duration::ZERO,
-            what: "a task panicked".into(),
-        }),
-    }
+    whole(|| {
+        let Outcome { violations, .. } = run(plan, Substrate::Events, options);
+        violations.into_iter().next()
+    })
+}
+
+/// What a run breaks; a panic in it breaks something too.
+fn whole(run: impl FnOnce() -> Option<Violation>) -> Option<Violation> {
+    let panicked = Violation {
+        rule: "panic",
+        at: Duration::ZERO,
+        what: "a task panicked".into(),
+    };
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Some(panicked))
 }

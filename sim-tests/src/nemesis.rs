@@ -2,7 +2,7 @@
 //! At the end it heals everything. It is the same on every ground.
 
 use crate::cast::Order;
-use crate::ground::{End, Ground, Passage};
+use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::{History, ServerNews, What, Who};
 use crate::plan::{Act, Deed, Fault, Plan, Step};
 use std::rc::Rc;
@@ -21,6 +21,8 @@ pub struct Nemesis {
     links: Vec<Link>,
     /// When the server starts again.
     down_until: Option<u64>,
+    /// When the server's disk has room again.
+    full_until: Option<u64>,
     /// Users who have gone for good.
     gone: Vec<bool>,
 }
@@ -43,6 +45,7 @@ impl Nemesis {
             history,
             next: 0,
             down_until: None,
+            full_until: None,
             plan,
         }
     }
@@ -52,7 +55,8 @@ impl Nemesis {
         let step = self.plan.steps.get(self.next).map(|step| step.at);
         let faults = self.links.iter().flat_map(|link| &link.faults);
         let faults = faults.map(|(until, _)| *until).min();
-        let due = [step, faults, self.down_until].into_iter().flatten().min();
+        let due = [step, faults, self.down_until, self.full_until];
+        let due = due.into_iter().flatten().min();
         due.map(Duration::from_millis)
     }
 
@@ -116,6 +120,24 @@ impl Nemesis {
                 }
             }
             Fault::Clock { jump } => ground.jump(jump),
+            Fault::DiskFull { room, unseen, span } => {
+                ground.disk(DiskTrouble::Full { room, unseen });
+                self.full_until = Some(now + span);
+            }
+            Fault::DiskCut { after, again, span } => {
+                self.fail_disk(ground, now + span, DiskTrouble::Cut { after, again });
+            }
+            Fault::DiskError { after, span } => {
+                self.fail_disk(ground, now + span, DiskTrouble::Error { after });
+            }
+        }
+    }
+
+    /// The disk fails when the server comes to it. Then its machine is started anew.
+    fn fail_disk(&mut self, ground: &mut impl Ground, until: u64, trouble: DiskTrouble) {
+        if self.down_until.is_none() {
+            ground.disk(trouble);
+            self.down_until = Some(until);
         }
     }
 
@@ -139,6 +161,9 @@ impl Nemesis {
     }
 
     fn expire(&mut self, ground: &mut impl Ground, now: u64) {
+        if self.full_until.take_if(|until| *until <= now).is_some() {
+            ground.disk(DiskTrouble::Room);
+        }
         if self.down_until.is_some_and(|until| until <= now) {
             self.restart(ground);
         }
@@ -182,6 +207,8 @@ impl Nemesis {
         for host in 0..self.links.len() {
             ground.delay(host, HEALED_LATENCY);
         }
+        self.full_until = None;
+        ground.disk(DiskTrouble::Room);
         if self.down_until.is_some() {
             self.restart(ground);
         }

@@ -6,7 +6,7 @@ pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
     if !bytes.starts_with(verb) {
         return None;
     }
-    let end = bytes.windows(2).position(|two| two == b"\n\n")?;
+    let end = memchr::memmem::find(bytes, b"\n\n")?;
     let digits = bytes[..end].iter().rev();
     let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
     let head = bytes[..end - digits].strip_suffix(b"\nContent-length: ")?;

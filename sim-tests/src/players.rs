@@ -16,7 +16,8 @@ use tokio::time::sleep;
 use verbatim_core::client::{Config, Input, Message, Notice, Output};
 use verbatim_core::id::Seq;
 use verbatim_core::now::{Now, Wall};
-use verbatim_net::{Host, Request, Transport, run_client};
+use verbatim_core::wire::Ask;
+use verbatim_net::{Host, Request, Transport, Wanted, run_client};
 
 /// How somebody comes to the server.
 #[derive(Clone)]
@@ -192,6 +193,10 @@ impl Host for Terminal {
         if desk.due().is_some() {
             self.more.notify_one();
         }
+    }
+
+    fn history(&mut self, wanted: Wanted) -> Option<Ask> {
+        Some(wanted.ask())
     }
 
     fn show(&mut self, notice: Notice) {

@@ -1,9 +1,12 @@
 //! Probes: which rare states a run has come through. Runs that never meet trouble prove little, however many they are.
 
-use crate::history::{ClassicNews, Conn, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
+use crate::dense::Marks;
+use crate::history::{
+    ClassicNews, Conn, DeviceNews, DiskNews, Entry, Event, ServerNews, Tag, What, Who,
+};
 use crate::ledger::{Ledger, Log};
-use std::collections::{BTreeMap, BTreeSet};
-use verbatim_core::client::{LineState, Notice, WhyAway, WhyOffline};
+use std::collections::BTreeMap;
+use verbatim_core::client::{LineState, Notice, Recalled, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
 
 macro_rules! probes {
@@ -84,10 +87,40 @@ probes! {
     ForwardedInPieces,
     /// A classic user counts otherwise and said so.
     MiscountTold,
+    /// Somebody was told of a history.
+    HistoryRead,
+    /// In it was what was said to all before that one came.
+    HistoryBeforeClaim,
+    /// It says that what was before is gone.
+    HistoryGone,
+    /// It was refused, since nobody held the name.
+    HistoryOfNobody,
     /// Two links were cut at one time.
     PartitionsOverlapped,
     /// The wall clock had gone back, and a stamp stood still.
     ClockWentBack,
+    /// A power cut came between a write to the server's disk and the sync of it.
+    CutBeforeSync,
+    /// A power cut left a part of a write.
+    WriteTorn,
+    /// The power went again while the log recovered from the cut before.
+    CutInRecovery,
+    /// A server found records in its log of which the one before had told nobody.
+    DurableUntold,
+    /// A log was loaded from a checkpoint and what came after it.
+    CheckpointWithTail,
+    /// A line was refused since the disk was full, and one was accepted when there was room.
+    DiskFullThenRoom,
+    /// A commit failed, and the server began anew without a new process.
+    BegunAnew,
+    /// A sync of the log failed, and the server ended.
+    SyncFailed,
+    /// A device was fed from the log with what was written before a restart of the server.
+    FedFromKeptLog,
+    /// A device went on with its session at a restarted server that had kept its log.
+    ResumedWithKeptLog,
+    /// An id that was taken before a restart of the server came again, and got its first answer.
+    DuplicateAfterRestart,
 }
 
 /// How often each state was reached.
@@ -100,22 +133,26 @@ pub struct Probes {
     devices: BTreeMap<Who, Device>,
     conns: BTreeMap<Conn, Session>,
     /// What was handed to which device.
-    delivered: BTreeSet<((Who, u64), u64)>,
+    delivered: BTreeMap<(Who, u64), Marks>,
     /// Who wrote last to whom, of two users.
     spoke: BTreeMap<(u64, u64), u64>,
+    /// The last record of the log that the server found when it started, if it keeps one.
+    kept: Option<u64>,
 }
 
 /// A device, as far as probes care.
 #[derive(Default)]
 struct Device {
     /// Lines under way.
-    sent: BTreeSet<u64>,
+    sent: Marks,
     /// Those that stood in the log when it resumed.
-    asked: BTreeSet<u64>,
+    asked: Marks,
     epoch: Option<u64>,
     acked: u64,
     /// Its acks that came.
     came: u64,
+    /// A line of it was refused since the log was full.
+    refused: bool,
 }
 
 /// What a connection is bound to.
@@ -150,16 +187,58 @@ impl Probes {
         *self.reached.entry(probe).or_default() += 1;
     }
 
+    fn hit_if(&mut self, is_so: bool, probe: Probe) {
+        if is_so {
+            self.hit(probe);
+        }
+    }
+
+    fn on_disk(&mut self, news: DiskNews) {
+        match news {
+            DiskNews::PowerCut {
+                unsynced,
+                torn,
+                in_recovery,
+            } => {
+                self.hit_if(unsynced > 0, Probe::CutBeforeSync);
+                self.hit_if(torn > 0, Probe::WriteTorn);
+                self.hit_if(in_recovery, Probe::CutInRecovery);
+            }
+            DiskNews::Loaded {
+                told,
+                head,
+                replayed,
+            } => {
+                self.hit_if(told < head, Probe::DurableUntold);
+                self.hit_if(0 < replayed && replayed < head, Probe::CheckpointWithTail);
+            }
+            DiskNews::CommitFailed => self.hit(Probe::BegunAnew),
+            DiskNews::SyncFailed => self.hit(Probe::SyncFailed),
+        }
+    }
+
     fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
         let device = self.devices.entry(who).or_default();
-        let in_log = |line: &&u64| ledger.find(Tag { who, line: **line }).is_some();
+        let in_log = |line: &u64| ledger.find(Tag { who, line: *line }).is_some();
         match news {
             DeviceNews::Welcomed { epoch, .. } => {
-                device.asked = device.sent.iter().filter(in_log).copied().collect();
+                device.asked = device.sent.iter().filter(in_log).collect();
                 let before = device.epoch.replace(*epoch);
-                if before.is_some_and(|before| before != *epoch) {
+                if let Some(before) = before.filter(|before| before != epoch) {
                     self.hit(Probe::ResumedAfterRestart);
+                    let same = ledger.log_of(before) == ledger.log_of(*epoch);
+                    self.hit_if(same, Probe::ResumedWithKeptLog);
                 }
+            }
+            DeviceNews::Told(Notice::Held { code, .. }) => {
+                device.refused |= *code == Code::STORAGE_FULL && self.kept.is_some();
+            }
+            DeviceNews::Repeated { seq, answer, .. } => {
+                let again = answer.is_ok() && self.kept.is_some_and(|kept| *seq <= kept);
+                self.hit_if(again, Probe::DuplicateAfterRestart);
+            }
+            DeviceNews::Recalled { epoch, recalled } => {
+                self.on_recalled(ledger, who, *epoch, recalled);
             }
             DeviceNews::Acked { seq } => device.acked = device.acked.max(*seq),
             DeviceNews::Ended { crashed, .. } => {
@@ -173,31 +252,48 @@ impl Probes {
         }
     }
 
+    fn on_recalled(&mut self, ledger: &Ledger, who: Who, epoch: u64, recalled: &Recalled) {
+        if recalled.removed.0 > 0 {
+            self.hit(Probe::HistoryGone);
+        }
+        let Some(first) = recalled.messages.first() else {
+            return;
+        };
+        self.hit(Probe::HistoryRead);
+        let place = ledger.place_for(who, epoch, u64::MAX);
+        if place.is_some_and(|place| first.seq.0 < place.user) {
+            self.hit(Probe::HistoryBeforeClaim);
+        }
+    }
+
     fn on_line(&mut self, ledger: &Ledger, who: Who, line: u64, state: LineState) {
         let device = self.devices.entry(who).or_default();
         match state {
             LineState::Sent => drop(device.sent.insert(line)),
             LineState::Queued => {
-                if device.sent.remove(&line) && !device.asked.is_empty() {
+                if device.sent.remove(line) && !device.asked.is_empty() {
                     self.hit(Probe::ResumedMidPipeline);
                 }
             }
             LineState::Accepted { seq, .. } => {
-                device.sent.remove(&line);
-                if device.asked.remove(&line) {
+                device.sent.remove(line);
+                let refused = std::mem::take(&mut device.refused);
+                if device.asked.remove(line) {
                     self.hit(Probe::AnswerLostThenTold);
                     if ledger.logs.last().is_some_and(|log| has_come(log, seq.0)) {
                         self.hit(Probe::DeliveredBeforeAnswered);
                     }
                 }
+                self.hit_if(refused, Probe::DiskFullThenRoom);
             }
-            _ => drop(device.sent.remove(&line)),
+            _ => drop(device.sent.remove(line)),
         }
     }
 
     fn on_server(&mut self, ledger: &Ledger, news: &ServerNews) {
         match news {
-            ServerNews::Started { .. } => {
+            ServerNews::Started { kept, .. } => {
+                self.kept = *kept;
                 self.delivered.clear();
                 self.spoke.clear();
                 for device in self.devices.values_mut() {
@@ -216,6 +312,7 @@ impl Probes {
             ServerNews::Delivering { conn, seq, .. } => self.on_delivering(*conn, *seq),
             ServerNews::Closing { conn, reason, .. } => self.on_closing(*conn, reason),
             ServerNews::Appended { seq, entry, .. } => self.on_appended(ledger, *seq, entry),
+            ServerNews::Disk(news) => self.on_disk(*news),
             _ => {}
         }
     }
@@ -246,10 +343,15 @@ impl Probes {
         let Some(Session { holder, head }) = self.conns.get(&conn) else {
             return;
         };
-        let (behind, first) = (seq <= *head, self.delivered.insert((*holder, seq)));
+        let (behind, first) = (
+            seq <= *head,
+            self.delivered.entry(*holder).or_default().insert(seq),
+        );
         if behind {
             self.hit(Probe::FedFromLog);
         }
+        let kept = self.kept.is_some_and(|kept| seq <= kept);
+        self.hit_if(kept, Probe::FedFromKeptLog);
         if !first {
             self.hit(Probe::ResumedMidFeed);
         }
@@ -289,7 +391,7 @@ impl Probes {
 fn has_come(log: &Log, seq: u64) -> bool {
     log.holders
         .values()
-        .any(|holder| holder.wrote.contains(&seq))
+        .any(|holder| holder.wrote.contains(seq))
 }
 
 /// The states that one event shows.
@@ -322,6 +424,10 @@ fn of_device(news: &DeviceNews) -> Option<Probe> {
 
 fn of_notice(notice: &Notice) -> Option<Probe> {
     match notice {
+        Notice::NoHistory {
+            why: WhyNoHistory::Server(_),
+            ..
+        } => Some(Probe::HistoryOfNobody),
         Notice::Lost { .. } => Some(Probe::LostTold),
         Notice::Removed { .. } => Some(Probe::RemovedTold),
         Notice::Held {

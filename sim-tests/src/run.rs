@@ -19,10 +19,11 @@ use std::time::{Duration, Instant};
 
 /// Within so long after healing everything that was promised is kept (guarantee G13).
 pub const LIVENESS: Duration = Duration::from_secs(60);
-/// How often it is looked at whether that is so.
-const LOOK_TIME: Duration = Duration::from_millis(500);
-/// How long a run goes on when it is: what comes too often comes in this time.
-const AFTER_TIME: Duration = Duration::from_millis(1_500);
+/// How often it is looked at whether that is so; and how long a run goes on when it is: what comes too often comes in
+/// this time.
+const ENDING: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(1_500));
+/// The same where heartbeats are quick, and with them all that is done again.
+const QUICK_ENDING: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(300));
 /// How often somebody who stays away is made to come back.
 const RETURN_TIME: Duration = Duration::from_secs(5);
 /// Simulated seconds since 1970 at a run's beginning.
@@ -72,6 +73,7 @@ struct Run<G> {
     nemesis: Nemesis,
     checker: Checker,
     seen: usize,
+    ending: (Duration, Duration),
 }
 
 /// Runs a plan and judges what happens.
@@ -115,6 +117,10 @@ fn play(stage: &Stage, ground: impl Ground, sheet: Option<Sheet>) -> Outcome {
         nemesis: Nemesis::new(Rc::clone(&stage.plan), stage.history.clone()),
         checker: Checker::new(&stage.plan),
         seen: 0,
+        ending: match stage.plan.tightness.beat {
+            true => QUICK_ENDING,
+            false => ENDING,
+        },
     };
     run.pass(stage.plan.chaos);
     run.nemesis.heal(&mut run.ground);
@@ -156,10 +162,10 @@ impl<G: Ground> Run<G> {
 
     /// Lets time pass until everything is kept that was promised, or the time for it is over.
     fn settle(&mut self) {
-        let healed = self.ground.now();
+        let (healed, (look, after)) = (self.ground.now(), self.ending);
         let mut returned = healed;
         loop {
-            self.pass(self.ground.now() + LOOK_TIME);
+            self.pass(self.ground.now() + look);
             self.look();
             let now = self.ground.now();
             if self.checker.is_settled() {
@@ -175,6 +181,6 @@ impl<G: Ground> Run<G> {
                 }
             }
         }
-        self.pass(self.ground.now() + AFTER_TIME);
+        self.pass(self.ground.now() + after);
     }
 }

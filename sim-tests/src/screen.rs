@@ -10,14 +10,14 @@ use std::io;
 use std::rc::Rc;
 use tokio::sync::mpsc::UnboundedSender;
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Frames, Input, LineId, Message, Notice, Output,
+    ClassicInput, ClassicOutput, Frames, Input, LineId, Message, Notice, Output, Recalled,
 };
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Now, Wall};
-use verbatim_core::wire::{ClientFrame, Decoded, client_frame};
+use verbatim_core::wire::{Ask, ClientFrame, Decoded, client_frame};
 use verbatim_net::transcript::{Mark, put_line, quoted};
-use verbatim_net::{Host, Request};
+use verbatim_net::{Host, Request, Wanted};
 
 /// What runs around a client, on its host.
 pub(crate) struct Screen {
@@ -84,6 +84,10 @@ impl Host for Screen {
         Ok(None)
     }
 
+    fn history(&mut self, wanted: Wanted) -> Option<Ask> {
+        Some(wanted.ask())
+    }
+
     fn deliver(&mut self, message: Message) {
         // Its receiver lives as long as the client, which is who calls.
         let _ = self.requests.send(Request::Kept(message.seq));
@@ -134,6 +138,7 @@ impl Host for Screen {
 enum Shows<'a> {
     Notice(&'a Notice),
     Letter(&'a Message),
+    History(&'a Recalled),
 }
 
 impl Shows<'_> {
@@ -141,6 +146,7 @@ impl Shows<'_> {
         match output {
             Output::Show(notice) => Some(Shows::Notice(notice)),
             Output::Deliver(message) => Some(Shows::Letter(message)),
+            Output::Recalled(recalled) => Some(Shows::History(recalled)),
             _ => None,
         }
     }
@@ -162,11 +168,24 @@ fn news<'a>(shows: impl Iterator<Item = Shows<'a>>) -> Vec<String> {
             Shows::Notice(Notice::Line { line, state }) => (Some(*line), format!("{line} {state}")),
             Shows::Notice(notice) => (None, notice.to_string()),
             Shows::Letter(message) => (None, letter(message)),
+            Shows::History(recalled) => (None, history(recalled)),
         };
         news.retain(|(earlier, _)| line.is_none() || *earlier != line);
         news.push((line, what));
     }
     news.into_iter().map(|(_, what)| what).collect()
+}
+
+fn history(recalled: &Recalled) -> String {
+    let messages = recalled.messages.iter();
+    let lines = messages.map(|message| format!("{} {}", message.from, quoted(&message.body)));
+    let lines: Vec<String> = lines.collect();
+    let all = match lines.is_empty() {
+        true => "nothing".into(),
+        false => lines.join(", "),
+    };
+    let more = if recalled.more { ", and more" } else { "" };
+    format!("history of {}: {all}{more}", recalled.with)
 }
 
 fn letter(message: &Message) -> String {
@@ -193,6 +212,7 @@ fn line(input: &Input<'_>, news: &[String]) -> Option<String> {
         }
         Input::Withdraw(line) => format!("takes {line} back"),
         Input::Who => "asks who is there".to_owned(),
+        Input::History(ask) => format!("asks for the history of {}", ask.with),
         Input::Return => "asks for a connection".to_owned(),
         Input::Leave { forget: true } => "leaves and gives up the name".to_owned(),
         Input::Leave { forget: false } => "leaves".to_owned(),

@@ -1,7 +1,7 @@
 //! The tag of a line, by which it is known wherever its text stands.
 
 use crate::history::Who;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A line that somebody wrote: whose, and which of theirs, counted over the run from 1. It stands in the line's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,12 +12,20 @@ pub struct Tag {
     pub line: u64,
 }
 
+/// What a text is filled with.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+/// Room for a tag.
+const TAG_BYTES: usize = 16;
+
 impl Tag {
     /// A text of that many bytes and more, which begins with the tag.
     pub fn body(self, bytes: u64) -> String {
-        let mut body = format!("{self} ");
+        let mut body = String::with_capacity((bytes as usize).max(TAG_BYTES));
+        write!(body, "{self} ").expect("a text takes all");
         while (body.len() as u64) < bytes {
-            body.push(char::from(b'a' + (body.len() % 26) as u8));
+            let rest = &LETTERS[body.len() % LETTERS.len()..];
+            let left = bytes as usize - body.len();
+            body.push_str(&rest[..left.min(rest.len())]);
         }
         body
     }

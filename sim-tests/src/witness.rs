@@ -5,6 +5,7 @@ use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
 use crate::passing::length_of;
 use crate::receipts::Receipts;
+use crate::server_disk::ServerDisk;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Witness {
     transcript: Option<Transcript<Sheet>>,
     /// The engine's commit up to here has returned.
     committed: u64,
+    /// The log outlives the server: each start is told as its record is appended.
+    disk: Option<ServerDisk>,
 }
 
 struct Talk {
@@ -84,7 +87,29 @@ impl Witness {
             frame: Vec::new(),
             transcript,
             committed: 0,
+            disk: None,
         }
+    }
+
+    /// The same for a server that keeps its log there: it tells of the router's starts too, of which one server may have
+    /// several.
+    #[must_use]
+    pub fn beside(mut self, disk: &ServerDisk) -> Witness {
+        self.disk = disk.is_used().then(|| disk.clone());
+        self
+    }
+
+    /// A router begins over a log that ends before that record.
+    fn on_start(&mut self, seq: u64, epoch: u64) {
+        if self.disk.is_none() {
+            return;
+        }
+        for talk in std::mem::take(&mut self.talks).into_values() {
+            self.note(ServerNews::Ended(talk.conn));
+        }
+        self.committed = seq - 1;
+        let kept = Some(seq - 1);
+        self.note(ServerNews::Started { epoch, kept });
     }
 
     fn note(&self, news: ServerNews) {
@@ -103,7 +128,12 @@ impl Witness {
                     self.note(ServerNews::Ended(talk.conn));
                 }
             }
-            Input::Committed { seq, .. } => self.committed = self.committed.max(seq.0),
+            Input::Committed { seq, .. } => {
+                self.committed = self.committed.max(seq.0);
+                if let Some(disk) = &self.disk {
+                    disk.on_told(*seq);
+                }
+            }
             Input::Timeout => self.look_for_silence(now),
             _ => {}
         }
@@ -163,6 +193,11 @@ impl Witness {
 
     fn on_output(&mut self, now: Now, by: Option<Conn>, output: &Output) {
         match output {
+            Output::Append(Record {
+                seq,
+                what: What::Start { epoch, .. },
+                ..
+            }) => self.on_start(seq.0, epoch.0),
             Output::Append(record) => self.on_appended(now, by, record),
             Output::Send { conn, frame } => self.on_sent(*conn, frame),
             Output::Close { conn, reason } => {
@@ -264,7 +299,7 @@ impl Witness {
                 },
                 number: message.number.0,
                 id: message.id.0,
-                body: message.body().to_owned(),
+                body: message.body().into(),
             },
         };
         self.note(ServerNews::Appended {
@@ -303,7 +338,7 @@ fn told_of(frame: &Outgoing) -> Option<u64> {
             first, last, seq, ..
         }) => Some(seq.0 + (last.0 - first.0)),
         Outgoing::Session(ServerFrame::Welcome(welcome)) => Some(welcome.head.0),
-        Outgoing::Delivery(message) => Some(message.seq.0),
+        Outgoing::Delivery(message) | Outgoing::Past(message) => Some(message.seq.0),
         Outgoing::Classic(ClassicOut::Forward(piece)) => Some(piece.message.seq.0),
         _ => None,
     }

@@ -28,7 +28,7 @@ fn every_planted_bug_is_caught() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(
-        "Bugs planted on purpose: how many seeds it takes to catch each, by which guarantee, and what it imitates.",
+        "Bugs planted on purpose: where each is planted, how many seeds it takes to catch it, by which guarantee, and what it imitates.",
     );
     settings.bind(|| insta::assert_snapshot!("kill_matrix", table(&hunts)));
 }
@@ -39,7 +39,11 @@ fn table(hunts: &[Hunt]) -> String {
         let rule = hunt.caught.as_ref().map_or("", |it| it.violation.rule);
         let (name, seeds, imitates) = (hunt.bug.name(), hunt.seeds, hunt.bug.imitates());
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "{name:<24} {seeds:>4}  {rule:<24} {imitates}");
+        let place = hunt.bug.planted();
+        let _ = writeln!(
+            table,
+            "{name:<24} {place}  {seeds:>4}  {rule:<24} {imitates}"
+        );
     }
     table
 }

@@ -2,17 +2,19 @@
 
 use crate::feed::Feed;
 use crate::options::Options;
-use std::collections::{BTreeMap, VecDeque};
+use crate::recall::Recall;
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 use verbatim_core::client::{
-    ClassicInput, ClassicOutput, Config, Input, LineId, Message, Notice, Output, WhyAway,
+    ClassicInput, ClassicOutput, Config, Input, LineId, Message, Notice, Output, Recalled, WhyAway,
+    WhyNoHistory,
 };
-use verbatim_core::id::{DeviceId, Seq};
-use verbatim_core::name::Recipient;
+use verbatim_core::id::{DeviceId, Number, Seq};
 use verbatim_core::now::{Now, Wall};
+use verbatim_core::wire::Ask;
 use verbatim_net::store::{NoStore, Past, Said, Store, directory_name};
 use verbatim_net::{Host, Wanted};
 
@@ -22,9 +24,6 @@ pub(crate) const EARLIER: LineId = LineId(1 << 32);
 /// Lines of earlier runs that have their answer and wait for receipts.
 const ACCEPTED_EARLIER: LineId = LineId(1 << 33);
 
-/// What stands for all conversations where there is no name.
-const ALL: &str = "*";
-
 /// What comes from the client's driver.
 #[derive(Clone, Debug)]
 pub(crate) enum News {
@@ -32,8 +31,10 @@ pub(crate) enum News {
     Message(Message),
     /// Something else to tell.
     Notice(Notice),
-    /// What was said earlier; `None`: nothing is kept here.
-    History(Wanted, Option<History>),
+    /// What was said earlier.
+    History(Wanted, History),
+    /// Why what was said earlier cannot be told.
+    NoHistory(String),
     /// Something is wrong with the store.
     Trouble(String),
 }
@@ -42,8 +43,22 @@ pub(crate) enum News {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     pub(crate) past: Vec<(Past, Option<LineId>)>,
-    /// Whether there is more before it.
-    pub(crate) more: bool,
+    /// What is before it.
+    pub(crate) until: Until,
+}
+
+/// What is before a part of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// More, or nobody knows yet.
+    #[default]
+    More,
+    /// Nothing.
+    Beginning,
+    /// What had this number and lower ones was removed at the server.
+    Removed(Number),
+    /// Nothing in this device's store, and the server does not tell.
+    NotAsked(WhyNoHistory),
 }
 
 /// What a program begins with.
@@ -62,6 +77,7 @@ pub(crate) struct Beginning {
 /// The host of the client: it keeps what must be kept, and hands on the rest.
 pub(crate) struct Device {
     store: Option<Kept>,
+    recall: Recall,
     news: Option<UnboundedSender<News>>,
     /// Who this device becomes, should it turn out to be a copy of another, or give its name up.
     spare: DeviceId,
@@ -76,8 +92,6 @@ struct Kept {
     feed: Feed,
     /// Where the messages stand that are about to be handed on.
     places: VecDeque<u64>,
-    /// Before which place the next page of a history begins, by whom it is with.
-    back: BTreeMap<String, u64>,
     in_trouble: bool,
 }
 
@@ -99,6 +113,7 @@ impl Device {
         let mut begin = Beginning::default();
         let mut device = Device {
             store: None,
+            recall: Recall::new(options.user),
             news: Some(news),
             spare: DeviceId::new(random()?),
             is_online: false,
@@ -108,7 +123,7 @@ impl Device {
             match open(options, fresh, first, &mut config) {
                 Ok(mut kept) => {
                     begin.stores = true;
-                    begin.history = kept.begin(past).unwrap_or_default();
+                    begin.history = device.begin(&mut kept, past).unwrap_or_default();
                     begin.lines = unanswered(&config, &mut kept.store).unwrap_or_default();
                     device.store = Some(kept);
                 }
@@ -117,6 +132,18 @@ impl Device {
         }
         device.feed();
         Ok((device, config, begin))
+    }
+
+    /// What was said last, without what is about to be shown anyway: new messages, and lines without an answer.
+    fn begin(&mut self, kept: &mut Kept, count: usize) -> io::Result<History> {
+        let wanted = Wanted { with: None, count };
+        let mut history = self.recall.page(wanted, &mut kept.store)?;
+        let shown = kept.store.shown();
+        history.past.retain(|(past, _)| match &past.said {
+            Said::Message(_) => past.place <= shown,
+            Said::Line { state, .. } => state.is_settled(),
+        });
+        Ok(history)
     }
 
     /// No more news will come.
@@ -129,6 +156,16 @@ impl Device {
             // Nobody listens only while the program ends, and then nothing is acked either.
             drop(listener.send(news));
         }
+    }
+
+    fn tell_history(&self, told: Option<(Wanted, History)>) {
+        if let Some((wanted, history)) = told {
+            self.tell(News::History(wanted, history));
+        }
+    }
+
+    fn tell_unreadable(&self, error: &io::Error) {
+        self.tell(News::NoHistory(format!("cannot read the store: {error}")));
     }
 
     /// The run is over. `forgets`: the name was to be given up, and the device with it; a server that was not there
@@ -196,36 +233,6 @@ impl Device {
     }
 }
 
-impl Kept {
-    /// The page before what was shown of it last.
-    fn page(&mut self, name: &str, with: Option<Recipient>, count: usize) -> io::Result<History> {
-        let last = self.store.last();
-        let before = self.back.get(name).copied().unwrap_or(last + 1);
-        let page = self.store.page(with, before, count)?;
-        let first = page.past.first().map_or(before, |past| past.place);
-        self.back.insert(name.to_owned(), first);
-        let with_line = |past: Past| {
-            let line = self.store.line_at(past.place);
-            (past, line)
-        };
-        Ok(History {
-            past: page.past.into_iter().map(with_line).collect(),
-            more: page.more,
-        })
-    }
-
-    /// What was said last, without what is about to be shown anyway: new messages, and lines without an answer.
-    fn begin(&mut self, count: usize) -> io::Result<History> {
-        let mut history = self.page(ALL, None, count)?;
-        let shown = self.store.shown();
-        history.past.retain(|(past, _)| match &past.said {
-            Said::Message(_) => past.place <= shown,
-            Said::Line { state, .. } => state.is_settled(),
-        });
-        Ok(history)
-    }
-}
-
 impl Host for Device {
     fn keep(&mut self, outputs: &[Output]) -> io::Result<Option<Seq>> {
         let Some(kept) = &mut self.store else {
@@ -267,14 +274,21 @@ impl Host for Device {
         true
     }
 
-    fn history(&mut self, wanted: Wanted) {
-        let history = self.store.as_mut().map(|kept| {
-            let name = wanted.with.map_or(ALL.into(), |with| with.to_string());
-            kept.page(&name.to_ascii_lowercase(), wanted.with, wanted.count)
-        });
-        match history.transpose() {
-            Ok(history) => self.tell(News::History(wanted, history)),
-            Err(error) => self.tell(News::Trouble(format!("cannot read the store: {error}"))),
+    fn history(&mut self, wanted: Wanted) -> Option<Ask> {
+        let store = self.store.as_mut().map(|kept| &mut kept.store);
+        match self.recall.ask(wanted, store) {
+            Ok(Ok(history)) => self.tell(News::History(wanted, history)),
+            Ok(Err(ask)) => return Some(ask),
+            Err(error) => self.tell_unreadable(&error),
+        }
+        None
+    }
+
+    fn recalled(&mut self, recalled: Recalled) {
+        let store = self.store.as_mut().map(|kept| &mut kept.store);
+        match self.recall.on_recalled(recalled, store) {
+            Ok(told) => self.tell_history(told),
+            Err(error) => self.tell_unreadable(&error),
         }
     }
 
@@ -291,6 +305,10 @@ impl Host for Device {
     fn show(&mut self, notice: Notice) {
         if let Err(error) = self.note(&notice) {
             tracing::warn!("{error}");
+        }
+        if let Notice::NoHistory { why, .. } = notice {
+            let told = self.recall.on_none(why);
+            return self.tell_history(told);
         }
         self.tell(News::Notice(notice));
     }
@@ -334,7 +352,6 @@ fn open(
         feed: Feed::new(&store),
         store,
         places: VecDeque::new(),
-        back: BTreeMap::new(),
         in_trouble: false,
     })
 }

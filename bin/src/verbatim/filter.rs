@@ -1,7 +1,7 @@
 //! The program without a terminal: lines in, plain lines out, states and troubles to standard error.
 
 use crate::Ended;
-use crate::device::{Beginning, EARLIER, History, News};
+use crate::device::{Beginning, EARLIER, History, News, Until};
 use crate::input::{Fed, Lines};
 use crate::line::{self, HELP, Typed};
 use crate::options::Options;
@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
 use verbatim_core::name::Recipient;
-use verbatim_net::store::Said;
+use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
 
 /// Lines without an answer beyond which the input is not read: a long file waits in its pipe, not here.
@@ -48,6 +48,8 @@ struct Filter<'a> {
     asks_who: bool,
     /// Questions for what was said earlier that have no answer.
     asks_history: usize,
+    /// What the store had to begin with: it is written behind what the server has before it, which comes first.
+    begun: Vec<(Past, Option<LineId>)>,
     /// When the wait for answers is over.
     until: Option<Instant>,
     leaving: bool,
@@ -74,6 +76,7 @@ pub(crate) async fn run(
         unprinted: 0,
         asks_who: false,
         asks_history: 0,
+        begun: Vec::new(),
         until: None,
         leaving: false,
         said: None,
@@ -98,7 +101,15 @@ impl Filter<'_> {
     /// What earlier runs left: lines without an answer are answered for like those of this one.
     fn begin(&mut self, begin: Beginning) {
         begin.troubles.iter().for_each(|why| self.say(why));
-        self.print(begin.history);
+        let missing = self.options.history.unwrap_or(0);
+        let missing = missing.saturating_sub(begin.history.past.len());
+        if missing > 0 && !self.options.classic {
+            let (with, count) = (None, missing);
+            self.begun = begin.history.past;
+            self.ask_history(Wanted { with, count });
+        } else {
+            self.print(begin.history);
+        }
         let lines = begin.lines.len();
         for (line, past) in begin.lines {
             self.tally.on_submit(line);
@@ -125,7 +136,7 @@ impl Filter<'_> {
         tokio::pin!(stop);
         loop {
             self.end_if_done();
-            let reads = self.reading && self.tally.open() < OPEN_MAX;
+            let reads = self.reading && self.tally.open().max(self.asks_history) < OPEN_MAX;
             let until = self
                 .until
                 .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -181,10 +192,7 @@ impl Filter<'_> {
                 self.asks_who = true;
                 self.ask(Request::Who);
             }
-            Typed::History { with, count } => {
-                self.asks_history += 1;
-                self.ask(Request::History(Wanted { with, count }));
-            }
+            Typed::History { with, count } => self.ask_history(Wanted { with, count }),
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
             Typed::Withdraw(None) => {
@@ -267,22 +275,30 @@ impl Filter<'_> {
                     usize::from(self.pipes.to_print.send(Print::Message(message)).is_ok());
             }
             News::History(wanted, history) => self.on_history(wanted, history),
+            News::NoHistory(why) => {
+                self.asks_history = self.asks_history.saturating_sub(1);
+                let past = std::mem::take(&mut self.begun);
+                let until = Until::More;
+                self.print(History { past, until });
+                self.say(&why);
+            }
             News::Trouble(what) => self.say(&what),
             News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
             News::Notice(notice) => self.on_notice(&notice),
         }
     }
 
-    fn on_history(&mut self, wanted: Wanted, history: Option<History>) {
+    fn ask_history(&mut self, wanted: Wanted) {
+        self.asks_history += 1;
+        self.ask(Request::History(wanted));
+    }
+
+    fn on_history(&mut self, wanted: Wanted, mut history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
-        match history {
-            Some(history) => {
-                let said = words::history(wanted, history.past.len(), history.more);
-                self.print(history);
-                self.say(&said);
-            }
-            None => self.say("nothing is kept on this device: --store keeps what is said"),
-        }
+        history.past.append(&mut self.begun);
+        let said = words::history(wanted, history.past.len(), history.until);
+        self.print(history);
+        self.say(&said);
     }
 
     fn on_state(&mut self, line: LineId, state: LineState) {

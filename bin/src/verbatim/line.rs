@@ -48,7 +48,7 @@ pub(crate) const HELP: &[&str] = &[
     "@bob: hi        to bob (also: @bob hi)",
     "@ALL: hi        to everybody",
     "/who            who is there",
-    "/history        what was said earlier; each time what was before (also: /history bob, /history bob 50)",
+    "/history        what was said earlier; each time what was before (also: /history ALL, /history bob 50)",
     "/withdraw 3     take line 3 back if it has not gone out (without a number: the last one)",
     "/return         connect now",
     "/forget         give the name up and end",

@@ -11,6 +11,7 @@ mod input;
 mod line;
 mod options;
 mod printer;
+mod recall;
 mod tally;
 mod words;
 

@@ -20,8 +20,11 @@ const PORT: u16 = 8828;
 ///
 /// On a terminal (and with --store) a store keeps what was said and what has not gone out, in
 /// $XDG_STATE_HOME/verbatim, or ~/.local/state/verbatim: lines typed while the server is away are kept when the program
-/// ends and go out next time, and a program that was killed comes back as the same device and misses nothing. Without a
-/// terminal a line of the store's history (--history, /history) is written with its time before it, and own lines as
+/// ends and go out next time, and a program that was killed comes back as the same device and misses nothing.
+///
+/// What was said earlier (--history, /history) comes from the store, and what is older, or where there is no store, from
+/// the server: what was said to everybody, also before you came, and what was said between you and somebody who is there
+/// now. Without a terminal such a line is written with its time before it, and own lines as
 /// `2026-01-31T12:00:00Z alice -> bob: body`.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "verbatim", version, about, long_about, after_long_help = EXIT_CODES, after_help = MORE)]
@@ -47,8 +50,9 @@ pub(crate) struct Options {
     /// Keep a store also without a terminal: this device's identity, what was said, and lines that have not gone out
     #[arg(long, conflicts_with = "no_store")]
     pub(crate) store: bool,
-    /// Begin with so many of the last lines in the store (20 on a terminal, none without one)
-    #[arg(long, value_name = "LINES", conflicts_with_all = ["no_store", "classic"])]
+    /// Begin with so many of the last lines (20 on a terminal, none without one): those in the store, and before them, from
+    /// the server, what was said to everybody
+    #[arg(long, value_name = "LINES", conflicts_with = "classic")]
     pub(crate) history: Option<usize>,
     /// Speak the classic protocol (REGISTER, SEND, FORWARD), for servers that know nothing else; without this it is
     /// tried when a server shows that. Nothing is kept, and a line is answered or unknown

@@ -1,8 +1,9 @@
 //! The program's sentences: what happened, to what, and what to do next.
 
 use crate::clean;
+use crate::device::Until;
 use std::time::Duration;
-use verbatim_core::client::{LineState, Notice, Present, WhyAway, WhyOffline};
+use verbatim_core::client::{LineState, Notice, Present, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
 use verbatim_core::name::Recipient;
 use verbatim_core::wire::Durability;
@@ -83,7 +84,8 @@ pub(crate) fn notice(notice: &Notice, server: &str) -> Vec<String> {
             vec!["this server cannot say who is there".into()]
         }
         Notice::NoUsers(code) => vec![format!("the server does not say who is there: {code}")],
-        Notice::Line { .. } => Vec::new(),
+        // The history tells it, with what the store has.
+        Notice::Line { .. } | Notice::NoHistory { .. } => Vec::new(),
     }
 }
 
@@ -201,18 +203,41 @@ pub(crate) fn left((queued, sent): (usize, usize), is_kept: bool) -> Vec<String>
     said
 }
 
-/// How much of a history was shown, and whether there is more.
-pub(crate) fn history(wanted: Wanted, shown: usize, more: bool) -> String {
-    let with = wanted
-        .with
-        .map_or(String::new(), |with| format!(" with {with}"));
-    let again = wanted
-        .with
-        .map_or("/history".into(), |with| format!("/history {with}"));
-    match (shown, more) {
-        (0, _) => format!("there is no more{with} in this device's store"),
-        (_, true) => format!("that was earlier{with}; {again} shows what was before"),
-        (_, false) => format!("that was earlier{with}; there is no more in this device's store"),
+/// How much of a history was shown, and what is before it.
+pub(crate) fn history(wanted: Wanted, shown: usize, until: Until) -> String {
+    let (with, again) = match wanted.with {
+        None => (String::new(), "/history".into()),
+        Some(Recipient::All) => (" to ALL".into(), "/history ALL".into()),
+        Some(with) => (format!(" with {with}"), format!("/history {with}")),
+    };
+    let said = match shown {
+        0 => format!("nothing earlier{with}"),
+        _ => format!("that was earlier{with}"),
+    };
+    match until {
+        Until::More => format!("{said}; {again} shows what was before"),
+        Until::Beginning if wanted.with.is_none() => format!(
+            "{said}; before that nothing was said to ALL, and /history NAME asks for one user's"
+        ),
+        Until::Beginning => format!("{said}; there is no more"),
+        Until::Removed(up_to) => {
+            format!("{said}; what was before it, up to number {up_to}, is no longer kept")
+        }
+        Until::NotAsked(why) => format!("{said} in this device's store, and {}", no_history(why)),
+    }
+}
+
+fn no_history(why: WhyNoHistory) -> String {
+    match why {
+        WhyNoHistory::Offline => "the server cannot be asked: offline".into(),
+        WhyNoHistory::Classic => "a server of the classic level has no history".into(),
+        WhyNoHistory::Server(Code::UNKNOWN_VERB) => {
+            "this server is of an older version, which has no history to ask for".into()
+        }
+        WhyNoHistory::Server(Code::UNABLE_TO_SEND) => {
+            "the server shows none: nobody holds that name now".into()
+        }
+        WhyNoHistory::Server(code) => format!("the server shows none: {code}"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod classic;
 mod codes;
+mod history;
 mod kills;
 mod messages;
 mod stage;

@@ -23,8 +23,18 @@ impl Server {
 
     /// A server that listens there.
     pub fn start_at(address: &str) -> Server {
+        Server::start_with(&["--listen", address, "--engine", "memory"])
+    }
+
+    /// The same with its log in that directory.
+    pub fn start_on(log: &Path, address: &str) -> Server {
+        let log = log.to_str().unwrap();
+        Server::start_with(&["--listen", address, "--data", log])
+    }
+
+    fn start_with(arguments: &[&str]) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_verbatimd"))
-            .args(["--listen", address, "--engine", "memory"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

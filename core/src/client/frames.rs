@@ -1,7 +1,7 @@
 //! What each frame of a server does to a client.
 
 use super::link::{Link, Pulse};
-use super::notice::{LineState, Notice, WhyAway, WhyOffline};
+use super::notice::{LineState, Notice, WhyAway, WhyNoHistory, WhyOffline};
 use super::numbering::Gap;
 use super::outbox::{Allowance, Standing, told};
 use super::port::Output;
@@ -12,7 +12,8 @@ use crate::id::{MessageId, Number, Seq, Try};
 use crate::limits::UNANSWERED_MAX;
 use crate::name::{Name, Recipient};
 use crate::wire::{
-    ClientFrame, Decoded, Delivery, Place, Rejection, ServerFrame, Skip, Welcome, server_frame,
+    ClientFrame, Decoded, Delivery, PageEnd, Place, Rejection, ServerFrame, Skip, Welcome,
+    server_frame,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -102,6 +103,8 @@ impl Client {
                 conversation,
                 up_to,
             } => self.on_removed(*conversation, *up_to, out),
+            ServerFrame::Past(past) => return self.on_past(past),
+            ServerFrame::History(end) => return self.on_page_end(end, out),
             ServerFrame::Users { names, next } => return self.on_users(names, *next, out),
         }
         Ok(())
@@ -266,7 +269,45 @@ impl Client {
         Ok(())
     }
 
-    /// Before `WELCOME` an error answers `HELLO`; after it, one that is not fatal answers the question who is there.
+    /// A message of a history. What is behind the cursor comes as a delivery, unless it is an own one.
+    fn on_past(&mut self, past: &Delivery<'_>) -> Checked {
+        let user = self.config.user;
+        let is_own = past.from == user && past.to != Recipient::User(user);
+        let shown = is_own || self.inbox.has_seen(past.seq);
+        self.recall.on_past(user, past, shown)
+    }
+
+    fn on_page_end(&mut self, end: &PageEnd, out: &mut Vec<Output>) -> Checked {
+        let most = self.config.limits.recalled_messages_max as u64;
+        out.extend(self.recall.on_end(end, most)?.map(Output::Recalled));
+        Ok(())
+    }
+
+    /// Asks for what was said earlier while there is a session, and waits for one while a connection is opened.
+    pub(super) fn pump_history(&mut self, out: &mut Vec<Output>) {
+        match self.link {
+            Link::Up => {
+                let most = self.config.limits.recalled_messages_max as u64;
+                if let Some(ask) = self.recall.question(most) {
+                    self.say(&ClientFrame::History(ask));
+                }
+            }
+            Link::Waiting { .. } | Link::Away => {
+                self.leave_unanswered(WhyNoHistory::Offline, out);
+            }
+            Link::Connecting { .. } | Link::Greeting { .. } | Link::Gone => {}
+        }
+    }
+
+    /// No question for what was said earlier will be answered.
+    pub(super) fn leave_unanswered(&mut self, why: WhyNoHistory, out: &mut Vec<Output>) {
+        while let Some(with) = self.recall.give_up() {
+            out.push(Output::Show(Notice::NoHistory { with, why }));
+        }
+    }
+
+    /// Before `WELCOME` an error answers `HELLO`; after it, one that is not fatal answers a question: for what was said
+    /// earlier, if there is one (a server that knows none of these says so), else who is there.
     fn on_error(
         &mut self,
         code: Code,
@@ -276,7 +317,10 @@ impl Client {
     ) {
         match (self.link, code.class()) {
             (Link::Up, Class::Permanent | Class::Passing) => {
-                if self.roll.cancel() {
+                if let Some(with) = self.recall.cancel() {
+                    let why = WhyNoHistory::Server(code);
+                    out.push(Output::Show(Notice::NoHistory { with, why }));
+                } else if self.roll.cancel() {
                     out.push(Output::Show(Notice::NoUsers(code)));
                 }
             }

@@ -123,6 +123,11 @@ impl Inbox {
         }))
     }
 
+    /// Whether that came, or lies before what this device is owed.
+    pub fn has_seen(&self, seq: Seq) -> bool {
+        seq <= self.seen
+    }
+
     /// The cursor that belongs to all that was handed on so far, if that is another one than before. So an epoch is taken
     /// over with the first cursor after it.
     pub fn take_moved(&mut self) -> Option<(StoreId, Epoch, Seq)> {

@@ -45,14 +45,15 @@ mod numbering;
 mod outbox;
 mod port;
 mod reader;
+mod recall;
 mod receipts;
 mod roll;
 mod words;
 
 pub use classic::{ClassicClient, ClassicInput, ClassicOutput};
 pub use config::{Awaited, Config, Restored, RestoredLine, Start};
-pub use notice::{LineId, LineState, Notice, Present, WhyAway, WhyOffline};
-pub use port::{Frames, Input, Keep, Message, Output};
+pub use notice::{LineId, LineState, Notice, Present, WhyAway, WhyNoHistory, WhyOffline};
+pub use port::{Frames, Input, Keep, Message, Output, Recalled};
 
 use crate::id::Try;
 use crate::limits::UNANSWERED_MAX;
@@ -68,6 +69,7 @@ use keeping::Told;
 use link::{Backoff, Link, Pulse, bounded};
 use outbox::{Allowance, Line, Outbox, told};
 use reader::Reader;
+use recall::Recall;
 use receipts::Receipts;
 use roll::Roll;
 
@@ -86,6 +88,7 @@ pub struct Client {
     receipts: Receipts,
     inbox: Inbox,
     roll: Roll,
+    recall: Recall,
     attempt: Try,
     was_online: bool,
     /// The user leaves as soon as the session is bound.
@@ -116,6 +119,7 @@ impl Client {
             outbox: Outbox::new(start, restored, config.keeps_messages),
             inbox: Inbox::new(config.user, start, limits.users_max),
             roll: Roll::default(),
+            recall: Recall::default(),
             attempt: start.attempt,
             was_online: false,
             leaving: None,
@@ -187,6 +191,7 @@ impl Client {
                     self.say(&ClientFrame::Who(None));
                 }
             }
+            Input::History(ask) => self.recall.ask(ask),
             Input::Kept(seq) => self.inbox.on_kept(seq),
             Input::Return => self.on_return(out),
             Input::Leave { forget } => self.on_leave(forget, out),
@@ -255,6 +260,7 @@ impl Client {
         out.push(Output::Disconnect);
         self.forget_connection();
         self.link = Link::Gone;
+        self.leave_unanswered(WhyNoHistory::Classic, out);
         out.push(Output::Show(Notice::FellBack));
         out.push(Output::FallBack);
     }
@@ -377,6 +383,7 @@ impl Client {
             self.outbox
                 .pump(self.now, self.allowed, &mut self.wire, out);
         }
+        self.pump_history(out);
     }
 
     fn pump_ack(&mut self) {

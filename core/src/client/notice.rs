@@ -136,6 +136,24 @@ pub enum Notice {
     Users(Vec<Present>),
     /// Nobody answered who is there: the server said why not.
     NoUsers(Code),
+    /// A question for what was said earlier has no answer.
+    NoHistory {
+        /// What it was about.
+        with: Recipient,
+        /// Why.
+        why: WhyNoHistory,
+    },
+}
+
+/// Why a server does not tell what was said earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNoHistory {
+    /// There is no connection to it.
+    Offline,
+    /// It refused; [`Code::UNKNOWN_VERB`]: it is of a version that cannot be asked.
+    Server(Code),
+    /// It is of the classic level, which keeps nothing.
+    Classic,
 }
 
 /// Somebody who holds a name.

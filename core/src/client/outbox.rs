@@ -103,10 +103,11 @@ impl Outbox {
     }
 
     /// What `HELLO` says: the highest id known accepted, so that the answers after it are told again. A device that
-    /// knows of none names the one before its first unanswered message, if there is one.
+    /// knows of none asks for all that the server remembers, if it lacks one. (The id before its first unanswered message may
+    /// have been rejected, and a server that started anew knows of no rejection.)
     pub fn accepted(&self) -> Option<MessageId> {
-        let before = MessageId(self.first_unanswered().0.saturating_sub(1));
-        self.accepted.or(self.has_unanswered().then_some(before))
+        self.accepted
+            .or(self.has_unanswered().then_some(MessageId(0)))
     }
 
     /// The answers that were just settled were acceptances.

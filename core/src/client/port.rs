@@ -5,7 +5,7 @@ use crate::id::{Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{Name, Recipient};
 use crate::now::Wall;
-use crate::wire::{Decoded, client_frame};
+use crate::wire::{Ask, Decoded, client_frame};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -37,6 +37,10 @@ pub enum Input<'a> {
     Withdraw(LineId),
     /// The user asks who is there.
     Who,
+    /// The user asks for what was said earlier. It is answered once, in the order of the questions: by
+    /// [`Output::Recalled`], or by [`Notice::NoHistory`]. Without a number of messages all are meant, as far as this client
+    /// puts them together.
+    History(Ask),
     /// All deliveries up to this seq are written where this device keeps them.
     Kept(Seq),
     /// The user wants a connection now, not after the wait, and also after a client stayed away.
@@ -62,6 +66,8 @@ pub enum Output {
     /// Keep this message, in one transaction with the cursor of the same call, or show it where nothing is kept; then say
     /// `Kept`.
     Deliver(Message),
+    /// Hand on what was asked for with [`Input::History`]. It is no delivery, and nobody waits for it to be kept.
+    Recalled(Recalled),
     /// Tell the user.
     Show(Notice),
     /// This server knows only the classic level: go on with [`Client::into_classic`](super::Client::into_classic).
@@ -132,6 +138,23 @@ pub struct Message {
     pub body: String,
     /// An earlier run of this device may have shown it already.
     pub may_repeat: bool,
+}
+
+/// What a server has of a conversation, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recalled {
+    /// What was said to all, or with that user.
+    pub with: Recipient,
+    /// In the order of their numbers; without those that come as deliveries.
+    pub messages: Vec<Message>,
+    /// What is asked for next has a lower number than this; `None`: nothing was ever said.
+    pub first: Option<Number>,
+    /// The highest number that was told, of what is here or comes as a delivery; `None`: nothing was.
+    pub last: Option<Number>,
+    /// There are messages before it.
+    pub more: bool,
+    /// What has this number and what came before it is gone there; 0: nothing is.
+    pub removed: Number,
 }
 
 /// Whole frames of a client, encoded. `Debug` and `Display` show them without the device id.

@@ -1,7 +1,8 @@
 //! How a client's outputs read: in transcripts, and in the sentences of a program.
 
-use super::notice::{LineState, Notice, WhyAway, WhyOffline};
-use super::port::{Keep, Output};
+use super::notice::{LineState, Notice, WhyAway, WhyNoHistory, WhyOffline};
+use super::port::{Keep, Output, Recalled};
+use crate::id::Number;
 use core::fmt;
 
 impl fmt::Display for LineState {
@@ -53,6 +54,31 @@ impl fmt::Display for WhyAway {
     }
 }
 
+impl fmt::Display for WhyNoHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WhyNoHistory::Offline => f.write_str("offline"),
+            WhyNoHistory::Server(code) => write!(f, "the server said {code}"),
+            WhyNoHistory::Classic => f.write_str("the server knows only the classic level"),
+        }
+    }
+}
+
+impl fmt::Display for Recalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "history of {}:", self.with)?;
+        let mut messages = self.messages.iter();
+        messages.try_for_each(|message| write!(f, " {}", message.seq))?;
+        if self.more {
+            f.write_str(", more")?;
+        }
+        match self.removed {
+            Number(0) => Ok(()),
+            removed => write!(f, ", removed up to {removed}"),
+        }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,6 +117,7 @@ impl fmt::Display for Notice {
                 present.iter().try_for_each(|one| write!(f, " {one}"))
             }
             Notice::NoUsers(code) => write!(f, "no list of users: {code}"),
+            Notice::NoHistory { with, why } => write!(f, "no history of {with}: {why}"),
         }
     }
 }
@@ -123,6 +150,7 @@ impl fmt::Display for Output {
                 let again = if message.may_repeat { " (again?)" } else { "" };
                 write!(f, "message {seq} {from} -> {to}{again}")
             }
+            Output::Recalled(recalled) => recalled.fmt(f),
             Output::Show(notice) => notice.fmt(f),
             Output::FallBack => f.write_str("fall back"),
             Output::Done => f.write_str("done"),

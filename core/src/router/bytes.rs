@@ -109,6 +109,7 @@ impl Router {
                     }
                     (ClientFrame::Ack(seq), Some(user)) => self.on_ack(user, conn, seq, out),
                     (ClientFrame::Who(after), Some(_)) => self.on_who(conn, after.as_ref()),
+                    (ClientFrame::History(ask), Some(user)) => self.on_history(user, conn, &ask),
                     (ClientFrame::Ping, _) => self.say(conn, ServerFrame::Pong, out),
                     (ClientFrame::Pong, _) => {}
                     (ClientFrame::Bye { forget }, Some(user)) => {

@@ -262,7 +262,7 @@ impl Router {
         let Some((_, to)) = session.settling else {
             return Seq(0);
         };
-        let floor = session.owed.certain_floor;
+        let floor = session.owed.floor;
         let (overhead, mut counted) = (self.limits.message_overhead_bytes, None);
         for message in page.messages.iter().filter(|message| message.seq <= to) {
             let all = message.to == Stream::All;

@@ -188,6 +188,7 @@ impl Router {
             fed,
             behind: session.owed.messages() > 0 || start < session.cursor,
             reading: false,
+            asked: None,
         });
         self.timers.clear(Timer::Away(user), away_due);
         self.save_user(user);

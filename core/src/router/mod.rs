@@ -26,6 +26,8 @@ mod doors;
 mod feed;
 mod gate;
 mod hello;
+mod history;
+mod outgoing;
 mod owed;
 mod receipts;
 mod release;
@@ -39,12 +41,12 @@ mod shutdown;
 mod status;
 mod timers;
 
-use crate::classic::{ClassicOut, Registrations};
+use crate::classic::Registrations;
 use crate::code::Code;
 use crate::id::{ConnId, DeviceId, Epoch, Seq, StoreId, Try, UserId};
 use crate::limits::Limits;
 use crate::now::{Mono, Now};
-use crate::record::{Message, Record, Stream, What};
+use crate::record::{Record, Stream, What};
 use crate::saved::Beside;
 use crate::space::Space;
 use crate::wire::ServerFrame;
@@ -66,6 +68,8 @@ pub use conn::CloseReason;
 pub(crate) use conn::Role;
 pub use feed::{Page, Removed};
 pub(crate) use gate::Held;
+pub use history::{Past, Question};
+pub use outgoing::Outgoing;
 pub use restore::Saved;
 pub(crate) use session::{Left, Live};
 pub use status::{Level, Status};
@@ -109,6 +113,8 @@ pub enum Input<'a> {
     },
     /// The page that was asked for.
     Page(Page),
+    /// What the log has of what was asked for.
+    Past(Question, Past),
     /// The deadline has passed. A spurious one does nothing.
     Timeout,
     /// The server is to end: goodbyes go out, connections close.
@@ -149,6 +155,8 @@ pub enum Output {
         /// At most so many bytes of frames, but at least one message.
         bytes_max: usize,
     },
+    /// Read a page of what was said earlier from the log, of what is committed; answer with `Past`.
+    Recall(Question),
     /// Keep this beside the log; it may ride on any commit from now on. Nobody waits for it.
     Save(Beside),
     /// Nobody is owed that stream's messages up to this seq: the engine may forget them.
@@ -166,38 +174,6 @@ pub enum Output {
         /// How old the log is now, in milliseconds; see [`Space::age_at`].
         age: u64,
     },
-}
-
-/// A frame on its way out, of either level.
-#[derive(Clone, Debug)]
-pub enum Outgoing {
-    /// Session level, all but deliveries.
-    Session(ServerFrame<'static>),
-    /// Session level: a delivery, in bytes that its recipients share.
-    Delivery(Message),
-    /// Classic level.
-    Classic(ClassicOut),
-}
-
-impl Outgoing {
-    /// Appends the frame's bytes.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Outgoing::Session(frame) => crate::wire::encode_server(frame, out),
-            Outgoing::Delivery(message) => out.extend_from_slice(message.frame()),
-            Outgoing::Classic(frame) => frame.encode(out),
-        }
-    }
-
-    /// How many bytes it takes on the wire. `scratch` is a buffer to reuse.
-    fn bytes(&self, scratch: &mut Vec<u8>) -> usize {
-        if let Outgoing::Delivery(message) = self {
-            return message.frame().len();
-        }
-        scratch.clear();
-        self.encode(scratch);
-        scratch.len()
-    }
 }
 
 /// How a router begins: what its driver drew at random, and its bounds.
@@ -337,6 +313,7 @@ impl Router {
             Input::Closed { conn } => self.on_closed(conn, out),
             Input::Committed { seq, room } => self.on_committed(seq, room, out),
             Input::Page(page) => self.on_page(page, out),
+            Input::Past(question, past) => self.on_past(&question, past, out),
             Input::Timeout => {}
             Input::Shutdown => self.on_shutdown(out),
         }
@@ -370,12 +347,16 @@ impl Router {
             return;
         };
         session.unsettled = false;
+        let asks = session.asks();
         if session.welcomed() {
             if session.lacks_answers() {
                 self.pump_answers(user, out);
             }
             self.pump_receipts(user, out);
             self.pump_removed(user, out);
+            if asks {
+                self.pump_history(user, out);
+            }
             self.pump_feed(user, out);
         }
     }

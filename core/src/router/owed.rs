@@ -42,8 +42,6 @@ pub(super) struct Owed {
     half: Option<Box<Half>>,
     /// Of what was meant for all, everything up to here will not be delivered any more.
     pub(super) floor: Seq,
-    /// The same, but for what was given up only because a crash forgot what was: the device may have that.
-    pub(super) certain_floor: Seq,
     floor_number: Number,
     told: bool,
 }
@@ -93,14 +91,13 @@ impl Owed {
             all: count(all, standing.all),
             half,
             floor: standing.floor.0,
-            certain_floor: standing.floor.0,
             floor_number: standing.floor.1,
             told: false,
         }
     }
 
     /// What was given up last before a crash may not have been saved: then it is given up again, and all to everybody with
-    /// it, up to this seq and number.
+    /// it, up to this seq and number. Some of that the device may have; nobody can say which, so none of it is counted.
     pub(super) fn bound_again(&mut self, last: (Seq, Number), bytes_max: u64) {
         if self.bytes() > bytes_max && self.all.messages > 0 {
             (self.all, self.half) = (Amount::default(), None);
@@ -181,7 +178,6 @@ impl Owed {
             let gone = self.half.take().map_or(now, |half| *half);
             self.take_all(gone.amount);
             (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
-            self.certain_floor = self.floor;
         }
         if self.half.is_none() && self.all.bytes > bytes_max / 2 {
             let amount = self.all;

@@ -1,6 +1,7 @@
 //! What the router keeps of a user while it lives: a session with its window, or a classic user with its halves.
 
 use super::conn::ConnKey;
+use super::history::Asked;
 use super::owed::Owed;
 use super::{Output, Router};
 use crate::classic::ClassicUser;
@@ -103,6 +104,8 @@ pub(super) struct Bound {
     /// There may be more for it in the log than what comes live.
     pub(super) behind: bool,
     pub(super) reading: bool,
+    /// A question for what was said earlier.
+    pub(super) asked: Option<Box<Asked>>,
 }
 
 /// One un-acked delivery.
@@ -194,6 +197,13 @@ impl Session {
         if let Some(bound) = &mut self.bound {
             bound.answers_due = true;
         }
+    }
+
+    /// Whether it waits for a part of a history.
+    pub(super) fn asks(&self) -> bool {
+        self.bound
+            .as_ref()
+            .is_some_and(|bound| bound.asked.is_some())
     }
 
     /// Gives memory back that was needed once: a session that has become idle keeps none of it.

@@ -30,6 +30,8 @@ impl Router {
             }
             self.close(conn, CloseReason::ShuttingDown, out);
         }
+        // What a crash may forget, an end in good order does not.
+        self.on_save_due(out);
     }
 
     /// A different time for each, so that not all come back at once.

@@ -1,8 +1,8 @@
 //! From bytes to frames. Total: any bytes give a frame, a refusal, or the wish for more.
 
 use super::frame::{
-    Bye, ClientFrame, Credit, Delivery, Durability, Hello, Place, Receipt, Rejection, ServerFrame,
-    Welcome,
+    Ask, Bye, ClientFrame, Credit, Delivery, Durability, Hello, PageEnd, Place, Receipt, Rejection,
+    ServerFrame, Welcome,
 };
 use super::head::{Head, HeadScan, decimal, scan_head};
 use crate::code::Code;
@@ -144,6 +144,11 @@ fn client<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ClientFrame<'a>> {
         "PONG" => Ok(ClientFrame::Pong),
         "WHO" if head.arguments.is_empty() => Ok(ClientFrame::Who(None)),
         "WHO" => Ok(ClientFrame::Who(Some(name(head.arguments)?))),
+        "HISTORY" => Ok(ClientFrame::History(Ask {
+            with: recipient(head.arguments)?,
+            before: optional_number(head, "Before")?.map(Number),
+            count: optional_number(head, "Count")?,
+        })),
         "HELLO" => Ok(ClientFrame::Hello(Box::new(hello(head)?))),
         "BYE" => Ok(ClientFrame::Bye {
             forget: head.arguments == "forget",
@@ -219,7 +224,9 @@ fn place(head: &Head<'_>) -> Outcome<Place> {
 
 fn server<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ServerFrame<'a>> {
     match head.verb {
-        "DELIVER" => deliver(head, body),
+        "DELIVER" => Ok(ServerFrame::Deliver(delivery(head, body)?)),
+        "PAST" => Ok(ServerFrame::Past(delivery(head, body)?)),
+        "HISTORY" => Ok(ServerFrame::History(page_end(head)?)),
         "ACCEPTED" => accepted(head),
         "RECEIPT" => Ok(ServerFrame::Receipt(receipt(head)?)),
         "REJECTED" => rejected(head),
@@ -255,15 +262,29 @@ fn server<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ServerFrame<'a>> {
     }
 }
 
-fn deliver<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ServerFrame<'a>> {
-    Ok(ServerFrame::Deliver(Delivery {
+fn delivery<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<Delivery<'a>> {
+    Ok(Delivery {
         seq: Seq(number_word(head.arguments)?),
         from: name(header(head, "From")?)?,
         to: recipient(header(head, "To")?)?,
         number: Number(number_header(head, "Number")?),
         time: number_header(head, "Time")?,
         body: body.text()?,
-    }))
+    })
+}
+
+fn page_end(head: &Head<'_>) -> Outcome<PageEnd> {
+    let [with, first, last] = exactly(head)?;
+    let (first, last) = (number_word(first)?, number_word(last)?);
+    if last < first {
+        return Err(incomplete("a page ends where it begins or later"));
+    }
+    Ok(PageEnd {
+        with: recipient(with)?,
+        numbers: (Number(first), Number(last)),
+        more: head.header("More") == Some("yes"),
+        removed: Number(optional_number(head, "Removed")?.unwrap_or(0)),
+    })
 }
 
 fn accepted<'a>(head: &Head<'a>) -> Outcome<ServerFrame<'a>> {

@@ -1,6 +1,8 @@
 //! How frames read in logs and transcripts: on one line, with a body's length and no device id.
 
-use super::frame::{ClientFrame, Delivery, Hello, Place, Receipt, Rejection, ServerFrame, Welcome};
+use super::frame::{
+    Ask, ClientFrame, Delivery, Hello, PageEnd, Place, Receipt, Rejection, ServerFrame, Welcome,
+};
 use core::fmt;
 
 impl fmt::Display for ClientFrame<'_> {
@@ -13,10 +15,36 @@ impl fmt::Display for ClientFrame<'_> {
             ClientFrame::Ack(seq) => write!(f, "ACK {seq}"),
             ClientFrame::Who(None) => f.write_str("WHO"),
             ClientFrame::Who(Some(name)) => write!(f, "WHO {name}"),
+            ClientFrame::History(ask) => ask.fmt(f),
             ClientFrame::Ping => f.write_str("PING"),
             ClientFrame::Pong => f.write_str("PONG"),
             ClientFrame::Bye { forget: false } => f.write_str("BYE"),
             ClientFrame::Bye { forget: true } => f.write_str("BYE forget"),
+        }
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HISTORY {}", self.with)?;
+        if let Some(before) = self.before {
+            write!(f, " before={before}")?;
+        }
+        self.count
+            .map_or(Ok(()), |count| write!(f, " count={count}"))
+    }
+}
+
+impl fmt::Display for PageEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = self.numbers;
+        write!(f, "HISTORY {} {first} to {last}", self.with)?;
+        if self.more {
+            f.write_str(", more")?;
+        }
+        match self.removed {
+            crate::id::Number(0) => Ok(()),
+            removed => write!(f, ", removed up to {removed}"),
         }
     }
 }
@@ -48,19 +76,12 @@ impl fmt::Display for ServerFrame<'_> {
                 last,
                 seq,
                 number,
-            } if first == last => {
-                write!(f, "ACCEPTED id={first} seq={seq} number={number}")
-            }
-            ServerFrame::Accepted {
-                first,
-                last,
-                seq,
-                number,
             } => {
-                write!(
-                    f,
-                    "ACCEPTED id={first}..{last} seq={seq}.. number={number}.."
-                )
+                write!(f, "ACCEPTED id={first}")?;
+                match first == last {
+                    true => write!(f, " seq={seq} number={number}"),
+                    false => write!(f, "..{last} seq={seq}.. number={number}.."),
+                }
             }
             ServerFrame::Rejected(Rejection { id, code, .. }) => {
                 write!(f, "REJECTED id={id} {code}")
@@ -71,7 +92,9 @@ impl fmt::Display for ServerFrame<'_> {
                 write!(f, "ERROR {} {text}", code.0)?;
                 last.map_or(Ok(()), |last| write!(f, " last={last}"))
             }
-            ServerFrame::Deliver(delivery) => delivery.fmt(f),
+            ServerFrame::Deliver(delivery) => write!(f, "DELIVER {delivery}"),
+            ServerFrame::Past(delivery) => write!(f, "PAST {delivery}"),
+            ServerFrame::History(end) => end.fmt(f),
             ServerFrame::Receipt(receipt) => receipt.fmt(f),
             ServerFrame::Removed {
                 conversation,
@@ -118,7 +141,7 @@ impl fmt::Display for Delivery<'_> {
         } = self;
         write!(
             f,
-            "DELIVER {seq} {from} -> {to} number={number} ({} bytes)",
+            "{seq} {from} -> {to} number={number} ({} bytes)",
             body.len()
         )
     }

@@ -1,20 +1,25 @@
 //! From frames to bytes, appended to a buffer that the caller reuses.
 
 use super::frame::{
-    ClientFrame, Delivery, Durability, Hello, Place, Receipt, Rejection, ServerFrame, Welcome,
+    Ask, ClientFrame, Delivery, Durability, Hello, PageEnd, Place, Receipt, Rejection, ServerFrame,
+    Welcome,
 };
 use crate::code::Code;
-use crate::id::MessageId;
+use crate::id::{MessageId, Number};
 use crate::name::Name;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
+
+/// Room for the head of a `SEND`, so that its buffer grows once.
+const SEND_HEAD_BYTES: usize = 96;
 
 /// Appends a client's frame.
 pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
     match frame {
         ClientFrame::Hello(hello) => put_hello(hello, out),
         ClientFrame::Send { to, id, body } => {
+            out.reserve(SEND_HEAD_BYTES + body.len());
             put(out, &["SEND ", to.as_str(), "\n"]);
             put_number_header(out, "Id", id.0);
             put_body(out, body);
@@ -25,6 +30,7 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
         }
         ClientFrame::Who(None) => put(out, &["WHO\n\n"]),
         ClientFrame::Who(Some(name)) => put(out, &["WHO ", name.as_str(), "\n\n"]),
+        ClientFrame::History(ask) => put_ask(ask, out),
         ClientFrame::Ping => put(out, &["PING\n\n"]),
         ClientFrame::Pong => put(out, &["PONG\n\n"]),
         ClientFrame::Bye { forget: false } => put(out, &["BYE\n\n"]),
@@ -54,10 +60,9 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
         } => {
             put_error((*code, text), *last, *retry_after, out);
         }
-        ServerFrame::Deliver(delivery) => {
-            put_delivery_head(delivery, out);
-            put(out, &[delivery.body]);
-        }
+        ServerFrame::Deliver(delivery) => put_delivery("DELIVER", delivery, out),
+        ServerFrame::Past(delivery) => put_delivery("PAST", delivery, out),
+        ServerFrame::History(end) => put_page_end(end, out),
         ServerFrame::Receipt(receipt) => put_receipt(receipt, out),
         ServerFrame::Removed {
             conversation,
@@ -107,7 +112,7 @@ fn put_users(names: &str, next: Option<&Name>, out: &mut Vec<u8>) {
 /// `head` is a scratch buffer; the body is copied once and one allocation is made.
 pub fn delivery_bytes(delivery: &Delivery<'_>, head: &mut Vec<u8>) -> (Arc<[u8]>, usize) {
     head.clear();
-    put_delivery_head(delivery, head);
+    put_delivery_head("DELIVER", delivery, head);
     let at = head.len();
     let length = at + delivery.body.len();
     let mut shared: Arc<[u8]> = core::iter::repeat_n(0, length).collect();
@@ -117,8 +122,46 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, head: &mut Vec<u8>) -> (Arc<[u8]>
     (shared, at)
 }
 
-fn put_delivery_head(delivery: &Delivery<'_>, out: &mut Vec<u8>) {
-    put_numbers(out, "DELIVER", &[delivery.seq.0]);
+/// Appends a message's `DELIVER` frame as one of a history.
+pub(crate) fn past_bytes(frame: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"PAST");
+    out.extend_from_slice(&frame["DELIVER".len()..]);
+}
+
+/// How many bytes that takes.
+pub(crate) fn past_length(frame: &[u8]) -> usize {
+    frame.len() - "DELIVER".len() + "PAST".len()
+}
+
+fn put_ask(ask: &Ask, out: &mut Vec<u8>) {
+    put(out, &["HISTORY ", ask.with.as_str(), "\n"]);
+    if let Some(before) = ask.before {
+        put_number_header(out, "Before", before.0);
+    }
+    if let Some(count) = ask.count {
+        put_number_header(out, "Count", count);
+    }
+    put(out, &["\n"]);
+}
+
+fn put_page_end(end: &PageEnd, out: &mut Vec<u8>) {
+    let (first, last) = end.numbers;
+    put(out, &["HISTORY ", end.with.as_str()]);
+    put_numbers(out, "", &[first.0, last.0]);
+    put(out, &[if end.more { "\nMore: yes\n" } else { "\n" }]);
+    if end.removed > Number(0) {
+        put_number_header(out, "Removed", end.removed.0);
+    }
+    put(out, &["\n"]);
+}
+
+fn put_delivery(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+    put_delivery_head(verb, delivery, out);
+    put(out, &[delivery.body]);
+}
+
+fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+    put_numbers(out, verb, &[delivery.seq.0]);
     out.extend_from_slice(b"\nFrom: ");
     out.extend_from_slice(delivery.from.as_bytes());
     out.extend_from_slice(b"\nTo: ");

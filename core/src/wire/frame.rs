@@ -25,6 +25,8 @@ pub enum ClientFrame<'a> {
     Ack(Seq),
     /// Asks for the names that follow this one.
     Who(Option<Name>),
+    /// Asks for what was said earlier.
+    History(Ask),
     /// Asks for a sign of life.
     Ping,
     /// Gives it.
@@ -34,6 +36,17 @@ pub enum ClientFrame<'a> {
         /// Release the name at once.
         forget: bool,
     },
+}
+
+/// The contents of a client's `HISTORY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What was said to all, or with that user.
+    pub with: Recipient,
+    /// Only what has a lower number; `None`: from the newest.
+    pub before: Option<Number>,
+    /// At most so many messages; `None`: as many as a page takes.
+    pub count: Option<u64>,
 }
 
 /// The contents of `HELLO`.
@@ -133,6 +146,10 @@ pub enum ServerFrame<'a> {
         /// The last number that is gone.
         up_to: Number,
     },
+    /// A message of a history: it is no delivery.
+    Past(Delivery<'a>),
+    /// The end of a history's page.
+    History(PageEnd),
     /// A page of names, a line each.
     Users {
         /// Names, each followed by LF.
@@ -208,6 +225,19 @@ pub struct Delivery<'a> {
     pub time: u64,
     /// The text.
     pub body: &'a str,
+}
+
+/// The contents of a server's `HISTORY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageEnd {
+    /// As it was asked for, in the server's spelling.
+    pub with: Recipient,
+    /// The numbers of the page's first message and of its last; both 0 if there is none.
+    pub numbers: (Number, Number),
+    /// There are messages before them.
+    pub more: bool,
+    /// What has this number and what came before it is gone; 0: nothing is.
+    pub removed: Number,
 }
 
 /// The contents of `RECEIPT`.

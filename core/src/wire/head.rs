@@ -9,9 +9,28 @@ pub struct Head<'a> {
     pub verb: &'a str,
     /// The rest of the first line, without the space before it.
     pub arguments: &'a str,
-    headers: &'a str,
+    headers: Headers<'a>,
     /// Bytes of the head, its empty line included.
     pub bytes: usize,
+}
+
+/// No frame of this project has more headers; what lies behind so many is looked for line by line.
+const MARKED_MAX: usize = 12;
+
+/// Header lines, and where the first of them lie, so that none is searched twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Headers<'a> {
+    text: &'a str,
+    marks: [Mark; MARKED_MAX],
+    marked: usize,
+}
+
+/// Where a header line lies in the head: its beginning, its colon and its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Mark {
+    start: u16,
+    colon: u16,
+    end: u16,
 }
 
 /// What the beginning of some bytes is.
@@ -28,47 +47,83 @@ pub enum HeadScan<'a> {
 /// Reads a head from the beginning of `bytes`.
 pub fn scan_head(bytes: &[u8]) -> HeadScan<'_> {
     let seen = &bytes[..bytes.len().min(HEAD_BYTES_MAX)];
-    let (mut first, mut line, mut end) = (None, 0, None);
+    let mut lines = Lines::default();
+    let mut end = None;
     for at in memchr::memchr_iter(b'\n', seen) {
-        match first {
-            _ if at == line && first.is_none() => {
-                return HeadScan::Broken("a frame begins with a verb, not with an empty line");
-            }
-            _ if at == line => {
+        match lines.take(seen, at) {
+            Ok(false) => {}
+            Ok(true) => {
                 end = Some(at);
                 break;
             }
-            None => first = Some(at),
-            Some(_) if memchr::memchr(b':', &seen[line..at]).is_none() => {
-                return HeadScan::Broken("a header is 'Name: value'");
-            }
-            Some(_) => {}
+            Err(why) => return HeadScan::Broken(why),
         }
-        line = at + 1;
     }
     let text = &seen[..end.unwrap_or(seen.len())];
     if !is_printable(text) {
         return HeadScan::Broken("a head is printable ASCII in lines that end with LF");
     }
-    let Some((first, end)) = first.zip(end) else {
+    let Some((first, end)) = lines.first.zip(end) else {
         return match seen.len() {
             HEAD_BYTES_MAX => HeadScan::Broken("a head has at most 1024 bytes"),
             _ => HeadScan::Partial,
         };
     };
     let text = core::str::from_utf8(text).expect("checked above to be ASCII");
-    let space = memchr::memchr(b' ', &text.as_bytes()[..first]).unwrap_or(first);
-    let (verb, arguments) = (&text[..space], &text[(space + 1).min(first)..first]);
+    let (verb, arguments) = text[..first]
+        .split_once(' ')
+        .unwrap_or((&text[..first], ""));
     if verb.is_empty() || !verb.bytes().all(|b| b.is_ascii_uppercase()) {
         return HeadScan::Broken("a verb is capital letters");
     }
-    let headers = &text[first + 1..];
     HeadScan::Whole(Head {
         verb,
         arguments,
-        headers,
+        headers: Headers {
+            text,
+            marks: lines.marks,
+            marked: lines.marked,
+        },
         bytes: end + 1,
     })
+}
+
+/// The lines of a head, as they are found.
+#[derive(Default)]
+struct Lines {
+    /// The end of the first one.
+    first: Option<usize>,
+    /// Where the next one begins.
+    next: usize,
+    marks: [Mark; MARKED_MAX],
+    marked: usize,
+}
+
+impl Lines {
+    /// Takes the line that ends there; whether it is the empty one behind the head.
+    fn take(&mut self, seen: &[u8], at: usize) -> Result<bool, &'static str> {
+        let start = core::mem::replace(&mut self.next, at + 1);
+        match self.first {
+            None if at == start => Err("a frame begins with a verb, not with an empty line"),
+            None => {
+                self.first = Some(at);
+                Ok(false)
+            }
+            Some(_) if at == start => Ok(true),
+            Some(_) => {
+                // Names are short: a plain walk is at the colon before a search has begun.
+                let name = seen[start..at].iter().position(|byte| *byte == b':');
+                let name = name.ok_or("a header is 'Name: value'")?;
+                if let Some(mark) = self.marks.get_mut(self.marked) {
+                    // A head is shorter than what 16 bits count.
+                    let [start, colon, end] = [start, start + name, at].map(|at| at as u16);
+                    *mark = Mark { start, colon, end };
+                    self.marked += 1;
+                }
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// Looks at every byte, without an early end, so that the compiler can take many at once.
@@ -80,18 +135,7 @@ fn is_printable(text: &[u8]) -> bool {
 impl<'a> Head<'a> {
     /// The value of the first header of that name (compared without case), without the spaces around it.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        let mut rest = self.headers;
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-            let (line, colon) = (&rest[..end], name.len());
-            if line.as_bytes().get(colon) == Some(&b':')
-                && line.as_bytes()[..colon].eq_ignore_ascii_case(name.as_bytes())
-            {
-                return Some(trim_spaces(&line[colon + 1..]));
-            }
-            rest = &rest[(end + 1).min(rest.len())..];
-        }
-        None
+        self.headers.value(name).map(trim_spaces)
     }
 
     /// The arguments, one by one.
@@ -100,14 +144,36 @@ impl<'a> Head<'a> {
     }
 }
 
+impl<'a> Headers<'a> {
+    fn value(&self, name: &str) -> Option<&'a str> {
+        let marks = &self.marks[..self.marked];
+        let marked = marks.iter().find(|mark| {
+            let (start, colon) = (usize::from(mark.start), usize::from(mark.colon));
+            colon - start == name.len()
+                && self.text.as_bytes()[start..colon].eq_ignore_ascii_case(name.as_bytes())
+        });
+        match marked {
+            Some(mark) => {
+                let (after, end) = (usize::from(mark.colon) + 1, usize::from(mark.end));
+                Some(&self.text[after..end])
+            }
+            None if self.marked == MARKED_MAX => self.unmarked(name),
+            None => None,
+        }
+    }
+
+    /// The same among the lines behind those that are marked.
+    fn unmarked(&self, name: &str) -> Option<&'a str> {
+        let behind = usize::from(self.marks[MARKED_MAX - 1].end) + 1;
+        let lines = self.text.get(behind..)?.split('\n');
+        let mut headers = lines.filter_map(|line| line.split_once(':'));
+        let (_, value) = headers.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
 fn trim_spaces(text: &str) -> &str {
-    let start = text.bytes().take_while(|b| *b == b' ').count();
-    let spaces = text.as_bytes()[start..]
-        .iter()
-        .rev()
-        .take_while(|b| **b == b' ')
-        .count();
-    &text[start..text.len() - spaces]
+    text.trim_matches(' ')
 }
 
 /// Reads a decimal number: digits alone, no sign, no overflow.
@@ -134,6 +200,20 @@ mod tests {
         assert_eq!((head.verb, head.arguments, head.bytes), ("SEND", "bob", 36));
         assert_eq!(head.header("content-Length"), Some("2"));
         assert_eq!(head.header("nothing"), None);
+    }
+
+    #[test]
+    fn a_header_behind_many_is_found_too() {
+        let many: alloc::string::String = (0..40).map(|n| alloc::format!("X{n}: {n}\n")).collect();
+        let text = alloc::format!("PING\n{many}Id: 7\nX3: late\n\n");
+        let HeadScan::Whole(head) = scan_head(text.as_bytes()) else {
+            panic!("whole head")
+        };
+        assert_eq!(
+            (head.header("id"), head.header("x39")),
+            (Some("7"), Some("39"))
+        );
+        assert_eq!((head.header("x3"), head.header("x40")), (Some("3"), None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod bench;
 mod deliveries;
+mod history;
 mod hostile;
 mod ids;
 mod link;

@@ -10,7 +10,9 @@ use verbatim_core::id::{ConnId, Epoch, Seq, StoreId, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::record::{Message, Stream, What};
-use verbatim_core::router::{CloseReason, Config, Input, Output, Page, Removed, Router};
+use verbatim_core::router::{
+    CloseReason, Config, Input, Output, Page, Past, Question, Removed, Router,
+};
 use verbatim_core::wire::Durability;
 
 /// The wall clock when the server starts.
@@ -49,6 +51,10 @@ pub struct Stage {
     /// Something was forgotten: the room is told again.
     forgot: bool,
     pages: Vec<Page>,
+    /// Questions for what was said earlier; the log is read for them when they are answered.
+    questions: Vec<Question>,
+    /// Nothing is read for them while this holds.
+    pub questions_wait: bool,
     outputs: Vec<Output>,
 }
 
@@ -87,6 +93,8 @@ impl Stage {
             committed: Seq(0),
             forgot: false,
             pages: Vec::new(),
+            questions: Vec::new(),
+            questions_wait: false,
             outputs,
         };
         stage.settle();
@@ -207,6 +215,10 @@ impl Stage {
         if !self.pages.is_empty() {
             return Some(Input::Page(self.pages.remove(0)));
         }
+        if !self.questions.is_empty() && !self.questions_wait {
+            let question = self.questions.remove(0);
+            return Some(Input::Past(question, self.recall(&question)));
+        }
         let written = |(conn, wire): (&ConnId, &mut Wire)| {
             let bytes = std::mem::take(&mut wire.unwritten);
             (bytes > 0).then_some(Input::Written { conn: *conn, bytes })
@@ -271,6 +283,7 @@ impl Stage {
                     let page = self.read(user, after, (messages_max, bytes_max));
                     self.pages.push(page);
                 }
+                Output::Recall(question) => self.questions.push(question),
                 Output::Forget { stream, up_to } => self.forget(stream, up_to),
                 Output::Trim { up_to, age } => self.trims.push((up_to, age)),
             }
@@ -285,6 +298,33 @@ impl Stage {
             .map(|message| message.frame().len() as u64 + 128)
             .sum::<u64>();
         self.log.retain(|message| !gone(message));
+    }
+
+    /// How many questions the router has put to the log that have no answer.
+    pub fn questions(&self) -> usize {
+        self.questions.len()
+    }
+
+    /// An engine that shows also what is not committed: the router has to see to that.
+    fn recall(&self, question: &Question) -> Past {
+        let (mut past, mut bytes) = (Past::default(), 0);
+        let of = |message: &&Message| message.conversation() == question.conversation;
+        let below = |message: &&Message| message.number < question.before;
+        for message in self.log.iter().rev().filter(of).filter(below) {
+            bytes += message.frame().len();
+            let last = past
+                .messages
+                .last()
+                .map_or(question.before, |last: &Message| last.number);
+            let full = past.messages.len() == question.messages_max || bytes > question.bytes_max;
+            past.more = message.number.next() == last && full && !past.messages.is_empty();
+            if past.more || message.number.next() != last {
+                break;
+            }
+            past.messages.push(message.clone());
+        }
+        past.messages.reverse();
+        past
     }
 
     fn pause(&mut self, conn: ConnId, paused: bool) {

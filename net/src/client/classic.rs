@@ -1,13 +1,16 @@
 //! The same for a client of the classic level: two connections, no store.
 
 use super::wire::{Event, Wire};
-use super::{Host, READ_BYTES, REQUESTS_AT_ONCE, Request, instant, mono};
+use super::{Host, READ_BYTES, REQUESTS_AT_ONCE, Request, Wanted, instant, mono};
 use crate::Transport;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 use verbatim_core::classic::Side;
-use verbatim_core::client::{ClassicClient, ClassicInput, ClassicOutput, Config};
+use verbatim_core::client::{
+    ClassicClient, ClassicInput, ClassicOutput, Config, Notice, WhyNoHistory,
+};
 use verbatim_core::now::Now;
+use verbatim_core::wire::Ask;
 
 /// Runs a client of the classic level until it leaves, or every sender of `requests` is gone. Troubles of the link are
 /// the client's to tell and to mend.
@@ -39,6 +42,14 @@ pub(super) async fn run<T: Transport, H: Host>(
         host,
     };
     driver.run(requests).await;
+}
+
+/// Shows what was said earlier, as far as this device has it: the server has nothing.
+pub(super) fn look_back(host: &mut impl Host, wanted: Wanted) {
+    if let Some(Ask { with, .. }) = host.history(wanted) {
+        let why = WhyNoHistory::Classic;
+        host.show(Notice::NoHistory { with, why });
+    }
 }
 
 struct Driver<'a, T: Transport, H> {
@@ -108,7 +119,7 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
                     self.handle(ClassicInput::Kept(seq));
                 }
             }
-            Request::History(wanted) => self.host.history(wanted),
+            Request::History(wanted) => look_back(self.host, wanted),
             Request::Return => self.handle(ClassicInput::Return),
             Request::Leave { .. } => self.handle(ClassicInput::Leave),
         }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
-use verbatim_core::record::{Message, Record, Stream, What};
-use verbatim_core::router::{Page, Saved};
+use verbatim_core::record::{Conversation, Message, Record, Stream, What};
+use verbatim_core::router::{Page, Past, Question, Saved};
 use verbatim_core::saved::Beside;
 
 /// How finely it is known when something was written: in so many parts of the time for which it is kept.
@@ -84,12 +84,36 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// What is kept of a conversation, the latest first.
+    fn latest(&self, conversation: Conversation) -> impl Iterator<Item = &Message> {
+        let (one, other) = match conversation {
+            Conversation::All => (Stream::All, None),
+            Conversation::Pair(one, other) if one == other => (Stream::User(one), None),
+            Conversation::Pair(one, other) => (Stream::User(one), Some(Stream::User(other))),
+        };
+        let feed = move |stream: Option<Stream>| {
+            let messages = stream.and_then(|stream| self.streams.get(&stream));
+            let all = messages.into_iter().flat_map(|all| all.iter().rev());
+            all.filter(move |message| message.conversation() == conversation)
+                .peekable()
+        };
+        let (mut one, mut other) = (feed(Some(one)), feed(other));
+        std::iter::from_fn(move || match (one.peek(), other.peek()) {
+            (Some(a), Some(b)) if a.seq < b.seq => other.next(),
+            (None, _) => other.next(),
+            _ => one.next(),
+        })
+    }
+}
+
 impl Engine for Memory {
     fn load(&mut self) -> Result<Loaded, Failure> {
         Ok(Loaded {
             identity: None,
             saved: Saved::default(),
             room: self.room(),
+            replayed: 0,
         })
     }
 
@@ -154,6 +178,30 @@ impl Engine for Memory {
             }
             page.messages.push(next.clone());
         }
+    }
+
+    fn recall(&self, question: &Question) -> Result<Past, Failure> {
+        let (mut past, mut bytes, mut expected) = (Past::default(), 0, None);
+        for message in self.latest(question.conversation) {
+            // Two feeds make a conversation, and one of them may have been forgotten further than the other.
+            if expected.is_some_and(|expected| message.number.next() != expected) {
+                break;
+            }
+            expected = Some(message.number);
+            if message.number >= question.before {
+                continue;
+            }
+            let is_next = message.number.next() == question.before || !past.messages.is_empty();
+            bytes += message.frame().len();
+            let full = bytes > question.bytes_max && !past.messages.is_empty();
+            if !is_next || full || past.messages.len() == question.messages_max {
+                past.more = is_next;
+                break;
+            }
+            past.messages.push(message.clone());
+        }
+        past.messages.reverse();
+        Ok(past)
     }
 
     fn forget(&mut self, stream: Stream, up_to: Seq) {

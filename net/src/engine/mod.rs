@@ -10,7 +10,7 @@ pub use memory::Memory;
 
 use verbatim_core::id::{Seq, StoreId, UserId};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Page, Saved};
+use verbatim_core::router::{Page, Past, Question, Saved};
 use verbatim_core::saved::Beside;
 
 /// What a log is known by; drawn at random by whoever makes it.
@@ -31,6 +31,8 @@ pub struct Loaded {
     pub saved: Saved,
     /// Bytes that can be taken.
     pub room: u64,
+    /// Records that came after the last checkpoint and were folded in one by one.
+    pub replayed: u64,
 }
 
 /// A log. Records are handed over in order and count from the moment in which `commit` returns.
@@ -69,6 +71,13 @@ pub trait Engine {
         messages_max: usize,
         bytes_max: usize,
     ) -> Result<Page, Failure>;
+
+    /// Reads what was said in one conversation right before a number: of what is committed, at most so many messages and
+    /// bytes of frames, at least one message if there is one. What lies before a number that is gone counts as gone.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn recall(&self, question: &Question) -> Result<Past, Failure>;
 
     /// Nobody is owed that stream's messages up to this seq any more.
     fn forget(&mut self, stream: Stream, up_to: Seq);

@@ -31,6 +31,9 @@ pub(super) const CURSOR: &str = "cursor";
 pub(super) const KNOWN: &str = "known";
 /// Entries up to this place were shown to the person, or written to the pipe.
 pub(super) const SHOWN: &str = "shown";
+/// Entries up to this place belong to a log, or to a life of it, that the server has no more: their seqs and numbers
+/// mean nothing there.
+pub(super) const GONE: &str = "gone";
 
 /// What was said, in the order in which this device came to know it: see [`Entry`].
 pub(super) const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("entries");

@@ -35,7 +35,7 @@ pub use trouble::NoStore;
 use change::{Change, apply};
 use file::AnyDisk;
 use layout::{
-    ACCEPTED, ALLOTTED, ATTEMPT, CURSOR, DELIVERED, DEVICE, EPOCH, Entry, KNOWN, LOG, SHOWN,
+    ACCEPTED, ALLOTTED, ATTEMPT, CURSOR, DELIVERED, DEVICE, EPOCH, Entry, GONE, KNOWN, LOG, SHOWN,
 };
 use lines::{Known, Lines};
 use redb::{Builder, Database, Error, ReadableDatabase};
@@ -45,7 +45,7 @@ use std::io;
 use std::path::PathBuf;
 use trouble::{is_passing, not_written};
 use verbatim_core::client::{Keep, LineId, LineState, Message, Notice, Output};
-use verbatim_core::id::{DeviceId, Seq};
+use verbatim_core::id::{DeviceId, Number, Seq};
 use verbatim_core::name::{Name, Recipient};
 
 /// What of the file is kept in memory, at most.
@@ -169,6 +169,17 @@ impl Store {
         self.read(|read| pages::before(read, with, before, count))
     }
 
+    /// The first of what was said with somebody, or to all, that is a message of the log as the server has it now: its
+    /// place there and its number. What the server has of that conversation before it, this store has not.
+    ///
+    /// # Errors
+    /// The file could not be read.
+    pub fn first_of(&mut self, with: Recipient) -> io::Result<Option<(Seq, Number)>> {
+        drop(self.write());
+        let gone = self.number(GONE) as u64;
+        self.read(|read| pages::first_of(read, with, gone))
+    }
+
     /// The first `count` messages of others after that place, with their places, as far as they are written.
     ///
     /// # Errors
@@ -191,6 +202,7 @@ impl Store {
     /// As for `keep`.
     pub fn renew(&mut self, device: DeviceId) -> io::Result<()> {
         self.lines.on_lost(&mut self.waiting);
+        self.set(GONE, self.last);
         for name in [LOG, EPOCH, CURSOR, KNOWN] {
             self.numbers.remove(name);
             self.waiting.push(Change::Number(name, None));
@@ -235,7 +247,10 @@ impl Store {
             Output::Show(Notice::Line { line, state }) => {
                 self.lines.on_state(*line, *state, &mut self.waiting);
             }
-            Output::Show(Notice::Lost { .. }) => self.lines.on_lost(&mut self.waiting),
+            Output::Show(Notice::Lost { .. }) => {
+                self.lines.on_lost(&mut self.waiting);
+                self.set(GONE, self.last);
+            }
             _ => {}
         }
         false

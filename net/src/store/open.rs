@@ -18,7 +18,7 @@ use verbatim_core::id::DeviceId;
 use verbatim_core::name::Name;
 
 /// Every name that a number may have.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     FORMAT_KEY,
     DEVICE,
     layout::ATTEMPT,
@@ -30,6 +30,7 @@ const NAMES: [&str; 11] = [
     layout::CURSOR,
     layout::KNOWN,
     layout::SHOWN,
+    layout::GONE,
 ];
 
 impl Store {

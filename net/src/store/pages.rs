@@ -3,6 +3,7 @@
 use super::layout::{ENTRIES, Entry, OUTBOX, OUTCOMES, Outcome, TALKS, talk};
 use redb::{Error, ReadTransaction};
 use verbatim_core::client::{LineState, Message};
+use verbatim_core::id::{Number, Seq};
 use verbatim_core::name::Recipient;
 use verbatim_core::now::Wall;
 
@@ -91,6 +92,36 @@ fn read_past(read: &ReadTransaction, places: &[u64]) -> Result<Vec<Past>, Error>
         past.extend(entry.map(|entry| said(place, entry, state)));
     }
     Ok(past)
+}
+
+/// Own lines in front of the first message of a conversation that are looked at. A line may be older here and younger in
+/// the log than a message behind it; with so many of them it is no longer worth to know.
+const OWN_FIRST_MAX: usize = 10_000;
+
+/// The lowest seq and number of a conversation behind that place. Messages lie here in the order of the log, and so do own
+/// lines; only an own line in front of a message may be younger than it.
+pub(super) fn first_of(
+    read: &ReadTransaction,
+    with: Recipient,
+    after: u64,
+) -> Result<Option<(Seq, Number)>, Error> {
+    let (talks, entries) = (read.open_table(TALKS)?, read.open_table(ENTRIES)?);
+    let (outcomes, name) = (read.open_table(OUTCOMES)?, talk(with));
+    let range = (name.as_str(), after.saturating_add(1))..=(name.as_str(), u64::MAX);
+    let mut own = None;
+    for row in talks.range(range)?.take(OWN_FIRST_MAX) {
+        let (_, place) = row?.0.value();
+        let entry = entries.get(place)?;
+        if let Some(Entry::Message(first)) = entry.and_then(|row| Entry::read(row.value())) {
+            let first = (first.seq, first.number);
+            return Ok(Some(own.map_or(first, |own| first.min(own))));
+        }
+        if own.is_none() {
+            let outcome = outcomes.get(place)?;
+            own = outcome.and_then(|row| Outcome::read(row.value())?.place);
+        }
+    }
+    Ok(own)
 }
 
 /// What stands at that place.

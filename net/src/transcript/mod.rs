@@ -84,7 +84,8 @@ impl<W: Write> Transcript<W> {
             Input::Received { conn, bytes } => self.hear(now, *conn, bytes, false),
             Input::Closed { conn } => self.on_closed(now, *conn),
             Input::Shutdown => self.put(now, "server", Mark::Local, "told to end"),
-            Input::Written { .. } | Input::Committed { .. } | Input::Page(_) | Input::Timeout => {}
+            Input::Written { .. } | Input::Committed { .. } | Input::Timeout => {}
+            Input::Page(_) | Input::Past(..) => {}
         }
     }
 
@@ -211,6 +212,10 @@ fn outgoing(frame: &Outgoing, bodies: bool) -> String {
         },
         Outgoing::Delivery(message) => {
             let line = ServerFrame::Deliver(message.delivery()).to_string();
+            with_body(line, message.body(), bodies)
+        }
+        Outgoing::Past(message) => {
+            let line = ServerFrame::Past(message.delivery()).to_string();
             with_body(line, message.body(), bodies)
         }
         Outgoing::Classic(frame) => match frame {

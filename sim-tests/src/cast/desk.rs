@@ -123,8 +123,8 @@ impl Desk {
         {
             let seq = message.seq;
             self.note(DeviceNews::Wrote { epoch, message });
-            self.disk.borrow_mut().on_written(epoch, seq);
             if !stale {
+                self.disk.borrow_mut().on_written(seq);
                 kept.push(seq);
             }
         }
@@ -165,6 +165,10 @@ impl Desk {
                 Output::Send(frames) => self.say(&frames.0),
                 // Here and not when it is shown: an ack behind it is no ack before it.
                 Output::Show(notice) => self.note(news_of(notice)),
+                Output::Recalled(recalled) => {
+                    let (epoch, recalled) = (self.epoch, recalled.clone());
+                    self.note(DeviceNews::Recalled { epoch, recalled });
+                }
                 _ => {}
             }
         }

@@ -9,12 +9,13 @@ use crate::history::{DeviceNews, Tag, What, Who};
 use crate::plan::{Act, Keeping, Part, To};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{Config, LineId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::Credit;
-use verbatim_net::Request;
+use verbatim_net::{Request, Wanted};
 
 /// See the module's words.
 pub struct Device {
@@ -131,6 +132,14 @@ impl Device {
         let request = match act {
             Act::Withdraw => Request::Withdraw(LineId(self.lines)),
             Act::Who => Request::Who,
+            Act::History { with, count } => {
+                let name = self.stage.name_of(with);
+                let with = Recipient::parse(name.as_bytes()).expect("plans name users");
+                self.note(DeviceNews::Asked { with: name, count });
+                let with = Some(with);
+                let count = usize::try_from(count).expect("plans ask for few");
+                Request::History(Wanted { with, count })
+            }
             Act::Return => Request::Return,
             Act::Leave { forget } => {
                 program.leaves = Some(forget);
@@ -148,7 +157,7 @@ impl Device {
     }
 
     fn say(&mut self, (to, lines, bytes, age): (To, u64, u64, u64), out: &mut Vec<Effect>) {
-        let to = self.stage.name_of(to);
+        let to: Arc<str> = self.stage.name_of(to).into();
         let recipient = Recipient::parse(to.as_bytes()).expect("plans name users");
         let age_max = (age > 0).then(|| Duration::from_millis(age));
         for _ in 0..lines {
@@ -157,8 +166,8 @@ impl Device {
             let body = Tag { who, line }.body(bytes);
             self.note(DeviceNews::Submitted {
                 line,
-                to: to.clone(),
-                body: body.clone(),
+                to: Arc::clone(&to),
+                body: body.as_str().into(),
                 age: age_max,
             });
             out.push(Effect::Ask(Request::Submit {

@@ -124,11 +124,9 @@ impl Disk {
         self.accepted = self.accepted.max(last);
     }
 
-    /// A delivery of that start of the server is written, and with it the cursor.
-    pub(super) fn on_written(&mut self, epoch: u64, seq: Seq) {
-        if let Some((_, known, place)) = &mut self.place
-            && known.0 == epoch
-        {
+    /// A delivery of the session that goes on is written, and with it the cursor.
+    pub(super) fn on_written(&mut self, seq: Seq) {
+        if let Some((.., place)) = &mut self.place {
             *place = seq.max(*place);
         }
     }

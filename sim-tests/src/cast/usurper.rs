@@ -200,28 +200,41 @@ impl Usurper {
         self.stage.history.note(What::Device(self.who, news));
     }
 
-    /// The message of this device with that id, if it was accepted.
+    /// The message of this device with that id, if it was accepted; perhaps by an earlier server that kept its log.
     fn sent(&self, epoch: u64, id: u64) -> Option<Sent> {
         let mut found = None;
         self.stage.history.look(0, |events| {
-            let started = |event: &Event| matches!(event.what, What::Server(ServerNews::Started { epoch: other, .. }) if other == epoch);
-            let from = events.iter().position(started).unwrap_or(events.len());
-            found = find_sent(&events[from..], (self.who, self.device), id);
+            let end = events
+                .iter()
+                .position(|event| start_of(event).is_some_and(|(one, _)| one == epoch));
+            let is_first = |event| start_of(event).is_some_and(|(_, kept)| kept.unwrap_or(0) == 0);
+            let first = end.and_then(|end| events[..=end].iter().rposition(is_first));
+            let log = &events[first.unwrap_or(events.len())..];
+            found = find_sent(log, (self.who, self.device), id);
         });
         found
     }
 }
 
+/// Which start of the server an event is, and where the log ended that it found.
+fn start_of(event: &Event) -> Option<(u64, Option<u64>)> {
+    match event.what {
+        What::Server(ServerNews::Started { epoch, kept }) => Some((epoch, kept)),
+        _ => None,
+    }
+}
+
+/// The latest records count: those before them of one seq were in no commit.
 fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
     let records = || {
-        events.iter().filter_map(|event| match &event.what {
+        events.iter().rev().filter_map(|event| match &event.what {
             What::Server(ServerNews::Appended { seq, entry, .. }) => Some((*seq, entry)),
             _ => None,
         })
     };
     let claim =
         |entry: &Entry| matches!(entry, Entry::Claim { holder: found, .. } if *found == holder);
-    let user = records().rfind(|(_, entry)| claim(entry))?.0;
+    let user = records().find(|(_, entry)| claim(entry))?.0;
     let name_of = |user: u64| {
         records().find_map(|(seq, entry)| match entry {
             Entry::Claim { name, .. } if seq == user => Some(name.clone()),
@@ -235,7 +248,7 @@ fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
             seq,
             id: last,
             to: to.map_or(Some("ALL".into()), name_of)?,
-            body: body.clone(),
+            body: body.to_string(),
         }),
         _ => None,
     })

@@ -2,16 +2,17 @@
 //! log is in none; and nothing is unknown without a session lost or a program ended.
 
 use super::{Rule, Topic};
+use crate::dense::ByTag;
 use crate::history::{ClassicNews, DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use verbatim_core::client::{LineState, Notice};
 
 #[derive(Default)]
 pub(super) struct Answered {
-    states: BTreeMap<Tag, LineState>,
+    states: ByTag<LineState>,
     /// Lines that were told to be in no log.
-    out: BTreeSet<Tag>,
+    out: ByTag<()>,
     /// How many lines of somebody have become unknown, and the reason is still to be told.
     unknown: BTreeMap<Who, usize>,
 }
@@ -34,10 +35,13 @@ impl Rule for Answered {
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
             What::Server(ServerNews::Appended {
-                entry: Entry::Message { body, .. },
+                entry: Entry::Message { .. },
                 seq,
                 ..
-            }) => match Tag::of(body).filter(|tag| self.out.contains(tag)) {
+            }) => match ledger
+                .latest_tag()
+                .filter(|tag| self.out.get(*tag).is_some())
+            {
                 Some(tag) => Err(format!("{tag} was told not to come, and is record {seq}")),
                 None => Ok(()),
             },
@@ -83,7 +87,7 @@ impl Answered {
 
     /// A line was told to be in no log.
     fn is_out(&mut self, ledger: &Ledger, tag: Tag) -> Result<(), String> {
-        self.out.insert(tag);
+        self.out.insert(tag, ());
         match ledger.find(tag) {
             Some((_, seq)) => Err(format!("{tag} was told not to come, and is record {seq}")),
             None => Ok(()),
@@ -109,14 +113,14 @@ impl Answered {
 
     fn on_classic(&mut self, ledger: &Ledger, tag: Tag, code: Option<u16>) -> Result<(), String> {
         let Some((at, seq)) = ledger.find(tag) else {
-            self.out.insert(tag);
+            self.out.insert(tag, ());
             return Ok(());
         };
         let log = &ledger.logs[at];
         let to = log.message(seq).and_then(|(_, to, ..)| to);
         let recipient = to.map(|user| &log.holders[&user]);
         let classic = recipient.filter(|holder| holder.is.1 == 0);
-        let has = classic.is_some_and(|holder| holder.wrote.contains(&seq));
+        let has = classic.is_some_and(|holder| holder.wrote.contains(seq));
         // One who goes before the commit did not receive (PROTOCOL.md, corner 31).
         let went = recipient.is_some_and(|holder| holder.released.is_some());
         match code {
@@ -151,7 +155,7 @@ fn may_follow(before: Option<LineState>, state: LineState) -> bool {
 
 /// A line goes out before it is too old for it.
 fn is_in_time(ledger: &Ledger, tag: Tag) -> Result<(), String> {
-    let line = &ledger.people[tag.who].lines[&tag.line];
+    let line = &ledger.people[tag.who].lines[tag.line];
     let (since, age) = line.since;
     let late = age.is_some_and(|age| ledger.now > since + age);
     late.then_some(())

@@ -26,10 +26,11 @@ impl Rule for Durable {
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
             What::Server(ServerNews::Started { kept, .. }) => {
+                let outlives = kept.is_some();
                 let kept = kept.unwrap_or(0);
                 self.head = kept + 1;
                 let told = std::mem::take(&mut self.told);
-                if kept > 0 && told > kept {
+                if outlives && told > kept {
                     return Err(format!(
                         "record {told} was told to somebody, and the log that was kept ends at {kept}"
                     ));
@@ -82,16 +83,17 @@ impl Rule for Durable {
 
 /// Whether a record says what its sender wrote, and is for whom the sender named.
 fn is_as_written(ledger: &Ledger, to: Option<u64>, body: &str) -> Result<(), String> {
-    let tag = Tag::of(body).ok_or_else(|| format!("nobody wrote {body:?}"))?;
+    let tag = ledger.latest_tag();
+    let tag = tag.ok_or_else(|| format!("nobody wrote {body:?}"))?;
     let person = ledger.people.get(tag.who);
-    let line = person.and_then(|person| person.lines.get(&tag.line));
+    let line = person.and_then(|person| person.lines.get(tag.line));
     let Some(line) = line else {
         return Ok(()); // whose it is, and that it is there once, others judge
     };
     let log = ledger.logs.last().ok_or("a record without a log")?;
     let holder = to.and_then(|user| log.holders.get(&user));
     let meant = holder.map_or("ALL", |holder| holder.name.as_str());
-    if line.body != body || !line.to.eq_ignore_ascii_case(meant) {
+    if *line.body != *body || !line.to.eq_ignore_ascii_case(meant) {
         return Err(format!(
             "{tag} stands in the log for {meant} as {body:?}, and was written for {} as {:?}",
             line.to, line.body
@@ -111,8 +113,8 @@ fn is_in_log(ledger: &Ledger, who: Who, line: u64, told: (u64, u64)) -> Result<(
         return Err(format!("{tag} was accepted as {seq}, where no message is"));
     };
     let to = to.map_or("ALL", |user| log.holders[&user].name.as_str());
-    let meant = &ledger.people[who].lines[&line].to;
-    let same = Tag::of(body) == Some(tag) && from == place.user && found == number;
+    let meant = &ledger.people[who].lines[line].to;
+    let same = log.tag(seq) == Some(tag) && from == place.user && found == number;
     if !same || !to.eq_ignore_ascii_case(meant) {
         return Err(format!(
             "{tag} to {meant} was accepted as {seq} number {number}, where the log has {found} to {to}: {body:?}"

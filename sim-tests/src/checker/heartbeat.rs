@@ -4,12 +4,8 @@ use super::{Rule, Topic};
 use crate::history::{Conn, Event, ServerNews, What};
 use crate::ledger::Ledger;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use verbatim_core::code::Code;
 use verbatim_core::router::CloseReason;
-
-/// For so long a connection may be silent.
-const SILENCE: Duration = Duration::from_secs(15);
 
 #[derive(Default)]
 pub(super) struct Heartbeat {
@@ -25,7 +21,7 @@ impl Rule for Heartbeat {
         &[Topic::Wire]
     }
 
-    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
+    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let What::Server(news) = &event.what else {
             return Ok(());
         };
@@ -35,7 +31,10 @@ impl Rule for Heartbeat {
                 conn,
                 reason,
                 silent_for,
-            } if self.bound.remove(conn) && *silent_for < SILENCE && says_silent(reason) => {
+            } if self.bound.remove(conn)
+                && *silent_for < ledger.silence_max
+                && says_silent(reason) =>
+            {
                 let millis = silent_for.as_millis();
                 return Err(format!(
                     "connection {conn} was given up as silent, and spoke {millis} ms before"

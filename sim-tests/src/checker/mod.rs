@@ -7,6 +7,7 @@ mod classic;
 mod durable;
 mod fencing;
 mod heartbeat;
+mod history;
 mod identity;
 mod isolation;
 mod liveness;
@@ -156,6 +157,7 @@ fn rules() -> Vec<Box<dyn Rule>> {
         Box::new(answered::Answered::default()),
         Box::new(heartbeat::Heartbeat::default()),
         Box::new(session::Session),
+        Box::new(history::Histories::default()),
         Box::new(classic::Classic::default()),
     ]
 }

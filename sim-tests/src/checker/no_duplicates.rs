@@ -2,14 +2,14 @@
 //! same id gets the same answer again.
 
 use super::{Rule, Topic};
-use crate::history::{DeviceNews, Entry, Event, Repeat, ServerNews, Tag, What};
+use crate::dense::ByTag;
+use crate::history::{DeviceNews, Entry, Event, Repeat, ServerNews, What};
 use crate::ledger::Ledger;
-use std::collections::BTreeSet;
 use verbatim_core::code::Code;
 
 #[derive(Default)]
 pub(super) struct NoDuplicates {
-    seen: BTreeSet<Tag>,
+    seen: ByTag<()>,
 }
 
 impl Rule for NoDuplicates {
@@ -26,15 +26,19 @@ impl Rule for NoDuplicates {
             // What a log lost of its end was never accepted, and comes again.
             What::Server(ServerNews::Started { kept: Some(_), .. }) => {
                 let logs = ledger.logs.iter();
-                self.seen = logs.flat_map(|log| log.tags.keys().copied()).collect();
+                self.seen = ByTag::default();
+                for tag in logs.flat_map(|log| log.tags.tags()) {
+                    self.seen.insert(tag, ());
+                }
             }
             What::Server(ServerNews::Appended {
                 seq,
                 entry: Entry::Message { body, .. },
                 ..
             }) => {
-                let tag = Tag::of(body).ok_or_else(|| format!("nobody wrote {body:?}"))?;
-                if !self.seen.insert(tag) {
+                let tag = ledger.latest_tag();
+                let tag = tag.ok_or_else(|| format!("nobody wrote {body:?}"))?;
+                if self.seen.insert(tag, ()).is_some() {
                     return Err(format!("{tag} was appended once more, as {seq}"));
                 }
             }

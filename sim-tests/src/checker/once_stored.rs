@@ -3,6 +3,7 @@
 //! ack was lost all the same, nobody knows that a line comes again, and it is not marked.)
 
 use super::{Rule, Topic};
+use crate::dense::Dense;
 use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct OnceStored {
     /// In which run of the program a message was written last.
-    wrote: BTreeMap<(Place, u64), u64>,
+    wrote: BTreeMap<Place, Dense<u64>>,
     /// Whose program ended in good order, the last time.
     ended_well: BTreeSet<Who>,
     /// What the device on each connection has handled, as it says.
@@ -27,8 +28,8 @@ impl Rule for OnceStored {
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        let (who, epoch, message) = match &event.what {
-            What::Device(who, DeviceNews::Wrote { epoch, message }) => (who, epoch, message),
+        let (who, message) = match &event.what {
+            What::Device(who, DeviceNews::Wrote { message, .. }) => (who, message),
             What::Device(who, DeviceNews::Ended { crashed, .. }) => {
                 let well = !crashed && ledger.people[*who].online;
                 match well {
@@ -41,11 +42,11 @@ impl Rule for OnceStored {
             _ => return Ok(()),
         };
         let seq = message.seq.0;
-        let Some(place) = ledger.place_for(*who, *epoch, seq) else {
+        let Some(place) = ledger.writer else {
             return Ok(());
         };
         let program = ledger.people[*who].programs;
-        let Some(before) = self.wrote.insert((place, seq), program) else {
+        let Some(before) = self.wrote.entry(place).or_default().insert(seq, program) else {
             return Ok(());
         };
         if ledger.keeps_messages(*who) {

@@ -119,8 +119,7 @@ fn is_as_in_log(ledger: &Ledger, who: Who, epoch: u64, wrote: &Message) -> Resul
             wrote.number, wrote.to, wrote.body
         ));
     }
-    let place = ledger.place_for(who, epoch, seq);
-    let holder = place.and_then(|place| ledger.holder(place));
+    let holder = ledger.writer.and_then(|place| ledger.holder(place));
     if !holder.is_some_and(|holder| holder.may_see(seq)) {
         return Err(format!("u{who} wrote {seq}, which is not for it"));
     }

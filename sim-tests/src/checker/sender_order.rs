@@ -1,13 +1,13 @@
 //! G3: what one sender wrote stands in the log in the order in which it was written, whomever it is to.
 
 use super::{Rule, Topic};
-use crate::history::{Entry, Event, ServerNews, Tag, What, Who};
+use crate::dense::Dense;
+use crate::history::{Entry, Event, ServerNews, What};
 use crate::ledger::Ledger;
-use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct SenderOrder {
-    last: BTreeMap<Who, u64>,
+    last: Dense<u64>,
 }
 
 impl Rule for SenderOrder {
@@ -22,23 +22,23 @@ impl Rule for SenderOrder {
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         if let What::Server(ServerNews::Started { kept: Some(_), .. }) = &event.what {
             // What a log lost of its end comes again.
-            self.last.clear();
-            for tag in ledger.logs.iter().flat_map(|log| log.tags.keys()) {
-                let last = self.last.entry(tag.who).or_default();
-                *last = tag.line.max(*last);
+            self.last = Dense::default();
+            for tag in ledger.logs.iter().flat_map(|log| log.tags.tags()) {
+                let last = self.last.get(tag.who as u64).copied().unwrap_or(0);
+                self.last.insert(tag.who as u64, tag.line.max(last));
             }
         }
         let What::Server(ServerNews::Appended {
-            entry: Entry::Message { body, .. },
+            entry: Entry::Message { .. },
             ..
         }) = &event.what
         else {
             return Ok(());
         };
-        let Some(tag) = Tag::of(body) else {
+        let Some(tag) = ledger.latest_tag() else {
             return Ok(());
         };
-        let before = self.last.insert(tag.who, tag.line).unwrap_or(0);
+        let before = self.last.insert(tag.who as u64, tag.line).unwrap_or(0);
         if tag.line < before {
             return Err(format!("{tag} stands behind line {before}"));
         }

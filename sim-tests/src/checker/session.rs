@@ -4,8 +4,9 @@
 use super::{Rule, Topic};
 use crate::history::{DeviceNews, Event, ServerNews, What};
 use crate::ledger::Ledger;
-use verbatim_core::client::{Notice, WhyAway, WhyOffline};
+use verbatim_core::client::{Notice, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
+use verbatim_core::name::Recipient;
 
 /// What no correct client is told.
 const FAULTS: [Code; 7] = [
@@ -51,6 +52,12 @@ impl Rule for Session {
                 if FAULTS.contains(code) =>
             {
                 Err(format!("u{who} was told that it did wrong: {code}"))
+            }
+            Notice::NoHistory {
+                why: WhyNoHistory::Server(code),
+                with,
+            } if *code != Code::UNABLE_TO_SEND || *with == Recipient::All => {
+                Err(format!("u{who} was refused the history of {with}: {code}"))
             }
             Notice::Away(WhyAway::Cloned) => Err(format!("u{who} was told that it is a clone")),
             _ => Ok(()),

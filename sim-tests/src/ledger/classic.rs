@@ -34,8 +34,8 @@ impl Ledger {
             ClassicNews::Said { line, to, body } => {
                 person.typed -= 1;
                 let said = Line {
-                    to: to.clone(),
-                    body: body.clone(),
+                    to: to.as_str().into(),
+                    body: body.as_str().into(),
                     since: (now, None),
                     program: person.programs,
                     state: None,
@@ -46,7 +46,7 @@ impl Ledger {
                 person.lines.insert(*line, said);
             }
             ClassicNews::Answered { line, .. } => {
-                if let Some(line) = person.lines.get_mut(line) {
+                if let Some(line) = person.lines.get_mut(*line) {
                     line.answered = true;
                 }
             }

@@ -19,10 +19,13 @@ impl Ledger {
                 person.device = *device;
                 person.online = false;
                 person.away = None;
+                person.asks = 0;
             }
             DeviceNews::Ended { .. } => {
                 person.runs = false;
             }
+            DeviceNews::Asked { .. } => person.asks += 1,
+            DeviceNews::Recalled { .. } => person.asks = person.asks.saturating_sub(1),
             DeviceNews::Returned => person.away = None,
             DeviceNews::Welcomed { epoch, head, .. } => {
                 let place = self.place_for(who, *epoch, head + 1);
@@ -49,8 +52,8 @@ impl Ledger {
             DeviceNews::Line { line, state } => self.on_line(who, *line, *state),
             DeviceNews::Told(notice) => self.on_told(who, notice),
             DeviceNews::Wrote { epoch, message } => {
-                let place = self.place_for(who, *epoch, message.seq.0);
-                if let Some(holder) = place.and_then(|place| self.holder_mut(place)) {
+                self.writer = self.place_for(who, *epoch, message.seq.0);
+                if let Some(holder) = self.writer.and_then(|place| self.holder_mut(place)) {
                     holder.wrote.insert(message.seq.0);
                 }
             }
@@ -67,7 +70,7 @@ impl Ledger {
 
     fn on_line(&mut self, who: Who, line: u64, state: LineState) {
         let place = self.people[who].place;
-        let Some(line) = self.people[who].lines.get_mut(&line) else {
+        let Some(line) = self.people[who].lines.get_mut(line) else {
             return;
         };
         line.state = Some(state);
@@ -103,6 +106,7 @@ impl Ledger {
                 person.away = None;
             }
             Notice::Offline { .. } => person.online = false,
+            Notice::NoHistory { .. } => person.asks = person.asks.saturating_sub(1),
             Notice::Away(why) => {
                 person.online = false;
                 person.away = Some(why.clone());

@@ -1,8 +1,9 @@
 //! One log, as the server appended to it, and the users whom it knows.
 
+use crate::dense::{ByTag, Marks};
 use crate::history::{Entry, Tag, Who};
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A user: in which log, and the seq of its claim there.
@@ -23,11 +24,13 @@ pub struct Log {
     /// Users, by the seq of their claims.
     pub holders: BTreeMap<u64, Holder>,
     /// Where which line is.
-    pub tags: BTreeMap<Tag, u64>,
+    pub tags: ByTag<u64>,
     /// Messages to all.
     pub(super) to_all: Vec<u64>,
     /// The bytes of all texts.
     pub(super) body_bytes: u64,
+    /// The last record that the server's latest start found.
+    pub(super) found: u64,
 }
 
 /// One record.
@@ -36,6 +39,8 @@ pub struct Record {
     pub stamp: u64,
     /// What it says; `None`: the start.
     pub entry: Option<Entry>,
+    /// Whose line it is, if it is one.
+    pub tag: Option<Tag>,
 }
 
 /// A user of the server.
@@ -51,13 +56,13 @@ pub struct Holder {
     /// How many of these are known to be written, or told to be gone: that stays so.
     settled: Cell<usize>,
     /// Those that it has written, or received.
-    pub wrote: BTreeSet<u64>,
+    pub wrote: Marks,
     /// It was told that messages to all up to this number are gone.
     pub removed: u64,
     /// The server has its ack up to here.
     pub acked: u64,
     /// Messages to all that were given up before it acked them: nobody can say whether it has them.
-    pub given_up: BTreeSet<u64>,
+    pub given_up: Marks,
 }
 
 impl Log {
@@ -65,14 +70,16 @@ impl Log {
         let start = Record {
             stamp: 0,
             entry: None,
+            tag: None,
         };
         Log {
             epochs: vec![epoch],
             records: vec![start],
             holders: BTreeMap::new(),
-            tags: BTreeMap::new(),
+            tags: ByTag::default(),
             to_all: Vec::new(),
             body_bytes: 0,
+            found: 0,
         }
     }
 
@@ -98,6 +105,7 @@ impl Log {
                 holder.given_up = before.given_up;
             }
         }
+        again.found = head;
         if head > 0 {
             again.push_start();
         }
@@ -108,6 +116,7 @@ impl Log {
         self.records.push(Record {
             stamp: 0,
             entry: None,
+            tag: None,
         });
     }
 
@@ -119,6 +128,11 @@ impl Log {
     /// The record at `seq`.
     pub fn record(&self, seq: u64) -> Option<&Record> {
         self.records.get(usize::try_from(seq).ok()?.checked_sub(1)?)
+    }
+
+    /// Whose line is at `seq`.
+    pub fn tag(&self, seq: u64) -> Option<Tag> {
+        self.record(seq)?.tag
     }
 
     /// The message at `seq`: sender, recipient, number, text.
@@ -136,6 +150,7 @@ impl Log {
     }
 
     pub(super) fn append(&mut self, now: Duration, seq: u64, stamp: u64, entry: &Entry) {
+        let mut tag = None;
         match entry {
             Entry::Claim { name, holder } => {
                 self.holders.insert(
@@ -146,10 +161,10 @@ impl Log {
                         released: None,
                         visible: Vec::new(),
                         settled: Cell::new(0),
-                        wrote: BTreeSet::new(),
+                        wrote: Marks::default(),
                         removed: 0,
                         acked: 0,
-                        given_up: BTreeSet::new(),
+                        given_up: Marks::default(),
                     },
                 );
             }
@@ -160,8 +175,9 @@ impl Log {
             }
             Entry::Message { from, to, body, .. } => {
                 self.body_bytes += body.len() as u64;
-                if let Some(tag) = Tag::of(body) {
-                    self.tags.entry(tag).or_insert(seq);
+                tag = Tag::of(body);
+                if let Some(tag) = tag.filter(|tag| self.tags.get(*tag).is_none()) {
+                    self.tags.insert(tag, seq);
                 }
                 if to.is_none() {
                     self.to_all.push(seq);
@@ -177,6 +193,7 @@ impl Log {
         self.records.push(Record {
             stamp,
             entry: Some(entry.clone()),
+            tag,
         });
     }
 
@@ -188,9 +205,15 @@ impl Log {
 
     /// Who holds that name now.
     pub fn named(&self, name: &str) -> Option<&Holder> {
-        let live = |holder: &&Holder| holder.released.is_none();
-        let mut holders = self.holders.values().filter(live);
-        holders.find(|holder| holder.name.eq_ignore_ascii_case(name))
+        self.holders.get(&self.holder_named(name)?)
+    }
+
+    /// The seq of its claim.
+    pub fn holder_named(&self, name: &str) -> Option<u64> {
+        let live = |(_, holder): &(&u64, &Holder)| holder.released.is_none();
+        let mut holders = self.holders.iter().filter(live);
+        let found = holders.find(|(_, holder)| holder.name.eq_ignore_ascii_case(name));
+        found.map(|(user, _)| *user)
     }
 
     /// When a user with that name was released last.
@@ -222,7 +245,7 @@ impl Holder {
             Some((_, None, number, _)) => number <= self.removed,
             _ => false,
         };
-        let missing = move |seq: &u64| !self.wrote.contains(seq) && !gone(*seq);
+        let missing = move |seq: &u64| !self.wrote.contains(*seq) && !gone(*seq);
         let settled = self.settled.get();
         let first = self.visible[settled..].iter().position(missing);
         let settled = first.map_or(self.visible.len(), |first| settled + first);

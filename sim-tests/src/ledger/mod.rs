@@ -11,9 +11,11 @@ pub use classic::Hearing;
 pub use log::{Holder, Log, Place, Record};
 pub use pending::Lack;
 
+use crate::dense::Dense;
 use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, WhyAway};
 
@@ -29,6 +31,14 @@ pub struct Ledger {
     pub counted_max: usize,
     /// Of devices that gave up their names, the connection counters of so many latest ones are remembered.
     pub former_max: usize,
+    /// The user whose device wrote the delivery of the last event, if it is one.
+    pub writer: Option<Place>,
+    /// For so long a connection may be silent.
+    pub silence_max: Duration,
+    /// So little may be owed that messages to all are given up.
+    gives_up: bool,
+    /// The server forgets nothing.
+    pub keeps_all: bool,
     /// What a log takes, in bytes.
     log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
@@ -54,7 +64,9 @@ pub struct Person {
     /// Whom the server knows it as, since its last welcome or registration.
     pub place: Option<Place>,
     /// Its lines.
-    pub lines: BTreeMap<u64, Line>,
+    pub lines: Dense<Line>,
+    /// Questions for what was said earlier that have no answer.
+    pub asks: u64,
     /// Of a classic user: lines that were typed and not said.
     pub typed: u64,
     /// Of a classic user: what it is hearing.
@@ -66,9 +78,9 @@ pub struct Person {
 /// A line that somebody wrote.
 pub struct Line {
     /// To whom.
-    pub to: String,
+    pub to: Arc<str>,
     /// Its text.
-    pub body: String,
+    pub body: Arc<str>,
     /// When it was submitted, and its age limit.
     pub since: (Duration, Option<Duration>),
     /// In which run of the program.
@@ -95,7 +107,8 @@ impl Ledger {
             online: false,
             away: None,
             place: None,
-            lines: BTreeMap::new(),
+            lines: Dense::default(),
+            asks: 0,
             typed: 0,
             hearing: None,
             misheard: None,
@@ -106,6 +119,10 @@ impl Ledger {
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.limits().broadcasts_counted_max,
             former_max: plan.limits().former_devices_max,
+            writer: None,
+            gives_up: plan.tightness.room,
+            silence_max: plan.limits().silence_time_max,
+            keeps_all: plan.disk,
             log_bytes_max: plan.limits().log_bytes_max,
             conns: BTreeMap::new(),
         }
@@ -181,9 +198,14 @@ impl Ledger {
         Some(Place { log, user })
     }
 
+    /// Whose line was appended last, if that is what was.
+    pub fn latest_tag(&self) -> Option<Tag> {
+        self.logs.last()?.records.last()?.tag
+    }
+
     /// Where the message with that tag is.
     pub fn find(&self, tag: Tag) -> Option<(usize, u64)> {
-        let found = |(at, log): (usize, &Log)| log.tags.get(&tag).map(|seq| (at, *seq));
+        let found = |(at, log): (usize, &Log)| log.tags.get(tag).map(|seq| (at, *seq));
         self.logs.iter().enumerate().find_map(found)
     }
 

@@ -26,6 +26,8 @@ enum What<'a> {
     /// It has yet to hear that its session is lost.
     Lost,
     Unwritten(u64),
+    /// Questions for what was said earlier.
+    Unanswered(u64),
 }
 
 /// What is still to become of a line.
@@ -51,7 +53,9 @@ impl Ledger {
             let full = *full.get_or_init(|| self.is_full());
             let lines = online.map(|person| self.lines_pending(person, full));
             let feed = online.and_then(|person| self.feed_pending(person));
+            let asks = online.map(|person| person.asks).filter(|asks| *asks > 0);
             let all = offline.into_iter().chain(lines.into_iter().flatten());
+            let all = all.chain(asks.map(What::Unanswered));
             all.chain(feed).map(move |what| Lack { who, what })
         })
     }
@@ -96,7 +100,7 @@ impl Ledger {
         let current = lines.filter(|(_, line)| line.program == person.programs);
         let pending = current.filter_map(move |(number, line)| {
             let fate = self.line_pending(person, line, full)?;
-            Some(What::Line(*number, &line.to, fate))
+            Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
@@ -130,9 +134,12 @@ impl Ledger {
         if !log.is_latest_to_all(seq, self.counted_max) {
             return None;
         }
+        if self.gives_up && seq <= log.found {
+            return None; // what was given up around a crash is not counted (PROTOCOL.md, corner 39)
+        }
         let has = |(user, holder): &(&u64, &super::Holder)| {
-            holder.wrote.contains(&seq)
-                && !holder.given_up.contains(&seq)
+            holder.wrote.contains(seq)
+                && !holder.given_up.contains(seq)
                 && holder.released.is_none()
                 && online(user)
         };
@@ -168,6 +175,7 @@ impl fmt::Display for Lack<'_> {
             What::Line(number, to, fate) => write!(f, "line {number} to {to}: {fate}"),
             What::Lost => f.write_str("has yet to hear that its session is lost"),
             What::Unwritten(seq) => write!(f, "has not written {seq}"),
+            What::Unanswered(asks) => write!(f, "has {asks} questions without an answer"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::dice::Dice;
 use crate::planted::Wrapper;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::now::Now;
-use verbatim_core::router::{Input, Page};
+use verbatim_core::router::{Input, Page, Question};
 use verbatim_net::engine::Engine;
 
 /// See the module's words.
@@ -21,9 +21,6 @@ pub(super) struct Commits {
     /// What cannot be read before the one under way returns.
     waiting: Vec<Request>,
 }
-
-/// Why a commit that begins also ends well.
-const COMMITS: &str = "nothing befalls this disk but power cuts, and these end the server";
 
 /// Whose feed is read from where, and how many messages and bytes of it at most.
 pub(super) type Request = ((UserId, Seq), (usize, usize));
@@ -72,6 +69,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Reads what is committed of what was said earlier.
+    pub(super) fn recall(&mut self, planted: Option<&mut Wrapper>, question: Question) {
+        let mut past = match planted {
+            None => self.engine.recall(&question).expect("the log can be read"),
+            Some(planted) => planted.recall(&*self.engine, question),
+        };
+        let committed = self.commits.returned;
+        past.messages.retain(|message| message.seq <= committed);
+        self.pasts.push_back((question, past));
+    }
+}
+
 impl OnEvents {
     /// Commits and reads until the router wants neither, or a commit takes its time.
     pub(super) fn settle(&mut self, now: Now) {
@@ -84,7 +94,10 @@ impl OnEvents {
                 server.appended = false;
                 let span = server.commits.span(longest);
                 let late = span > 0 && server.commits.dice.chance(500);
-                let seq = (!late).then(|| server.engine.commit().expect(COMMITS));
+                let seq = if late { None } else { self.commit() };
+                let Some(server) = &mut self.host.server else {
+                    return;
+                };
                 match seq {
                     Some(seq) if span == 0 => self.committed(now, seq),
                     seq => {
@@ -94,6 +107,8 @@ impl OnEvents {
                 }
             } else if let Some(page) = server.pages.pop_front() {
                 self.step_router(now, &Input::Page(page));
+            } else if let Some((question, past)) = server.pasts.pop_front() {
+                self.step_router(now, &Input::Past(question, past));
             } else {
                 return;
             }
@@ -104,7 +119,9 @@ impl OnEvents {
     fn committed(&mut self, now: Now, seq: Seq) {
         if let Some(server) = &mut self.host.server {
             server.commits.returned = seq;
+            self.host.disk.on_told(seq);
             let room = server.engine.room();
+            self.note_room(room);
             self.step_router(now, &Input::Committed { seq, room });
         }
     }
@@ -118,10 +135,9 @@ impl OnEvents {
             return; // that of a server that is no more
         };
         let waiting = std::mem::take(&mut server.commits.waiting);
-        let Some(server) = &mut self.host.server else {
+        let Some(seq) = seq.or_else(|| self.commit()) else {
             return;
         };
-        let seq = seq.unwrap_or_else(|| server.engine.commit().expect(COMMITS));
         let Some(server) = &self.host.server else {
             return;
         };

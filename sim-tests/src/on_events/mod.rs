@@ -11,12 +11,13 @@ mod pipe;
 mod queue;
 mod recording;
 mod server;
+mod start;
 mod timing;
 
 use crate::arrivals::Arrivals;
 use crate::cast::{Order, Stage};
 use crate::flights::Recorder;
-use crate::ground::{End, Ground, Passage};
+use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::Who;
 use crate::planted::{BugId, Wrapper};
 use crate::sheet::Sheet;
@@ -77,7 +78,7 @@ impl OnEvents {
             pipes: Vec::new(),
             spare: Vec::new(),
             to_write: Vec::new(),
-            host: Host::new(sheet),
+            host: Host::new(stage, sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
             client_outputs: Vec::new(),
             arrivals: Arrivals::default(),
@@ -114,6 +115,7 @@ impl OnEvents {
             Coming::Death(pipe) => self.on_death(pipe),
             Coming::Patience(pipe) => self.on_patience(pipe),
             Coming::Commit => self.on_commit(),
+            Coming::Room => self.on_room_time(),
             Coming::Router => self.on_router_time(),
             Coming::Person(who) => self.on_person_time(who),
         }
@@ -205,12 +207,17 @@ impl Ground for OnEvents {
     }
 
     fn start(&mut self) {
-        self.crash_server(false);
+        let power = self.host.disk.takes_illness();
+        self.crash_server(power);
         self.start_server();
     }
 
     fn jump(&mut self, by: i64) {
         self.host.jump(by);
+    }
+
+    fn disk(&mut self, trouble: DiskTrouble) {
+        self.host.disk.befall(trouble);
     }
 
     fn calm(&mut self) {

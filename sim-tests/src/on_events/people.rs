@@ -339,7 +339,7 @@ impl OnEvents {
             Request::Withdraw(line) => self.tell_client(who, Input::Withdraw(line)),
             Request::Who => self.tell_client(who, Input::Who),
             Request::Kept(seq) => self.tell_client(who, Input::Kept(seq)),
-            Request::History(_) => {}
+            Request::History(wanted) => self.tell_client(who, Input::History(wanted.ask())),
             Request::Return => self.tell_client(who, Input::Return),
             Request::Leave { forget } => self.tell_client(who, Input::Leave { forget }),
         }
@@ -379,6 +379,8 @@ impl OnEvents {
                 }
                 Output::Disconnect => self.hang_up(who),
                 Output::Deliver(message) => desk.borrow_mut().deliver(message),
+                // It was noted when it came.
+                Output::Recalled(_) => {}
                 Output::Show(notice) => desk.borrow_mut().show(&notice),
                 Output::Done | Output::FallBack => done = true,
             }

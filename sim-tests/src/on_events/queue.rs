@@ -40,6 +40,8 @@ pub(super) enum Coming {
     Patience(PipeId),
     /// A commit of the log returns.
     Commit,
+    /// It is looked whether the log has room.
+    Room,
     /// The router's deadline.
     Router,
     /// Somebody's deadline.

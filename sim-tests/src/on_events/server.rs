@@ -5,24 +5,19 @@ use super::commits::Commits;
 use super::pipe::Far;
 use super::queue::{Coming, Micros, PipeId, Way};
 use super::timing::{CLOSING, GOODBYE};
-use crate::dice::{Dice, mix};
-use crate::history::{ServerNews, What};
+use crate::cast::Stage;
 use crate::levels::Levels;
-use crate::power::Plate;
 use crate::run::EPOCH_SECONDS;
-use crate::server::router_config;
+use crate::server_disk::ServerDisk;
 use crate::sheet::Sheet;
 use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{Input, Output, Page, Router};
-use verbatim_core::wire::Durability;
+use verbatim_core::router::{Input, Output, Page, Past, Question, Router};
 use verbatim_net::Tap;
-use verbatim_net::engine::{Engine, Identity};
-use verbatim_net::transcript::Transcript;
+use verbatim_net::engine::Engine;
 
 /// The levels are read after so many inputs.
 const LEVELS_INPUTS: u64 = 64;
@@ -35,18 +30,20 @@ pub(super) struct Host {
     pub(super) starts: u64,
     /// How far the wall clock is off, in milliseconds.
     skew: i64,
-    sheet: Option<Sheet>,
+    pub(super) sheet: Option<Sheet>,
     levels: Levels,
-    /// The disk, where the plan gives the server one.
-    pub(super) plate: Plate,
+    pub(super) disk: ServerDisk,
+    /// A commit failed for lack of room: the server begins anew by and by.
+    pub(super) waits_for_room: bool,
 }
 
 /// One start of the server.
 pub(super) struct Server {
     router: Router,
     pub(super) engine: Box<dyn Engine>,
-    witness: Witness,
+    pub(super) witness: Witness,
     pub(super) pages: VecDeque<Page>,
+    pub(super) pasts: VecDeque<(Question, Past)>,
     pub(super) appended: bool,
     pub(super) commits: Commits,
     outputs: Vec<Output>,
@@ -61,6 +58,39 @@ pub(super) struct Server {
     unwritten_bytes_max: u64,
 }
 
+impl Server {
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.engine.trim(up_to, age);
+        self.appended = true;
+    }
+
+    /// One that begins now.
+    pub(super) fn new(
+        (router, engine): (Router, Box<dyn Engine>),
+        witness: Witness,
+        commits: Commits,
+        (started, unwritten_bytes_max): (Micros, u64),
+    ) -> Server {
+        Server {
+            router,
+            engine,
+            witness,
+            pages: VecDeque::new(),
+            pasts: VecDeque::new(),
+            appended: false,
+            commits,
+            outputs: Vec::new(),
+            conns: Vec::new(),
+            free: Vec::new(),
+            started,
+            armed: None,
+            ends: None,
+            inputs: 0,
+            unwritten_bytes_max,
+        }
+    }
+}
+
 /// What the host does.
 pub(super) enum Life {
     Runs,
@@ -71,7 +101,7 @@ pub(super) enum Life {
 }
 
 impl Host {
-    pub(super) fn new(sheet: Option<Sheet>) -> Host {
+    pub(super) fn new(stage: &Stage, sheet: Option<Sheet>) -> Host {
         Host {
             server: None,
             over: false,
@@ -79,7 +109,8 @@ impl Host {
             skew: 0,
             sheet,
             levels: Levels::default(),
-            plate: Plate::default(),
+            disk: ServerDisk::new(stage),
+            waits_for_room: false,
         }
     }
 
@@ -96,69 +127,13 @@ impl Host {
         self.skew += by;
     }
 
-    fn wall(&self, now: Micros) -> Wall {
+    pub(super) fn wall(&self, now: Micros) -> Wall {
         let since = EPOCH_SECONDS * 1_000 + now / 1_000;
         Wall(since.saturating_add_signed(self.skew))
     }
 }
 
 impl OnEvents {
-    pub(super) fn start_server(&mut self) {
-        self.host.starts += 1;
-        self.host.over = false;
-        let seed = mix(self.stage.plan.seed, self.host.starts);
-        let limits = self.stage.plan.limits();
-        let mut engine = self.engine(&limits);
-        let unwritten_bytes_max = limits.unwritten_bytes_max as u64;
-        let loaded = engine.load().expect("what is on the disk is whole");
-        let mut config = router_config(limits.clone(), seed, loaded.room);
-        if let Some(Identity { store, hash_key }) = loaded.identity {
-            (config.store, config.hash_key) = (store, hash_key);
-            config.level = Durability::Disk;
-        }
-        let (epoch, head) = (config.epoch.0, loaded.saved.space.head().0);
-        let kept = self.stage.plan.disk.then_some(head);
-        let history = self.stage.history.clone();
-        history.note(What::Server(ServerNews::Started { epoch, kept }));
-        let started = Duration::from_micros(self.now);
-        let transcript = self.host.sheet.clone();
-        let transcript = transcript
-            .map(|sheet| Transcript::new(sheet, limits.clone(), true).started_at(started));
-        let devices = self.stage.devices.clone();
-        let witness = Witness::new(self.arrivals.clone(), history, devices, limits, transcript);
-        let now = Now {
-            mono: Mono::ZERO,
-            wall: self.host.wall(self.now),
-        };
-        let mut outputs = Vec::new();
-        if let Some(planted) = &mut self.planted {
-            planted.restart();
-        }
-        let router = Router::restore(config, loaded.saved, now, &mut outputs);
-        self.host.server = Some(Server {
-            router,
-            engine,
-            witness,
-            pages: VecDeque::new(),
-            appended: false,
-            commits: Commits::new(Dice::new(seed, "commits"), Seq(head)),
-            outputs: Vec::new(),
-            conns: Vec::new(),
-            free: Vec::new(),
-            started: self.now,
-            armed: None,
-            ends: None,
-            inputs: 0,
-            unwritten_bytes_max,
-        });
-        if let Some(server) = &mut self.host.server {
-            server.witness.router(now, &Input::Timeout, &outputs);
-        }
-        self.carry_out(&mut outputs);
-        self.settle(now);
-        self.arm_router();
-    }
-
     pub(super) fn stop_server(&mut self) {
         let Some(server) = &mut self.host.server else {
             return;
@@ -220,7 +195,7 @@ impl OnEvents {
         }
     }
 
-    fn carry_out(&mut self, outputs: &mut Vec<Output>) {
+    pub(super) fn carry_out(&mut self, outputs: &mut Vec<Output>) {
         let Some(server) = &mut self.host.server else {
             return outputs.clear();
         };
@@ -280,7 +255,14 @@ impl OnEvents {
                     let request = ((user, after), (messages_max, bytes_max));
                     server.read(self.planted.as_mut(), request);
                 }
-                Output::Save(beside) => server.engine.save(beside),
+                Output::Recall(question) => server.recall(self.planted.as_mut(), question),
+                Output::Save(beside) => {
+                    server.appended |= self.host.disk.is_used();
+                    match &mut self.planted {
+                        None => server.engine.save(beside),
+                        Some(planted) => planted.save(&mut *server.engine, beside),
+                    }
+                }
                 Output::Forget { stream, up_to } => {
                     match &mut self.planted {
                         None => server.engine.forget(stream, up_to),
@@ -288,10 +270,7 @@ impl OnEvents {
                     }
                     server.appended = true;
                 }
-                Output::Trim { up_to, age } => {
-                    server.engine.trim(up_to, age);
-                    server.appended = true;
-                }
+                Output::Trim { up_to, age } => server.trim(up_to, age),
             }
         }
     }

@@ -6,10 +6,11 @@ mod door;
 use crate::cast::{Order, Stage};
 use crate::clock::Clock;
 use crate::dice::mix;
-use crate::ground::{End, Ground, Passage};
+use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::{ServerNews, What, Who};
 use crate::players::{Player, Way};
 use crate::server::router_config;
+use crate::server_disk::ServerDisk;
 use crate::witness::Witness;
 use door::Door;
 use std::io;
@@ -73,19 +74,23 @@ async fn serve(stage: &Stage, door: Door) -> io::Result<SocketAddr> {
     let engine = Memory::new(&limits);
     let router = router_config(limits.clone(), mix(stage.plan.seed, 1), engine.room());
     let epoch = router.epoch.0;
-    let kept = None;
-    let news = ServerNews::Started { epoch, kept };
-    stage.history.note(What::Server(news));
+    let disk = ServerDisk::new(stage);
+    if !disk.is_used() {
+        let kept = None;
+        let news = ServerNews::Started { epoch, kept };
+        stage.history.note(What::Server(news));
+    }
     let (history, devices) = (stage.history.clone(), stage.devices.clone());
     let witness = Witness::new(door.arrivals(), history, devices, limits, None);
-    let server = Server::new(ServerConfig {
+    let mut config = ServerConfig {
         router,
         log: Log::here(Box::new(engine)),
         lives: crate::server::lives(stage.plan.seed),
         wall,
-        tap: Some(Box::new(witness)),
-    })
-    .map_err(io::Error::other)?;
+        tap: Some(Box::new(witness.beside(&disk))),
+    };
+    disk.serve(&mut config);
+    let server = Server::new(config).map_err(io::Error::other)?;
     let listener = door
         .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await?;
@@ -133,6 +138,8 @@ impl Ground for OnLoopback {
     fn start(&mut self) {}
 
     fn jump(&mut self, _: i64) {}
+
+    fn disk(&mut self, _: DiskTrouble) {}
 
     fn calm(&mut self) {}
 }

@@ -8,7 +8,7 @@ mod wire;
 use crate::cast::{Order, Stage};
 use crate::clock::Clock;
 use crate::dice::mix;
-use crate::ground::{End, Ground, Passage};
+use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::Who;
 use crate::plan::{Part, Plan};
 use crate::players::{Player, Way};
@@ -91,9 +91,11 @@ impl Ground for OnTurmoil {
             .set_link_latency(host_name(host), stand::NAME, each);
     }
 
-    fn crash(&mut self, _power: bool) {
+    fn crash(&mut self, power: bool) {
         // Before a power cut the nemesis has blocked every link.
+        self.stand.on_dying();
         self.sim.crash(stand::NAME);
+        self.stand.disk().on_dead(power, self.sim.elapsed());
     }
 
     fn stop(&mut self) {
@@ -101,14 +103,22 @@ impl Ground for OnTurmoil {
     }
 
     fn start(&mut self) {
+        let power = self.stand.disk().takes_illness();
+        self.stand.on_dying();
         if self.sim.is_host_running(stand::NAME) {
             self.sim.crash(stand::NAME);
         }
         self.sim.bounce(stand::NAME);
+        // Whatever was left of the server before is gone now, and the next one has not begun.
+        self.stand.disk().on_dead(power, self.sim.elapsed());
     }
 
     fn jump(&mut self, by: i64) {
         stand::jump(by);
+    }
+
+    fn disk(&mut self, trouble: DiskTrouble) {
+        self.stand.disk().befall(trouble);
     }
 
     fn calm(&mut self) {

@@ -6,6 +6,7 @@ use crate::dice::mix;
 use crate::history::{ServerNews, What};
 use crate::levels::Levels;
 use crate::server::{elapsed, server_config_with, simulated_wall};
+use crate::server_disk::ServerDisk;
 use crate::sheet::Sheet;
 use crate::witness::Witness;
 use std::cell::{Cell, RefCell};
@@ -13,11 +14,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 use verbatim_core::now::Wall;
+use verbatim_net::engine::{Failure, Fault};
 use verbatim_net::transcript::Transcript;
 use verbatim_net::{Server, ServerConfig, Transport};
 
 pub(crate) use crate::server::NAME;
 
+/// How long until a server that finds no room for its first record tries again.
+const ROOM_REST: Duration = Duration::from_millis(500);
 /// How often the router's levels are read.
 const LEVELS_TIME: Duration = Duration::from_millis(100);
 
@@ -51,12 +55,14 @@ struct Inner {
     running: RefCell<Option<Server>>,
     sheet: Option<Sheet>,
     levels: RefCell<Levels>,
+    disk: ServerDisk,
 }
 
 impl Stand {
     /// A server that writes its transcript there.
     pub fn new(stage: Stage, air: Air, sheet: Option<Sheet>) -> Stand {
         Stand(Rc::new(Inner {
+            disk: ServerDisk::new(&stage),
             stage,
             air,
             starts: Cell::new(0),
@@ -73,27 +79,61 @@ impl Stand {
         }
     }
 
-    /// Serves until the host crashes, or [`Stand::stop`].
+    /// Its host is about to crash: whatever holds the server lets it go.
+    pub fn on_dying(&self) {
+        self.0.disk.on_dying();
+        drop(self.0.running.take());
+    }
+
+    /// The server's disk.
+    pub fn disk(&self) -> &ServerDisk {
+        &self.0.disk
+    }
+
+    /// Serves until the host crashes, or [`Stand::stop`], or the disk fails.
     ///
     /// # Errors
-    /// The port cannot be bound.
+    /// The port cannot be bound, or the log cannot be used though nothing befell its disk.
     pub async fn serve(self) -> turmoil::Result {
         let stage = &self.0.stage;
         self.0.starts.set(self.0.starts.get() + 1);
-        let config = self.config(mix(stage.plan.seed, self.0.starts.get()));
-        let epoch = config.router.epoch.0;
-        let kept = None;
-        let news = ServerNews::Started { epoch, kept };
-        stage.history.note(What::Server(news));
-        let server = Server::new(config)?;
+        let Some(server) = self.begin().await? else {
+            return Ok(());
+        };
         *self.0.running.borrow_mut() = Some(server.clone());
         let looker = tokio::task::spawn_local(self.clone().look(server.clone()));
         let transport = self.0.air.server();
         let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, crate::server::PORT));
         let listener = transport.bind(address).await?;
-        server.run(transport, listener).await?;
+        let ended = server.run(transport, listener).await;
         looker.abort();
-        Ok(())
+        // It is cancelled, and holds the server no more.
+        let _ = looker.await;
+        drop(self.0.running.take());
+        match ended {
+            Err(failure) if !stage.plan.disk || failure.fault == Fault::Damaged => {
+                Err(failure.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A server over its log, as soon as there is room for its first record; `None` if its disk fails.
+    async fn begin(&self) -> Result<Option<Server>, Failure> {
+        loop {
+            let config = self.config(mix(self.0.stage.plan.seed, self.0.starts.get()));
+            if !self.0.disk.is_used() {
+                let (epoch, kept) = (config.router.epoch.0, None);
+                let news = ServerNews::Started { epoch, kept };
+                self.0.stage.history.note(What::Server(news));
+            }
+            match Server::new(config) {
+                Ok(server) => return Ok(Some(server)),
+                Err(failure) if failure.fault == Fault::Full => tokio::time::sleep(ROOM_REST).await,
+                Err(_) if self.0.disk.is_dark() => return Ok(None),
+                Err(failure) => return Err(failure),
+            }
+        }
     }
 
     fn config(&self, seed: u64) -> ServerConfig {
@@ -109,10 +149,11 @@ impl Stand {
             limits.clone(),
             transcript,
         );
-        ServerConfig {
-            wall: skewed_wall,
-            ..server_config_with(limits, seed, Some(Box::new(witness)))
-        }
+        let witness = witness.beside(&self.0.disk);
+        let mut config = server_config_with(limits, seed, Some(Box::new(witness)));
+        self.0.disk.serve(&mut config);
+        config.wall = skewed_wall;
+        config
     }
 
     /// Notes how high the router's levels come.

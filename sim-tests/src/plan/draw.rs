@@ -81,6 +81,7 @@ fn tightness(dice: &mut Dice) -> Tightness {
         away: dice.chance(500),
         room: dice.chance(300),
         pages: dice.chance(400),
+        beat: false,
     }
 }
 
@@ -149,6 +150,9 @@ fn steps(plan: &Plan, chaos: u64, size: Size) -> Vec<Step> {
     let mut steps = Vec::new();
     for (who, user) in plan.users.iter().enumerate() {
         live(plan, who, user, (chaos, size.lines_max), &mut steps);
+        if matches!(user.part, Part::Device { .. }) {
+            look_back(plan, who, chaos, &mut steps);
+        }
     }
     befall(plan, chaos, size.haste, &mut steps);
     // Stable: what happens at one time keeps the order of users, then of faults.
@@ -187,6 +191,28 @@ fn live(
             at += dice.pick(&[1, 200, 1_000, 6_000]);
             steps.push(step(at, who, Act::Begin));
         }
+    }
+    steps.retain(|step| step.at < chaos);
+}
+
+/// When one user asks for what was said earlier until then. Its dice are its own, so that whoever asks more does nothing
+/// else otherwise.
+fn look_back(plan: &Plan, who: usize, chaos: u64, steps: &mut Vec<Step>) {
+    let mut dice = Dice::new(plan.seed, &format!("history {who}"));
+    let pace = dice.pick(&[0, 0, 300, 1_500]);
+    let mut at = 0;
+    while pace > 0 && at < chaos {
+        at += dice.between(1, pace * 2);
+        let with = match dice.below(20) {
+            0 => To::Nobody,
+            1..=8 => To::All,
+            _ => {
+                let users = u64::try_from(plan.users.len()).expect("few users");
+                To::User(usize::try_from(dice.below(users)).expect("few users"))
+            }
+        };
+        let count = dice.pick(&[1, 2, 7, 40]);
+        steps.push(step(at, who, Act::History { with, count }));
     }
     steps.retain(|step| step.at < chaos);
 }

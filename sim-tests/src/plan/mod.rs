@@ -28,8 +28,8 @@ pub struct Plan {
     pub segments_max: usize,
     /// The server's limits.
     pub tightness: Tightness,
-    /// The longest time that a commit of the log takes, in milliseconds. The world of events alone knows it: the log in
-    /// memory of the server that ships takes none.
+    /// The longest time that a commit of the log takes, in milliseconds. The log in memory takes it in the world of events
+    /// alone.
     pub commit_max: u64,
     /// Whether the server keeps its log on a disk, which outlives it.
     pub disk: bool,
@@ -54,6 +54,9 @@ pub struct Tightness {
     pub room: bool,
     /// Pages, rosters and what is remembered are of a few entries.
     pub pages: bool,
+    /// Heartbeats go each 200 ms instead of each 5 s, and who is silent for 700 ms is given up: what takes half a minute
+    /// to be noticed and mended takes two seconds.
+    pub beat: bool,
 }
 
 /// How writes become segments.
@@ -154,6 +157,13 @@ pub enum Act {
     Withdraw,
     /// Asks who is there.
     Who,
+    /// Asks the server for what was said earlier.
+    History {
+        /// To all, or with whom.
+        with: To,
+        /// How many messages at most.
+        count: u64,
+    },
     /// Its program dies; with a time, its connection stays open in the dark for so many milliseconds.
     Crash {
         /// 0: the connection ends with the program.
@@ -242,5 +252,32 @@ pub enum Fault {
     Clock {
         /// By how many milliseconds.
         jump: i64,
+    },
+    /// The server's disk is full, so that lines are refused, or, if nobody sees it coming, a commit fails.
+    DiskFull {
+        /// How many bytes it still takes.
+        room: u64,
+        /// It says that it has room, and takes nothing.
+        unseen: bool,
+        /// How long.
+        span: u64,
+    },
+    /// The power goes at one of the next operations of the server's disk, when this time is over at the latest, and the
+    /// server starts anew when it is.
+    DiskCut {
+        /// Writes and syncs before it.
+        after: u64,
+        /// The power goes once more while the log recovers, after so many operations; 0: it does not.
+        again: u64,
+        /// How long.
+        span: u64,
+    },
+    /// The first sync of the server's disk after so many operations fails. When this time is over its machine is started
+    /// anew.
+    DiskError {
+        /// Writes and syncs before it.
+        after: u64,
+        /// How long.
+        span: u64,
     },
 }

@@ -10,11 +10,13 @@ const STANDARD: (usize, u64) = (8, 50);
 /// Between two lines of a standard run's user, in milliseconds, at most.
 const STANDARD_PACE: u64 = 200;
 /// Of a rate run's user: times at which it writes, lines each time, and milliseconds between two of them at most.
-const RATE: (u64, u64, u64) = (5, 10, 600);
+const RATE: (u64, u64, u64) = (5, 10, 200);
 /// Users of a calm run, and what happens in it.
 const CALM: (usize, u64) = (5, 14);
 /// Between any two things in a calm run, in milliseconds.
 const CALM_PACE: u64 = 250;
+/// The longest time that a commit takes in a calm run, in milliseconds.
+const CALM_COMMIT: u64 = 10;
 
 impl Plan {
     /// The plan of that seed and profile.
@@ -47,7 +49,7 @@ fn standard(seed: u64) -> Plan {
         }
     }
     let chaos = lines * STANDARD_PACE;
-    cut_off(&mut plan, &mut dice, chaos);
+    cut_off(&mut plan, &mut dice, chaos, (500, 6_000));
     finish(plan, chaos)
 }
 
@@ -66,7 +68,8 @@ fn rate(seed: u64) -> Plan {
         }
     }
     let chaos = times * pace;
-    cut_off(&mut plan, &mut dice, chaos);
+    plan.tightness.beat = true;
+    cut_off(&mut plan, &mut dice, chaos, (100, 600));
     finish(plan, chaos)
 }
 
@@ -82,10 +85,10 @@ fn seat(plan: &mut Plan, users: usize) {
     }
 }
 
-/// Each host is cut off once.
-fn cut_off(plan: &mut Plan, dice: &mut Dice, chaos: u64) {
+/// Each host is cut off once, for so many milliseconds.
+fn cut_off(plan: &mut Plan, dice: &mut Dice, chaos: u64, (least, most): (u64, u64)) {
     for host in 0..plan.latencies.len() {
-        let (at, span) = (dice.below(chaos), dice.between(500, 6_000));
+        let (at, span) = (dice.below(chaos), dice.between(least, most));
         let deed = Deed::Befall(Fault::Partition { host, span });
         plan.steps.push(Step { at, deed });
     }
@@ -96,6 +99,7 @@ fn calm(seed: u64) -> Plan {
     let mut plan = Plan::empty(seed);
     let mut dice = Dice::new(seed, "calm");
     plan.latencies = vec![Duration::from_millis(1); 2];
+    (plan.disk, plan.commit_max) = (seed % 2 == 1, CALM_COMMIT);
     let (users, things) = CALM;
     let mut at = 0;
     for (who, name) in NAMES.into_iter().enumerate().take(users) {

@@ -11,8 +11,8 @@ pub enum Profile {
     Small,
     /// Eight session users who write fifty lines each, while hosts are cut off: what rates are told of.
     Standard,
-    /// What the rate of the world of events is measured with: eight session users, fifty lines each to one other, ten
-    /// at a time, while every host is cut off once.
+    /// What the rate of the world of events is measured with: eight session users, fifty lines each to others, ten
+    /// at a time, while every host is cut off once; with quick heartbeats, so that little of it is time that passes.
     Rate,
     /// No faults, and time enough between any two things that their order is certain: every substrate shows the same.
     Calm,

@@ -73,6 +73,7 @@ impl Plan {
                 away: false,
                 room: false,
                 pages: false,
+                beat: false,
             },
             commit_max: 0,
             disk: false,
@@ -108,6 +109,7 @@ impl Plan {
                     away: words.field("away")?,
                     room: words.field("room")?,
                     pages: words.field("pages")?,
+                    beat: words.field("beat")?,
                 }
             }
             "commit-max" => self.commit_max = words.within(0, 5_000)?,
@@ -192,6 +194,10 @@ impl Plan {
             },
             "withdraw" => Act::Withdraw,
             "who" => Act::Who,
+            "history" => Act::History {
+                with: self.read_to(words.text("with")?)?,
+                count: words.field("count")?,
+            },
             "crash" => Act::Crash {
                 dark: words.field("dark")?,
             },
@@ -208,7 +214,7 @@ impl Plan {
             "usurp" => Act::Usurp(words.value("milliseconds")?),
             _ => {
                 return Err(
-                    "begin, say, withdraw, who, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
+                    "begin, say, withdraw, who, history, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
                 );
             }
         })
@@ -254,11 +260,7 @@ impl Plan {
             "clock" => Fault::Clock {
                 jump: words.field("jump")?,
             },
-            _ => {
-                return Err(
-                    "user, heal, partition, one-way, hold, latency, server-crash, server-stop or clock".into(),
-                );
-            }
+            fault => return read_disk_fault(fault, words),
         })
     }
 
@@ -280,6 +282,32 @@ impl Plan {
         self.steps.sort_by_key(|step| step.at);
         Ok(self)
     }
+}
+
+fn read_disk_fault(fault: &str, words: &mut Words<'_>) -> Result<Fault, Expected> {
+    Ok(match fault {
+        "disk-full" => Fault::DiskFull {
+            room: words.field("room")?,
+            unseen: words.field("unseen")?,
+            span: words.field("span")?,
+        },
+        "disk-cut" => Fault::DiskCut {
+            after: words.field("after")?,
+            again: words.field("again")?,
+            span: words.field("span")?,
+        },
+        "disk-error" => Fault::DiskError {
+            after: words.field("after")?,
+            span: words.field("span")?,
+        },
+        _ => {
+            return Err(
+                "user, heal, partition, one-way, hold, latency, server-crash, server-stop, clock, disk-full, disk-cut \
+                 or disk-error"
+                    .into(),
+            );
+        }
+    })
 }
 
 fn read_session(words: &mut Words<'_>) -> Result<Part, Expected> {

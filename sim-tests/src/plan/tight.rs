@@ -24,6 +24,11 @@ impl Tightness {
             limits.away_time_max = Duration::from_secs(4);
             limits.write_time_max = Duration::from_secs(3);
         }
+        if self.beat {
+            limits.heartbeat_time = Duration::from_millis(200);
+            limits.heartbeat_grain = Duration::from_millis(20);
+            limits.silence_time_max = Duration::from_millis(700);
+        }
         if self.room {
             limits.owed_bytes_max = 5 * 1024;
             limits.log_bytes_max = 24 * 1024;
@@ -32,6 +37,8 @@ impl Tightness {
         if self.pages {
             limits.page_messages_max = 3;
             limits.page_bytes_max = 400;
+            limits.past_messages_max = 3;
+            limits.past_bytes_max = 400;
             limits.users_page_max = 2;
             limits.broadcasts_counted_max = 4;
             limits.former_devices_max = 3;

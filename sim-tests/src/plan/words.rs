@@ -18,8 +18,8 @@ impl fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "tight away={} room={} pages={}",
-            tight.away, tight.room, tight.pages
+            "tight away={} room={} pages={} beat={}",
+            tight.away, tight.room, tight.pages, tight.beat
         )?;
         writeln!(f, "commit-max {}", self.commit_max)?;
         writeln!(f, "disk {}", self.disk)?;
@@ -93,6 +93,7 @@ impl fmt::Display for Act {
             } => write!(f, "say to={to} lines={lines} bytes={bytes} age={age}"),
             Act::Withdraw => f.write_str("withdraw"),
             Act::Who => f.write_str("who"),
+            Act::History { with, count } => write!(f, "history with={with} count={count}"),
             Act::Crash { dark } => write!(f, "crash dark={dark}"),
             Act::Leave { forget } => write!(f, "leave forget={forget}"),
             Act::Return => f.write_str("return"),
@@ -131,6 +132,13 @@ impl fmt::Display for Fault {
             }
             Fault::ServerStop { span } => write!(f, "server-stop span={span}"),
             Fault::Clock { jump } => write!(f, "clock jump={jump}"),
+            Fault::DiskFull { room, unseen, span } => {
+                write!(f, "disk-full room={room} unseen={unseen} span={span}")
+            }
+            Fault::DiskCut { after, again, span } => {
+                write!(f, "disk-cut after={after} again={again} span={span}")
+            }
+            Fault::DiskError { after, span } => write!(f, "disk-error after={after} span={span}"),
         }
     }
 }

@@ -3,19 +3,23 @@
 //!
 //! A [`Bug`] sees what goes in and out at the router's door, at the engine's, at the client's, and on the links. The
 //! checker looks on from outside: it judges what came and went on the wire, and the records as the engine gets them, so
-//! no bug can hide itself. Bugs are planted in the world of events alone, and nothing of them is in what ships.
+//! no bug can hide itself. These bugs are planted in the world of events alone. Those of a disk engine and of a client's
+//! store are planted where the power is cut at every operation (`crate::power`). Nothing of them is in what ships.
 //!
-//! A file for each idea; `table` names them all. A bug that needs a disk comes with the durable log.
+//! A file for each idea; `table` names them all, `of_disks` those of the power.
 
 mod bounded;
 mod classic;
 mod clients;
+mod disks;
 mod duplicates;
 mod fencing;
 mod frames;
+mod history;
 mod identity;
 mod liveness;
 mod loss;
+mod of_disks;
 mod onward;
 mod order;
 mod receipts;
@@ -27,18 +31,22 @@ mod transport;
 mod windows;
 mod wrapper;
 
+pub use of_disks::ON_DISKS;
 pub(crate) use onward::{Fact, Onward};
 pub(crate) use roll::Roll;
-pub use table::{BugId, PLANTED, Planting};
+pub use table::{BugId, PLANTED, Plant, Planting};
 pub(crate) use wrapper::Wrapper;
 
 use crate::history::Who;
+use crate::power::Lie;
 use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Output, Page};
+use verbatim_core::router::{Output, Page, Question, Saved};
+use verbatim_core::saved::Beside;
 use verbatim_core::wire::ClientFrame;
+use verbatim_net::engine::{Engine, Failure};
 
 /// A segment on its way.
 #[derive(Clone, Copy, Debug)]
@@ -98,9 +106,32 @@ pub(crate) trait Bug {
         page
     }
 
+    /// The engine is to read what was said earlier.
+    fn on_question(&mut self, question: Question) -> Question {
+        question
+    }
+
     /// The engine may forget a stream up to there.
     fn on_forget(&mut self, _stream: Stream, up_to: Seq) -> Option<Seq> {
         Some(up_to)
+    }
+
+    /// What the server's disk does not do, though it says so.
+    fn lie(&self) -> Option<Lie> {
+        None
+    }
+
+    /// A server has loaded its log.
+    fn on_load(&mut self, _saved: &mut Saved) {}
+
+    /// The engine gets what rides beside the log.
+    fn on_save(&mut self, beside: Beside) -> Option<Beside> {
+        Some(beside)
+    }
+
+    /// The engine is told to commit.
+    fn on_commit(&mut self, engine: &mut dyn Engine) -> Result<Seq, Failure> {
+        engine.commit()
     }
 
     /// A segment that is not an end goes on its way.

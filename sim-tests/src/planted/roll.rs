@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use verbatim_core::id::{ConnId, DeviceId, MessageId, Seq, UserId};
 use verbatim_core::record::{Holder, What};
 use verbatim_core::router::{Input, Outgoing, Output};
+use verbatim_core::space::Space;
 use verbatim_core::wire::{ClientFrame, ServerFrame};
 
 /// See the module's words. It is complete only for a bug that reads frames.
@@ -21,6 +22,17 @@ pub(crate) struct Roll {
 }
 
 impl Roll {
+    /// A server begins with what was kept.
+    pub(super) fn on_load(&mut self, space: &Space) {
+        self.head = space.head();
+        for (id, user) in space.users() {
+            if let Holder::Device { device, .. } = user.holder {
+                self.users.insert(device, id);
+                self.taken.insert(id, user.outcomes.last());
+            }
+        }
+    }
+
     pub(super) fn on_input(&mut self, input: &Input<'_>) {
         if let Input::Opened { conn, .. } | Input::Closed { conn } = input {
             self.devices.remove(conn);

@@ -1,17 +1,21 @@
 //! All planted bugs by name, with what each imitates.
 
-use super::Bug;
 use super::bounded::{ForgetsNothing, UnwrittenUncounted};
 use super::classic::{
     AnswersOfAPipelineSwapped, LetterBetweenPieces, ReceivedWhenSent, RefusedThoughReceived,
     SentThoughRefused,
 };
 use super::clients::{AckOneMore, AckedBeforeWritten, ReturnsUnasked, TryNotKept};
+use super::disks::{
+    CountsInMemory, CursorsInMemory, FailedCommitGoesOn, FullIsAccepted, FullUsesTheId,
+    IdsForgotten, NameNotSynced,
+};
 use super::duplicates::{
     AgainIsConflict, ConflictUnnoticed, CursorOneBack, FedTwice, GapTaken, IdsPerConnection,
     LineReplayed, ResumeIsNoAck, StoredTwice,
 };
 use super::fencing::{NamesWithCase, OldNotFenced, OldStillSpeaks, TryNotChecked};
+use super::history::{MoreUntold, OfTheFirstHolder, OldestFirst, PageOneShort, PastDelivered};
 use super::identity::{SecretInError, SenderOfTheLast, ToTheNeighbour};
 use super::liveness::{
     AnswerLost, AnswersNotToldAgain, DropsForEver, NeverReadsOn, PageForgotten, PingIsNoLife,
@@ -34,6 +38,8 @@ use super::transport::{
 use super::windows::{
     AckOpensAll, AckedWhenSent, FutureAckTaken, OldFlightCounts, WindowIgnored, WindowOneMore,
 };
+use super::{Bug, ON_DISKS};
+use crate::power;
 use std::fmt;
 use std::str::FromStr;
 
@@ -43,8 +49,24 @@ pub struct Planting {
     pub name: &'static str,
     /// The mistake that it stands for, in a line.
     pub imitates: &'static str,
-    plant: fn() -> Box<dyn Bug>,
+    /// Where it is planted.
+    pub plant: Plant,
 }
+
+/// Where a bug is planted, and so what hunts it.
+#[derive(Clone, Copy)]
+pub enum Plant {
+    /// At the doors of the cores: plans, run in the world of events.
+    Plans(Door),
+    /// At the disk engine: its power cuts.
+    Power(power::Bug),
+    /// At a client's store: its power cuts.
+    Store(power::store::Bug),
+}
+
+/// A bug of the cores' doors, as it is made.
+#[derive(Clone, Copy)]
+pub struct Door(fn() -> Box<dyn Bug>);
 
 /// One of the table.
 #[derive(Clone, Copy)]
@@ -56,7 +78,7 @@ macro_rules! planted {
         pub const PLANTED: &[Planting] = &[$(Planting {
             name: $name,
             imitates: $imitates,
-            plant: || Box::new($bug),
+            plant: Plant::Plans(Door(|| Box::new($bug))),
         }),*];
     };
 }
@@ -115,6 +137,11 @@ planted! {
     "secret-in-error" SecretInError, "an error tells the device id";
     "sender-of-the-last" SenderOfTheLast::default(), "a delivery is from the sender of the one before";
     "to-the-neighbour" ToTheNeighbour::default(), "a delivery goes to another connection";
+    "history-one-short" PageOneShort, "a page of a history ends one message too early";
+    "history-of-first-holder" OfTheFirstHolder::default(), "a history is the one with who held the name first";
+    "history-oldest-first" OldestFirst, "a history begins with the oldest, whatever is asked for";
+    "history-more-untold" MoreUntold, "a page of a history is told to be the last";
+    "history-delivered" PastDelivered, "a history is sent as deliveries";
     "stamped-by-wall" StampedByWall::default(), "stamps go back when the wall clock does";
     "deadlines-by-wall" DeadlinesByWall::default(), "deadlines are kept on the wall clock";
     "received-when-sent" ReceivedWhenSent::default(), "FORWARD leaves before the last RECEIVED";
@@ -130,12 +157,19 @@ planted! {
     "one-frame-a-read" OneFrameARead::default(), "of two frames in one read the second is lost";
     "acked-before-written" AckedBeforeWritten, "a client acks before it has written";
     "ack-one-more" AckOneMore, "a client acks one message more than it has";
+    "ids-forgotten" IdsForgotten::default(), "ids taken are forgotten at a restart of the server";
+    "cursors-in-memory" CursorsInMemory, "cursors, and so receipts, are kept in memory only";
+    "counts-in-memory" CountsInMemory, "how many have a message to all is kept in memory only";
+    "name-not-synced" NameNotSynced, "the log's file is synced but not its directory";
+    "failed-commit-goes-on" FailedCommitGoesOn::default(), "a commit that failed counts as returned";
+    "full-is-accepted" FullIsAccepted, "a full disk is answered as accepted";
+    "full-uses-the-id" FullUsesTheId::default(), "a line refused for lack of room uses its id up";
 }
 
 impl BugId {
     /// All of them.
     pub fn every() -> impl Iterator<Item = BugId> {
-        PLANTED.iter().map(BugId)
+        PLANTED.iter().chain(ON_DISKS).map(BugId)
     }
 
     /// What it is called.
@@ -148,8 +182,27 @@ impl BugId {
         self.0.imitates
     }
 
-    pub(super) fn plant(self) -> Box<dyn Bug> {
-        (self.0.plant)()
+    /// Where it is planted.
+    pub fn planted(self) -> Plant {
+        self.0.plant
+    }
+
+    /// It, if it is planted in plans.
+    pub(super) fn plant(self) -> Option<Box<dyn Bug>> {
+        match self.0.plant {
+            Plant::Plans(Door(plant)) => Some(plant()),
+            Plant::Power(_) | Plant::Store(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Plant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Plant::Plans(_) => "plans",
+            Plant::Power(_) => "power",
+            Plant::Store(_) => "store",
+        })
     }
 }
 
@@ -162,8 +215,14 @@ impl fmt::Debug for BugId {
 impl FromStr for BugId {
     type Err = String;
 
+    /// One that a plan can have.
     fn from_str(text: &str) -> Result<BugId, String> {
         let found = BugId::every().find(|bug| bug.name() == text);
+        if found.is_some_and(|bug| bug.plant().is_none()) {
+            return Err(format!(
+                "no plan can have that one, which is planted at a disk; `kill-matrix {text}` hunts it"
+            ));
+        }
         found.ok_or_else(|| "no planted bug has that name; `kill-matrix` prints them all".into())
     }
 }

@@ -4,13 +4,15 @@
 use super::frames::{Frames, Heard};
 use super::{Bug, BugId, Fact, Onward, Roll, Segment};
 use crate::history::Who;
+use crate::server_disk::ServerDisk;
 use std::collections::BTreeMap;
 use verbatim_core::client::{self, Client};
 use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::{Input, Output, Router};
-use verbatim_net::engine::Engine;
+use verbatim_core::router::{Input, Output, Past, Question, Router, Saved};
+use verbatim_core::saved::Beside;
+use verbatim_net::engine::{Engine, Failure};
 
 /// More than this at once is a bug that feeds itself.
 const FACTS_MAX: usize = 10_000;
@@ -32,7 +34,7 @@ pub(crate) struct Wrapper {
 impl Wrapper {
     pub(crate) fn new(id: BugId) -> Wrapper {
         Wrapper {
-            bug: id.plant(),
+            bug: id.plant().expect("only bugs of plans are planted here"),
             id,
             frames: Frames::default(),
             roll: Roll::default(),
@@ -189,10 +191,41 @@ impl Wrapper {
         self.bug.on_page(&self.roll, page)
     }
 
+    /// The same, for what it reads of a conversation.
+    pub(crate) fn recall(&mut self, engine: &dyn Engine, question: Question) -> Past {
+        let asked = self.bug.on_question(question);
+        engine.recall(&asked).expect("the log can be read")
+    }
+
     /// The same, for what it forgets.
     pub(crate) fn forget(&mut self, engine: &mut dyn Engine, stream: Stream, up_to: Seq) {
         if let Some(up_to) = self.bug.on_forget(stream, up_to) {
             engine.forget(stream, up_to);
+        }
+    }
+
+    /// The same, for what rides beside the log.
+    pub(crate) fn save(&mut self, engine: &mut dyn Engine, beside: Beside) {
+        if let Some(beside) = self.bug.on_save(beside) {
+            engine.save(beside);
+        }
+    }
+
+    /// The same, for its commits.
+    pub(crate) fn commit(&mut self, engine: &mut dyn Engine) -> Result<Seq, Failure> {
+        self.bug.on_commit(engine)
+    }
+
+    /// The same, for what it has loaded.
+    pub(crate) fn load(&mut self, saved: &mut Saved) {
+        self.roll.on_load(&saved.space);
+        self.bug.on_load(saved);
+    }
+
+    /// The disk's door.
+    pub(crate) fn disk(&self, disk: &ServerDisk) {
+        if let Some(lie) = self.bug.lie() {
+            disk.lie(lie);
         }
     }
 

@@ -4,6 +4,7 @@
 use super::author::{Author, Batch};
 use super::verdict::bytes_of;
 use super::{End, IDENTITY, Plate, Run, Tally};
+use crate::checker::Violation;
 use crate::dice::Dice;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -87,10 +88,11 @@ fn write_log(seed: u64) -> Result<Run, String> {
         records: vec![author.start()],
         beside: Vec::new(),
     };
-    run.commit(&mut engine, start, End::Cut)?;
+    let told = |violation: Violation| violation.what;
+    run.commit(&mut engine, start, End::Cut).map_err(told)?;
     for _ in 0..run.dice.between(2, 16) {
         let batch = author.batch();
-        run.commit(&mut engine, batch, End::Cut)?;
+        run.commit(&mut engine, batch, End::Cut).map_err(told)?;
     }
     Ok(run)
 }
@@ -123,8 +125,9 @@ impl Run {
                 self.refused_well(bytes, Some(&failure))
             }
             Ok(loaded) => {
-                self.look(&loaded.saved)?;
+                self.look(&loaded).map_err(|violation| violation.what)?;
                 let read = quietly(|| self.read_all(&engine))?;
+                let read = read.map_err(|violation| violation.what);
                 // A page that cannot be read ends the server with the reason; one that is read is right.
                 let damaged = |why: &String| why.contains("the log is damaged");
                 flips.unreadable += u64::from(read.as_ref().is_err_and(damaged));

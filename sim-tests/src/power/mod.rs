@@ -10,21 +10,26 @@ mod beginning;
 mod flips;
 mod planted;
 mod plate;
+pub mod store;
+mod sweep;
 mod verdict;
 
 pub use flips::{Flips, flip};
-pub use planted::{Bug, PLANTED};
-pub use plate::Plate;
+pub use planted::Bug;
+pub use plate::{Fate, Lie, Plate, Remains};
+pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
 
+use crate::checker::Violation;
 use crate::dice::Dice;
 use author::{Author, Batch, ride};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
 use verbatim_core::record::Record;
 use verbatim_core::saved::Beside;
 use verbatim_net::engine::disk::{Disk, Rhythm};
-use verbatim_net::engine::{Engine, Fault, Identity};
+use verbatim_net::engine::{Engine, Failure, Fault, Identity};
 
 /// Who every simulated log is.
 const IDENTITY: Identity = Identity {
@@ -47,6 +52,12 @@ pub struct Tally {
     pub sync_errors: u64,
     /// Times there was no room.
     pub full: u64,
+    /// Cuts that found writes which no sync had covered.
+    pub unsynced: u64,
+    /// Cuts that tore one.
+    pub torn: u64,
+    /// Logs that were loaded from a checkpoint and what came after it.
+    pub tails: u64,
     /// Records that were committed.
     pub records: u64,
     /// Of them, those that were forgotten.
@@ -62,6 +73,9 @@ impl Tally {
         self.gone_unsaid += other.gone_unsaid;
         self.sync_errors += other.sync_errors;
         self.full += other.full;
+        self.unsynced += other.unsynced;
+        self.torn += other.torn;
+        self.tails += other.tails;
         self.records += other.records;
         self.forgotten += other.forgotten;
     }
@@ -93,26 +107,14 @@ struct Run {
     tally: Tally,
 }
 
-/// Runs a seed.
+/// Runs a seed, with a bug or without.
 ///
 /// # Errors
-/// What was promised and is not so.
-pub fn run(seed: u64) -> Result<Tally, String> {
-    run_with(seed, None)
-}
-
-/// The same with a bug planted.
-///
-/// # Errors
-/// As for [`run`].
-pub fn run_with(seed: u64, bug: Option<Bug>) -> Result<Tally, String> {
-    let plate = match bug {
-        Some(Bug::SyncsNothing) => Plate::forgetful(),
-        _ => Plate::default(),
-    };
+/// What was promised and is not so, with the guarantee that it breaks.
+pub fn run(seed: u64, bug: Option<Bug>) -> Result<Tally, Violation> {
     let mut run = Run {
         dice: Dice::new(seed, "power"),
-        plate,
+        plate: Bug::plate(bug),
         bug,
         records: Vec::new(),
         committed: 0,
@@ -130,15 +132,35 @@ pub fn run_with(seed: u64, bug: Option<Bug>) -> Result<Tally, String> {
     Ok(run.tally)
 }
 
+/// What was said to be committed is not there as it was.
+const DURABLE: &str = "G1 Durable";
+/// A feed is not what was written.
+const ONE_ORDER: &str = "G4 One order";
+/// A feed leaves something out.
+const NO_LOSS: &str = "G6 No silent loss";
+/// How a log that fails is told, and what rides beside it.
+const LOG_RULES: &str = "The rules of the log";
+
+/// That rule is broken. A run has no clock.
+fn broken(rule: &'static str, what: impl Into<String>) -> Violation {
+    let (at, what) = (Duration::ZERO, what.into());
+    Violation { rule, at, what }
+}
+
 impl Run {
     /// One life: load, look, write until it ends.
-    fn live(&mut self) -> Result<(), String> {
+    fn live(&mut self) -> Result<(), Violation> {
         self.recover()?;
         let mut engine = self.engine();
-        let loaded = engine
-            .load()
-            .map_err(|failure| format!("a log that is whole is refused: {failure}"))?;
-        self.look(&loaded.saved)?;
+        let refused = |failure| {
+            broken(
+                DURABLE,
+                format!("a log that is whole is refused: {failure}"),
+            )
+        };
+        let mut loaded = engine.load().map_err(refused)?;
+        planted::on_load(self, &mut engine, &mut loaded).map_err(refused)?;
+        self.look(&loaded)?;
         self.look_at_beginning(&engine)?;
         self.read_all(&engine)?;
         let author = Dice::new(self.dice.roll(), "author");
@@ -159,8 +181,7 @@ impl Run {
         }
         drop(engine);
         self.plate.set_room(None);
-        self.plate.power_cut(&mut self.dice);
-        self.tally.cuts += 1;
+        self.cut();
         Ok(())
     }
 
@@ -173,8 +194,15 @@ impl Run {
         }
     }
 
+    fn cut(&mut self) {
+        let remains = self.plate.power_cut(&mut self.dice);
+        self.tally.cuts += 1;
+        self.tally.unsynced += u64::from(remains.unsynced > 0);
+        self.tally.torn += u64::from(remains.torn > 0);
+    }
+
     /// Cuts while the log recovers.
-    fn recover(&mut self) -> Result<(), String> {
+    fn recover(&mut self) -> Result<(), Violation> {
         for _ in 0..self.dice.below(3) {
             let cut = self.dice.below(8);
             self.plate.cut_after(cut);
@@ -183,10 +211,10 @@ impl Run {
                 && failure.fault == Fault::Damaged
                 && !failure.text.contains("no power")
             {
-                return Err(format!("a cut in recovery is taken for damage: {failure}"));
+                let what = format!("a cut in recovery is taken for damage: {failure}");
+                return Err(broken(DURABLE, what));
             }
-            self.plate.power_cut(&mut self.dice);
-            self.tally.cuts += 1;
+            self.cut();
             self.tally.in_recovery += 1;
         }
         Ok(())
@@ -224,33 +252,38 @@ impl Run {
     }
 
     /// Hands a batch over; whether life goes on.
-    fn commit(&mut self, engine: &mut Disk, batch: Batch, end: End) -> Result<bool, String> {
-        let on = planted::on_batch(self.bug, batch.clone());
-        on.records.into_iter().for_each(|one| engine.append(one));
-        on.beside.into_iter().for_each(|one| engine.save(one));
-        let head = self.records.len() + batch.records.len();
-        let done = planted::on_commit(self.bug, engine, head);
-        match done {
-            Ok(seq) if seq == Seq(head as u64) => {
+    fn commit(&mut self, engine: &mut Disk, batch: Batch, end: End) -> Result<bool, Violation> {
+        let head = Seq((self.records.len() + batch.records.len()) as u64);
+        match planted::commit(self.bug, engine, &batch, head) {
+            Ok(seq) if seq == head => {
                 ride(&mut self.beside, &batch);
                 self.records.extend(batch.records);
-                self.committed = head;
+                self.committed = self.records.len();
                 Ok(true)
             }
-            Ok(seq) => Err(format!("a commit of everything up to {head} says {seq}")),
-            Err(failure) => {
-                let expected = match end {
-                    End::Cut => failure.text.contains("no power") || failure.fault == Fault::Sync,
-                    End::SyncError => failure.fault == Fault::Sync,
-                    End::NoRoom => failure.fault == Fault::Full,
-                };
-                self.tally.sync_errors += u64::from(end == End::SyncError);
-                self.tally.full += u64::from(end == End::NoRoom);
-                self.pending = Some(batch);
-                match expected {
-                    true => Ok(false),
-                    false => Err(format!("{end:?} is told as {:?}: {failure}", failure.fault)),
-                }
+            Ok(seq) => {
+                let what = format!("a commit of everything up to {head} says {seq}");
+                Err(broken(LOG_RULES, what))
+            }
+            Err(failure) => self.on_failed(batch, end, &failure),
+        }
+    }
+
+    /// A commit failed: it does not say more than what befell its disk.
+    fn on_failed(&mut self, batch: Batch, end: End, failure: &Failure) -> Result<bool, Violation> {
+        let expected = match end {
+            End::Cut => failure.text.contains("no power") || failure.fault == Fault::Sync,
+            End::SyncError => failure.fault == Fault::Sync,
+            End::NoRoom => failure.fault == Fault::Full,
+        };
+        self.tally.sync_errors += u64::from(end == End::SyncError);
+        self.tally.full += u64::from(end == End::NoRoom);
+        self.pending = Some(batch);
+        match expected {
+            true => Ok(false),
+            false => {
+                let what = format!("{end:?} is told as {:?}: {failure}", failure.fault);
+                Err(broken(LOG_RULES, what))
             }
         }
     }

@@ -1,47 +1,119 @@
-//! Bugs of a disk engine, planted from outside: what it is handed is changed, or what it says.
+//! Bugs of a disk engine, planted from outside: what it is handed is changed, or what it says, or its disk lies.
 
+use super::Run;
 use super::author::Batch;
-use verbatim_core::id::Seq;
+use super::plate::{Lie, Plate};
+use verbatim_core::id::{MessageId, Seq};
+use verbatim_core::record::{Message, Record, What};
 use verbatim_core::router::Page;
 use verbatim_core::saved::Beside;
+use verbatim_core::space::Space;
+use verbatim_core::wire::Delivery;
 use verbatim_net::engine::disk::Disk;
-use verbatim_net::engine::{Engine, Failure, Fault};
+use verbatim_net::engine::{Engine, Failure, Fault, Loaded};
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
     /// The disk says that it synced, and did not.
     SyncsNothing,
+    /// The file is synced, and its name in the directory is not.
+    SyncsNoDirectory,
     /// A commit that failed is said to have returned.
-    AcceptsBeforeCommit,
+    FailedIsDone,
     /// A page leaves its last message out.
     ReadsOneTooFew,
     /// What rides beside the log is not committed with it.
     ForgetsCursors,
+    /// What rides beside the log is committed before the records that it tells of.
+    CursorsFirst,
+    /// A batch is committed in two transactions.
+    BatchInTwo,
+    /// Of a batch that a crash cut off, the first record is taken for one of the log, though its body is not whole.
+    TornTailTaken,
+    /// What came after the checkpoint is not folded in.
+    TailDropped,
+    /// What came after the checkpoint is folded in twice.
+    TailTwice,
+    /// A sync that failed is tried again, and then counts.
+    SyncRetried,
     /// A sync that failed is told as a lack of room, so that it would be tried again.
     SyncErrorPasses,
     /// A lack of room is told as an error of the system, so that the server would stop.
     FullIsFatal,
 }
 
-/// All of them, with their names.
-pub const PLANTED: [(&str, Bug); 6] = [
-    ("syncs-nothing", Bug::SyncsNothing),
-    ("accepts-before-commit", Bug::AcceptsBeforeCommit),
-    ("reads-one-too-few", Bug::ReadsOneTooFew),
-    ("forgets-cursors", Bug::ForgetsCursors),
-    ("sync-error-passes", Bug::SyncErrorPasses),
-    ("full-is-fatal", Bug::FullIsFatal),
-];
-
-/// What the engine is handed of a batch.
-pub(super) fn on_batch(bug: Option<Bug>, mut batch: Batch) -> Batch {
-    if bug == Some(Bug::ForgetsCursors) {
-        batch
-            .beside
-            .retain(|one| !matches!(one, Beside::Standing(_)));
+impl Bug {
+    /// The disk that it needs.
+    pub(super) fn plate(bug: Option<Bug>) -> Plate {
+        match bug {
+            Some(Bug::SyncsNothing) => Plate::lying(Lie::Sync),
+            Some(Bug::SyncsNoDirectory) => Plate::lying(Lie::Directory),
+            _ => Plate::default(),
+        }
     }
-    batch
+}
+
+/// What the engine has loaded.
+pub(super) fn on_load(run: &Run, engine: &mut Disk, loaded: &mut Loaded) -> Result<(), Failure> {
+    let head = loaded.saved.space.head().0 as usize;
+    let tail = head
+        .saturating_sub(loaded.replayed as usize)
+        .min(run.records.len());
+    match run.bug {
+        Some(Bug::TornTailTaken) if head == run.committed => {
+            let pending = run.pending.iter().flat_map(|batch| &batch.records);
+            if let Some(record) = pending.take(1).find_map(torn) {
+                loaded.saved.space.apply(&record);
+                engine.append(record);
+                engine.commit()?;
+            }
+        }
+        Some(Bug::TailDropped) => {
+            loaded.saved.space = Space::default();
+            let kept = &run.records[..tail];
+            kept.iter().for_each(|one| loaded.saved.space.apply(one));
+        }
+        Some(Bug::TailTwice) => {
+            for record in &run.records[tail..head.min(run.records.len())] {
+                again(&mut loaded.saved.space, record);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A message of which the disk has half of the body.
+fn torn(record: &Record) -> Option<Record> {
+    let What::Message(message) = &record.what else {
+        return None;
+    };
+    let mut body = message.body().to_owned();
+    body.truncate(body.len() / 2);
+    let delivery = Delivery {
+        body: &body,
+        ..message.delivery()
+    };
+    let id = (message.id, message.hash);
+    let message = Message::new((message.from, message.to), id, &delivery, &mut Vec::new());
+    Some(Record {
+        what: What::Message(message),
+        ..record.clone()
+    })
+}
+
+/// Folds a message in once more, behind the others.
+fn again(space: &mut Space, record: &Record) {
+    if let What::Message(message) = &record.what {
+        let mut message = message.clone();
+        (message.seq, message.id) = (space.head().next(), MessageId(0));
+        space.apply(&Record {
+            seq: message.seq,
+            stamp: record.stamp,
+            what: What::Message(message),
+        });
+    }
 }
 
 /// What the engine reads.
@@ -51,11 +123,22 @@ pub(super) fn on_page(bug: Option<Bug>, page: &mut Page) {
     }
 }
 
-/// What the engine says of a commit.
-pub(super) fn on_commit(bug: Option<Bug>, engine: &mut Disk, head: usize) -> Result<Seq, Failure> {
-    let done = engine.commit();
+/// Hands a batch to the engine, and tells what it says of it.
+pub(super) fn commit(
+    bug: Option<Bug>,
+    engine: &mut Disk,
+    batch: &Batch,
+    head: Seq,
+) -> Result<Seq, Failure> {
+    let (first, second) = parts(bug, batch);
+    let before = first.map_or(Ok(Seq(0)), |first| hand(engine, first));
+    let done = before.and_then(|_| hand(engine, second.clone()));
     match (bug, done) {
-        (Some(Bug::AcceptsBeforeCommit), _) => Ok(Seq(head as u64)),
+        (Some(Bug::FailedIsDone), Err(_)) => Ok(head),
+        (Some(Bug::SyncRetried), Err(failure)) if failure.fault == Fault::Sync => {
+            engine.load()?;
+            hand(engine, second)
+        }
         (Some(Bug::SyncErrorPasses), Err(failure)) if failure.fault == Fault::Sync => {
             Err(Failure::new(Fault::Full, failure.text))
         }
@@ -64,4 +147,32 @@ pub(super) fn on_commit(bug: Option<Bug>, engine: &mut Disk, head: usize) -> Res
         }
         (_, done) => done,
     }
+}
+
+fn hand(engine: &mut Disk, batch: Batch) -> Result<Seq, Failure> {
+    batch.records.into_iter().for_each(|one| engine.append(one));
+    batch.beside.into_iter().for_each(|one| engine.save(one));
+    engine.commit()
+}
+
+/// What the engine is handed of a batch, and what of that before the rest.
+fn parts(bug: Option<Bug>, batch: &Batch) -> (Option<Batch>, Batch) {
+    let mut rest = batch.clone();
+    let first = match bug {
+        Some(Bug::ForgetsCursors) => {
+            rest.beside
+                .retain(|one| !matches!(one, Beside::Standing(_)));
+            None
+        }
+        Some(Bug::CursorsFirst) => Some(Batch {
+            records: Vec::new(),
+            beside: std::mem::take(&mut rest.beside),
+        }),
+        Some(Bug::BatchInTwo) => Some(Batch {
+            records: rest.records.drain(..rest.records.len() / 2).collect(),
+            beside: Vec::new(),
+        }),
+        _ => None,
+    };
+    (first, rest)
 }

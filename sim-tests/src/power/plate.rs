@@ -1,5 +1,8 @@
 //! A disk in memory, with a live image and a durable one. What was written and not synced is there after a power cut,
-//! or not, or in parts, write by write and sector by sector: nothing says that a disk keeps their order.
+//! or not, or in parts, write by write and sector by sector: nothing says that a disk keeps their order. A sync that
+//! fails has lost what it was for: it can be read until the power goes, and no later sync brings it to the disk.
+//!
+//! The server's log lies on one, and a client's store.
 
 use crate::dice::Dice;
 use redb::StorageBackend;
@@ -7,6 +10,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use verbatim_net::engine::disk::Medium;
 use verbatim_net::engine::{Failure, Fault};
+use verbatim_net::store;
 
 /// What a disk writes whole.
 const SECTOR: usize = 512;
@@ -20,7 +24,7 @@ struct Image {
     operations: u64,
     /// The power goes before this one.
     cut_at: Option<u64>,
-    /// This sync fails, and from then on all do.
+    /// The first sync from here on fails.
     sync_fails_at: Option<u64>,
     /// The file can grow to so many bytes.
     room: Option<u64>,
@@ -28,8 +32,26 @@ struct Image {
     takes_nothing: bool,
     /// A log stands here; without this it is one in the making.
     in_place: bool,
-    /// Syncs do nothing: a disk that does not keep its word.
-    forgetful: bool,
+    /// What it does not do, though it says so.
+    lie: Option<Lie>,
+}
+
+/// How a disk, or who uses it, does not keep its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// A sync does nothing.
+    Sync,
+    /// The name of a new file is not synced with its directory, and a power cut takes it.
+    Directory,
+}
+
+/// What a power cut found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remains {
+    /// Writes that no sync had covered.
+    pub unsynced: u64,
+    /// Of them, those of which a part is there.
+    pub torn: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -43,11 +65,16 @@ enum Write {
 pub struct Plate(Arc<Mutex<Image>>);
 
 impl Plate {
-    /// A disk that says that it synced and did not.
-    pub fn forgetful() -> Plate {
+    /// A disk that does not do what it says.
+    pub fn lying(lie: Lie) -> Plate {
         let plate = Plate::default();
-        plate.image().forgetful = true;
+        plate.lie(lie);
         plate
+    }
+
+    /// From now on it does not do what it says.
+    pub fn lie(&self, lie: Lie) {
+        self.image().lie = Some(lie);
     }
 
     /// A plate lives in one thread; the lock is what its trait asks for.
@@ -71,12 +98,19 @@ impl Plate {
         image.cut_at = Some(image.operations + more);
     }
 
-    /// The power did not go after all.
+    /// The power did not go after all, and no sync fails.
     pub fn spare(&self) {
-        self.image().cut_at = None;
+        let mut image = self.image();
+        (image.cut_at, image.sync_fails_at) = (None, None);
     }
 
-    /// A sync fails after so many more operations.
+    /// Whether the power is gone.
+    pub fn is_dark(&self) -> bool {
+        let image = self.image();
+        image.cut_at.is_some_and(|at| image.operations >= at)
+    }
+
+    /// The first sync after so many more operations fails.
     pub fn fail_sync_after(&self, more: u64) {
         let mut image = self.image();
         image.sync_fails_at = Some(image.operations + more);
@@ -130,14 +164,28 @@ impl Plate {
     }
 
     /// The power is gone and back. What was not synced is there as the dice fall.
-    pub fn power_cut(&self, dice: &mut Dice) {
+    pub fn power_cut(&self, dice: &mut Dice) -> Remains {
+        let remains = self.power_cut_with(|_| match dice.below(4) {
+            0 => Fate::Gone,
+            1 => Fate::Torn(dice.roll()),
+            _ => Fate::There,
+        });
+        let mut image = self.image();
+        image.in_place &= image.lie != Some(Lie::Directory);
+        remains
+    }
+
+    /// The same; the fate of each write is told.
+    pub fn power_cut_with(&self, mut fate: impl FnMut(usize) -> Fate) -> Remains {
         let mut image = self.image();
         let mut now = std::mem::take(&mut image.durable);
-        for write in &image.unsynced {
-            match dice.below(4) {
-                0 => {}
-                1 => write.tear(&mut now, dice),
-                _ => write.apply(&mut now),
+        let mut remains = Remains::default();
+        for (index, write) in image.unsynced.iter().enumerate() {
+            remains.unsynced += 1;
+            match fate(index) {
+                Fate::Gone => {}
+                Fate::Torn(seed) => remains.torn += u64::from(write.tear(&mut now, seed)),
+                Fate::There => write.apply(&mut now),
             }
         }
         *image = Image {
@@ -145,39 +193,57 @@ impl Plate {
             durable: now,
             operations: image.operations,
             in_place: image.in_place,
-            forgetful: image.forgetful,
+            lie: image.lie,
             ..Image::default()
         };
+        remains
     }
 
     fn change(&self, write: Option<Write>) -> io::Result<()> {
         let mut image = self.image();
-        let now = image.operations;
-        if image.cut_at.is_some_and(|at| now >= at) {
+        if image.cut_at.is_some_and(|at| image.operations >= at) {
             return Err(io::Error::other("no power"));
         }
-        if write.is_none() && image.sync_fails_at.is_some_and(|at| now >= at) {
+        match write {
+            Some(write) => image.write(write),
+            None => image.sync(),
+        }
+    }
+}
+
+/// What becomes of a write that was not synced.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// It is not there.
+    Gone,
+    /// Sectors of it are there, drawn from a seed.
+    Torn(u64),
+    /// It is there.
+    There,
+}
+
+impl Image {
+    fn write(&mut self, write: Write) -> io::Result<()> {
+        let room = self.room.map(|room| room.max(self.live.len() as u64));
+        if self.takes_nothing || room.is_some_and(|room| write.end() > room) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.operations += 1;
+        write.apply(&mut self.live);
+        self.unsynced.push(write);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let now = self.operations;
+        if self.sync_fails_at.take_if(|at| now >= *at).is_some() {
+            self.unsynced.clear();
             return Err(io::Error::other("input/output error"));
         }
-        if write.is_some() && image.takes_nothing {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        if let (Some(room), Some(write)) = (image.room, &write)
-            && write.end() > room.max(image.live.len() as u64)
-        {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        image.operations += 1;
-        match write {
-            Some(write) => {
-                write.apply(&mut image.live);
-                image.unsynced.push(write);
-            }
-            None if image.forgetful => {}
-            None => {
-                image.unsynced.clear();
-                let Image { live, durable, .. } = &mut *image;
-                durable.clone_from(live);
+        self.operations += 1;
+        if self.lie != Some(Lie::Sync) {
+            for write in self.unsynced.drain(..) {
+                write.apply(&mut self.durable);
             }
         }
         Ok(())
@@ -199,16 +265,21 @@ impl Write {
         }
     }
 
-    /// Some of its sectors.
-    fn tear(&self, image: &mut Vec<u8>, dice: &mut Dice) {
+    /// Some of its sectors. Whether some are there and some are not.
+    fn tear(&self, image: &mut Vec<u8>, seed: u64) -> bool {
         let Write::Bytes(offset, bytes) = self else {
-            return self.apply(image);
+            self.apply(image);
+            return false;
         };
+        let mut dice = Dice::new(seed, "sectors");
+        let mut there = 0;
         for (index, sector) in bytes.chunks(SECTOR).enumerate() {
             if dice.chance(500) {
                 put(image, *offset as usize + index * SECTOR, sector);
+                there += 1;
             }
         }
+        there > 0 && there < bytes.len().div_ceil(SECTOR)
     }
 }
 
@@ -242,6 +313,12 @@ impl StorageBackend for Plate {
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.change(Some(Write::Bytes(offset, bytes.to_vec())))
+    }
+}
+
+impl store::Disk for Plate {
+    fn open(&self) -> io::Result<impl StorageBackend> {
+        Ok(self.clone())
     }
 }
 

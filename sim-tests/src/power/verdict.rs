@@ -1,19 +1,20 @@
 //! What must be there when a life begins.
 
 use super::author::{NONE, ride};
-use super::{Run, planted};
+use super::{DURABLE, LOG_RULES, NO_LOSS, ONE_ORDER, Run, broken, planted};
+use crate::checker::Violation;
 use std::collections::BTreeMap;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Record, Stream, What};
-use verbatim_core::router::Saved;
 use verbatim_core::saved::{Beside, body_of, record_bytes};
 use verbatim_core::space::Space;
-use verbatim_net::engine::Engine;
 use verbatim_net::engine::disk::Disk;
+use verbatim_net::engine::{Engine, Loaded};
 
 impl Run {
     /// What was committed is there; of what was under way, everything or nothing.
-    pub(super) fn look(&mut self, saved: &Saved) -> Result<(), String> {
+    pub(super) fn look(&mut self, loaded: &Loaded) -> Result<(), Violation> {
+        let saved = &loaded.saved;
         let head = saved.space.head().0 as usize;
         let pending = self.pending.take().unwrap_or_default();
         let with = self.committed + pending.records.len();
@@ -21,16 +22,17 @@ impl Run {
         ride(&mut beside, &pending);
         let there = map(&saved.beside);
         if head != self.committed && head != with {
-            return Err(format!(
-                "{} records were committed and {} under way, and {head} are there",
-                self.committed,
-                pending.records.len()
-            ));
+            let (committed, under_way) = (self.committed, pending.records.len());
+            let what = format!(
+                "{committed} records were committed and {under_way} under way, and {head} are there"
+            );
+            return Err(broken(DURABLE, what));
         }
         // Without records in it only what rides beside tells whether the batch is there.
         let whole = head == with && there == beside;
         if !whole && (head != self.committed || there != self.beside) {
-            return Err("what rides beside the log is of another commit than its records".into());
+            let what = "what rides beside the log is of another commit than its records";
+            return Err(broken(LOG_RULES, what));
         }
         if whole {
             self.beside = beside;
@@ -40,23 +42,27 @@ impl Run {
             self.tally.gone_unsaid += u64::from(with > self.committed);
         }
         self.committed = head;
+        self.tally.tails += u64::from(loaded.replayed > 0 && loaded.replayed < head as u64);
         self.compare_space(&saved.space)
     }
 
-    fn compare_space(&mut self, space: &Space) -> Result<(), String> {
+    fn compare_space(&mut self, space: &Space) -> Result<(), Violation> {
         let mut fold = Space::default();
         self.records.iter().for_each(|record| fold.apply(record));
         match fold.save() == space.save() {
             true => Ok(()),
-            false => Err(format!(
-                "the space at {} is not the fold of its records",
-                space.head()
-            )),
+            false => {
+                let what = format!(
+                    "the space at {} is not the fold of its records",
+                    space.head()
+                );
+                Err(broken(DURABLE, what))
+            }
         }
     }
 
     /// Every feed reads as it was written, in pages of any size.
-    pub(super) fn read_all(&mut self, engine: &Disk) -> Result<(), String> {
+    pub(super) fn read_all(&mut self, engine: &Disk) -> Result<(), Violation> {
         let users: Vec<UserId> = self
             .records
             .iter()
@@ -70,7 +76,7 @@ impl Run {
         Ok(())
     }
 
-    fn read_feed(&mut self, engine: &Disk, user: UserId) -> Result<(), String> {
+    fn read_feed(&mut self, engine: &Disk, user: UserId) -> Result<(), Violation> {
         let mut after = Seq(self.dice.below(self.records.len() as u64 + 1));
         let belongs = |record: &&Record| match &record.what {
             What::Message(message) => message.to == Stream::All || message.to == Stream::User(user),
@@ -83,40 +89,33 @@ impl Run {
             let (messages, bytes) = (self.dice.between(1, 9), self.dice.below(5_000));
             let mut page = engine
                 .read(user, after, messages as usize, bytes as usize)
-                .map_err(|failure| failure.to_string())?;
+                .map_err(|failure| broken(DURABLE, failure.to_string()))?;
             planted::on_page(self.bug, &mut page);
-            let gone = match after < self.removed {
-                true => self.gone_for(user, after),
-                false => Vec::new(),
-            };
-            if page.removed != gone {
-                return Err(format!(
-                    "after {after} are gone {gone:?}, and {:?} is told",
-                    page.removed
-                ));
-            }
+            self.look_at_gone(&page)?;
+            let more = || broken(ONE_ORDER, "a page holds more than there is");
             for message in &page.messages {
-                let record = expected.next().ok_or("a page holds more than there is")?;
+                let record = expected.next().ok_or_else(more)?;
                 let found = Record {
                     seq: message.seq,
                     stamp: record.stamp,
                     what: What::Message(message.clone()),
                 };
                 if bytes_of(record) != bytes_of(&found) || message.id == NONE {
-                    return Err(format!(
-                        "record {} is read as another one than was written",
-                        record.seq
-                    ));
+                    let what = format!("record {} is read as another one", record.seq);
+                    return Err(broken(DURABLE, what));
                 }
             }
             if page.up_to <= after {
-                return Err("a page that comes no further".into());
+                return Err(broken(NO_LOSS, "a page that comes no further"));
             }
             after = page.up_to;
         }
         match expected.next() {
             None => Ok(()),
-            Some(record) => Err(format!("the pages left record {} out", record.seq)),
+            Some(record) => {
+                let what = format!("the pages left record {} out", record.seq);
+                Err(broken(NO_LOSS, what))
+            }
         }
     }
 }

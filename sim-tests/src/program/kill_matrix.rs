@@ -3,7 +3,7 @@
 use super::{Trouble, Verdict};
 use crate::matrix::{Caught, Hunt, first_broken, hunt_all};
 use crate::plan::{Plan, Profile};
-use crate::planted::BugId;
+use crate::planted::{BugId, Plant};
 use crate::shrink::{Shrunk, shrink};
 use std::time::Duration;
 
@@ -65,7 +65,8 @@ impl KillMatrix {
             .caught
             .as_ref()
             .map_or("SURVIVED", |it| it.violation.rule);
-        print!("{name:<24} {seeds:>5} seeds {secs:>7.3} s  {rule:<24}");
+        let place = hunt.bug.planted();
+        print!("{name:<24} {place:<5} {seeds:>5} seeds {secs:>7.3} s  {rule:<24}");
         if let Some(Small { events, took }) = small {
             print!(" {events:>3} events in {:>5.2} s", took.as_secs_f64());
         }
@@ -76,8 +77,11 @@ impl KillMatrix {
     }
 }
 
-/// Makes the plan that caught a bug small.
+/// Makes the plan that caught a bug small. One that is not hunted with plans has none.
 pub(super) fn small(hunt: &Hunt) -> Option<Small> {
+    if !matches!(hunt.bug.planted(), Plant::Plans(_)) {
+        return None;
+    }
     let Caught { seed, violation } = hunt.caught.as_ref()?;
     let plan = Plan::draw_from(Profile::Swarm, *seed);
     let again = |plan: &Plan| {

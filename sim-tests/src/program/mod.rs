@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod kill_matrix;
+mod lines;
 mod picture;
 mod probes;
 mod progress;

@@ -1,5 +1,6 @@
 //! Runs one plan and tells all that happens.
 
+use super::lines::cut;
 use super::which::Which;
 use super::{On, Trouble, Verdict};
 use crate::planted::BugId;
@@ -30,7 +31,7 @@ impl Replay {
         };
         let outcome = run(&plan, self.on.into(), options);
         match &outcome.transcript {
-            Some(transcript) => print!("{transcript}"),
+            Some(transcript) => print!("{}", cut(transcript)),
             None => outcome.events.iter().for_each(|event| println!("{event}")),
         }
         println!("\n{} ms simulated", outcome.elapsed.as_millis());

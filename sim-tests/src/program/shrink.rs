@@ -1,5 +1,6 @@
 //! Makes a failing plan small, and tells it as a plan, as a transcript, and as a command.
 
+use super::lines::cut;
 use super::which::Which;
 use super::{On, Trouble, Verdict};
 use crate::plan::Plan;
@@ -72,7 +73,7 @@ impl Shrink {
             ..Options::default()
         };
         let outcome = run(plan, on, options);
-        println!("{}", outcome.transcript.unwrap_or_default());
+        println!("{}", cut(&outcome.transcript.unwrap_or_default()));
         outcome
             .violations
             .iter()

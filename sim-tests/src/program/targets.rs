@@ -5,13 +5,16 @@ use super::{Trouble, Verdict};
 use crate::matrix::hunt_all;
 use crate::plan::Profile;
 use crate::planted::BugId;
+use crate::power::{self, Swept, Tally};
 use crate::run::Substrate;
-use crate::sweep::{Failure, Scope, Tally, sweep};
+use crate::sweep::{self, Failure, Scope, sweep};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::time::{Duration, Instant};
 
 /// A bug that as many seeds do not find has survived.
 const SEEDS_MAX: u64 = 300;
+/// What shows the cuts.
+const POWER: &str = "cargo test --release -p sim-tests --test power -- --nocapture";
 /// How the program is called.
 const PROGRAM: &str = "cargo run --release -p sim-tests --";
 
@@ -33,13 +36,9 @@ impl Targets {
         let mut all_kept = self.rate("3,000", Substrate::Events, None);
         all_kept &= self.rate("100", Substrate::Turmoil, Some(1));
         all_kept &= self.rate("300", Substrate::Turmoil, Some(10));
-        row(
-            "crash-recoveries of the disk engine",
-            "2,000 a second",
-            "not measured: there is no disk in these runs yet",
-            "",
-        );
+        all_kept &= self.recoveries();
         self.tests()?;
+        all_kept &= cuts();
         bugs();
         all_kept &= self.pairs();
         Ok(match all_kept {
@@ -76,6 +75,31 @@ impl Targets {
             &format!("{PROGRAM} sweep --profile rate --once --secs {secs}{flags}"),
         );
         tally.failures.is_empty()
+    }
+
+    /// Recoveries from power cuts a second. Whether all of them were what they should be.
+    fn recoveries(&self) -> bool {
+        let (began, before) = (Instant::now(), processor_time());
+        let until = began + Duration::from_secs(self.secs);
+        let Swept { tally, broken } = power::sweep(0..u64::MAX, Some(until));
+        let spans = (began.elapsed(), processor_time().saturating_sub(before));
+        let (rate, quiet) = a_second(tally.cuts, spans);
+        let Tally {
+            in_recovery,
+            torn,
+            records,
+            ..
+        } = tally;
+        row(
+            "crash-recoveries of the disk engine",
+            "2,000 a second",
+            &format!(
+                "{rate:.0} ({quiet}), {} broken; {in_recovery} cuts in recovery, {torn} with torn writes, {records} records",
+                broken.len()
+            ),
+            POWER,
+        );
+        broken.is_empty()
     }
 
     fn tests(&self) -> Result<(), Trouble> {
@@ -125,6 +149,23 @@ impl Targets {
     }
 }
 
+/// How many cuts the ordinary tests make. Whether all were survived.
+fn cuts() -> bool {
+    let Swept { tally, broken } = power::sweep(0..power::ORDINARY_SEEDS, None);
+    let store = power::store::operations().map_or(0, |count| count * power::store::WAYS);
+    row(
+        "disk cuts in the tests",
+        "10,000",
+        &format!(
+            "{} of the server's log, {} broken; {store} of a client's store",
+            tally.cuts,
+            broken.len()
+        ),
+        POWER,
+    );
+    broken.is_empty() && store > 0
+}
+
 fn bugs() {
     let bugs: Vec<BugId> = BugId::every().collect();
     let hunts = hunt_all(&bugs, SEEDS_MAX, |_| ());
@@ -144,17 +185,22 @@ fn bugs() {
 }
 
 /// Runs and events a second, by the clock and by the time that processors spent on them, and what was reached beside.
-fn rates(tally: &Tally, (wall, spent): (Duration, Duration)) -> String {
-    let (runs, events) = (tally.runs as f64, tally.events as f64);
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let quiet = runs / spent.as_secs_f64() * processors as f64;
+fn rates(tally: &sweep::Tally, spans: (Duration, Duration)) -> String {
+    let ((runs, quiet), (events, _)) = (a_second(tally.runs, spans), a_second(tally.events, spans));
     format!(
-        "{:.0} ({quiet:.0}, had {processors} processors done nothing else), {:.0} events a second; {} failed; {}",
-        runs / wall.as_secs_f64(),
-        events / wall.as_secs_f64(),
+        "{runs:.0} ({quiet}), {events:.0} events a second; {} failed; {}",
         tally.failures.len(),
         tally.reached()
     )
+}
+
+/// How many a second, by the clock and, in words, by the time that processors spent on them.
+fn a_second(count: u64, (wall, spent): (Duration, Duration)) -> (f64, String) {
+    let count = count as f64;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let quiet = count / spent.as_secs_f64() * processors as f64;
+    let words = format!("{quiet:.0}, had {processors} processors done nothing else");
+    (count / wall.as_secs_f64(), words)
 }
 
 /// What this program has had of all processors.

@@ -22,10 +22,11 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
         self.change(|plan| plan.commit_max = 0);
         self.change(|plan| plan.disk = false);
         self.change(|plan| plan.tick = Duration::from_millis(1));
-        let loosenings: [fn(&mut Tightness); 3] = [
+        let loosenings: [fn(&mut Tightness); 4] = [
             |tightness| tightness.away = false,
             |tightness| tightness.room = false,
             |tightness| tightness.pages = false,
+            |tightness| tightness.beat = false,
         ];
         for loosen in loosenings {
             self.change(|plan| loosen(&mut plan.tightness));
@@ -129,6 +130,7 @@ fn simpler_acts(act: Act) -> Vec<Act> {
                 say(lines, bytes / 2, age),
             ]
         }
+        Act::History { with, count } if count > 1 => vec![Act::History { with, count: 1 }],
         Act::Crash { dark } => spans(dark).map(|dark| Act::Crash { dark }).collect(),
         Act::Pause(span) => spans(span).map(Act::Pause).collect(),
         Act::Deaf(span) => spans(span).map(Act::Deaf).collect(),
@@ -162,6 +164,28 @@ fn simpler_faults(fault: Fault) -> Vec<Fault> {
             },
             Fault::ServerCrash { power: false, span },
         ],
+        fault => simpler_disk_faults(fault),
+    }
+}
+
+fn simpler_disk_faults(fault: Fault) -> Vec<Fault> {
+    match fault {
+        Fault::DiskFull { room, unseen, span } => spans(span)
+            .map(|span| Fault::DiskFull { room, unseen, span })
+            .collect(),
+        Fault::DiskCut { after, again, span } => {
+            let simple = Fault::ServerCrash { power: true, span };
+            let once = (again > 0).then_some(Fault::DiskCut {
+                after,
+                again: 0,
+                span,
+            });
+            let shorter = spans(span).map(|span| Fault::DiskCut { after, again, span });
+            [simple].into_iter().chain(once).chain(shorter).collect()
+        }
+        Fault::DiskError { after, span } => spans(span)
+            .map(|span| Fault::DiskError { after, span })
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use super::forge::{Events, alter, drop_first, put_behind, told};
 use sim_tests::history::{ClassicNews, DeviceNews, ServerNews, What};
 use sim_tests::plan::{Act, Deed, Keeping, Step};
 use std::collections::{BTreeMap, BTreeSet};
-use verbatim_core::client::{Message, Notice, WhyAway, WhyOffline};
+use verbatim_core::client::{Message, Notice, Recalled, WhyAway, WhyOffline};
 use verbatim_core::id::Number;
 use verbatim_core::name::{Name, Recipient};
 
@@ -175,5 +175,61 @@ pub fn hears_garbage(events: &mut Events) -> Option<()> {
             Some(())
         }
         _ => None,
+    })
+}
+
+fn recalled(what: &mut What) -> Option<&mut Recalled> {
+    match what {
+        What::Device(_, DeviceNews::Recalled { recalled, .. }) => Some(recalled),
+        _ => None,
+    }
+}
+
+pub fn reads_another_text(events: &mut Events) -> Option<()> {
+    alter(events, |what| {
+        recalled(what)?.messages.first_mut()?.body.push('!');
+        Some(())
+    })
+}
+
+/// What somebody is told of two others' conversation.
+pub fn reads_what_is_not_its_own(events: &mut Events) -> Option<()> {
+    let others = events.iter().find_map(|event| match &event.what {
+        What::Device(who, DeviceNews::Recalled { recalled, .. }) => {
+            let to_one = |message: &&Message| message.to != Recipient::All;
+            let first = recalled.messages.first().filter(to_one)?;
+            Some((*who, first.clone()))
+        }
+        _ => None,
+    });
+    let (theirs, message) = others?;
+    alter(events, |what| match what {
+        What::Device(who, DeviceNews::Recalled { recalled, .. }) if *who != theirs => {
+            let to_all = recalled.with == Recipient::All;
+            let first = recalled.messages.first_mut().filter(|_| to_all)?;
+            *first = message.clone();
+            Some(())
+        }
+        _ => None,
+    })
+}
+
+pub fn reads_all_but_one(events: &mut Events) -> Option<()> {
+    alter(events, |what| {
+        let messages = &mut recalled(what)?.messages;
+        (messages.len() > 2).then(|| drop(messages.remove(1)))
+    })
+}
+
+pub fn is_not_told_what_is_before(events: &mut Events) -> Option<()> {
+    alter(events, |what| {
+        let recalled = recalled(what)?;
+        std::mem::take(&mut recalled.more).then_some(())
+    })
+}
+
+pub fn reads_what_it_did_not_ask(events: &mut Events) -> Option<()> {
+    put_behind(events, |what| {
+        matches!(what, What::Device(_, DeviceNews::Recalled { .. })).then(|| what.clone())
     })
 }

@@ -13,7 +13,7 @@ use sim_tests::plan::Plan;
 use sim_tests::{Options, Substrate, run};
 
 /// Runs of these seeds have an event for each forgery.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 100;
 
 /// Forges one event of a run; `None` if the run has none that is fit for it.
 type Forgery = fn(&mut Events) -> Option<()>;
@@ -51,6 +51,11 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("G13 Liveness", lines::never_delivered),
     ("G13 Liveness", server::gives_up_who_speaks),
     ("G13 Liveness", server::keeps_who_is_silent),
+    ("History", clients::reads_another_text),
+    ("History", clients::reads_what_is_not_its_own),
+    ("History", clients::reads_all_but_one),
+    ("History", clients::is_not_told_what_is_before),
+    ("History", clients::reads_what_it_did_not_ask),
     ("The session level", clients::hears_garbage),
     ("The session level", server::takes_a_receipt_back),
     ("The classic level", clients::cannot_read),

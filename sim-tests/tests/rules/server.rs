@@ -41,7 +41,9 @@ fn append(events: &mut Events, change: impl FnOnce(&mut String)) -> Option<()> {
         return None;
     };
     (*seq, *number, *wall) = (*seq + 1, *number + 1, *stamp);
-    change(body);
+    let mut text = body.to_string();
+    change(&mut text);
+    *body = text.into();
     events.insert(index + 1, Event { at, what });
     Some(())
 }

@@ -8,6 +8,7 @@ mod crowd;
 mod devices;
 mod dialects;
 mod disk;
+mod history;
 mod links;
 mod names;
 mod outbox;

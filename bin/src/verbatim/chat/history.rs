@@ -3,15 +3,20 @@
 use super::Chat;
 use super::entry::{Entry, Own};
 use crate::device::{Beginning, History};
+use crate::line::HISTORY_LINES;
 use crate::words;
-use verbatim_core::client::{LineId, LineState};
-use verbatim_net::Wanted;
+use verbatim_core::client::{LineId, LineState, Notice};
 use verbatim_net::store::{Past, Said};
+use verbatim_net::{Request, Wanted};
 
 impl Chat<'_> {
     /// What stands on the screen at the start: the last of what was said, and the lines that have no answer.
     pub(super) fn begin(&mut self, begin: Beginning) {
         begin.troubles.into_iter().for_each(|text| self.say(text));
+        // Below what the store has, what is older would stand in the wrong place: /history asks for that.
+        if begin.history.past.is_empty() {
+            self.begins = self.options.history.unwrap_or(HISTORY_LINES);
+        }
         if !begin.history.past.is_empty() {
             self.say("history:");
             self.put_history(begin.history);
@@ -30,11 +35,22 @@ impl Chat<'_> {
         }
     }
 
-    pub(super) fn on_history(&mut self, wanted: Wanted, history: Option<History>) {
-        let Some(history) = history else {
-            return self.say("nothing is kept on this device, so it has no history");
-        };
-        let said = words::history(wanted, history.past.len(), history.more);
+    /// Where the store has nothing to begin with, the server is asked, once; the user did not ask, so if there is nothing,
+    /// nothing is said.
+    pub(super) fn ask_to_begin(&mut self, notice: &Notice) {
+        let count = std::mem::take(&mut self.begins);
+        if count > 0 && matches!(notice, Notice::Online { .. }) {
+            self.beginning = true;
+            self.ask(Request::History(Wanted { with: None, count }));
+        }
+    }
+
+    pub(super) fn on_history(&mut self, wanted: Wanted, history: History) {
+        let begins = std::mem::take(&mut self.beginning);
+        if begins && history.past.is_empty() {
+            return;
+        }
+        let said = words::history(wanted, history.past.len(), history.until);
         self.put_history(history);
         self.say(said);
     }

@@ -59,6 +59,10 @@ struct Chat<'a> {
     last: LineId,
     queued: BTreeSet<LineId>,
     past: BTreeMap<LineId, Own>,
+    /// The server is asked for so many lines to begin with, once it is there.
+    begins: usize,
+    /// The next history that comes is what is shown at the beginning.
+    beginning: bool,
     /// The last message that was put on the screen and is not kept yet.
     shown: Option<Seq>,
     /// When the wait for answers is over, once the user wants to end.
@@ -87,6 +91,8 @@ pub(crate) async fn run(
         last: LineId(0),
         queued: BTreeSet::new(),
         past: BTreeMap::new(),
+        begins: 0,
+        beginning: false,
         shown: None,
         until: None,
         leaving: false,
@@ -193,7 +199,9 @@ impl Chat<'_> {
         match line {
             Typed::Message { to, body } => self.submit(to, body),
             Typed::Who => self.ask(Request::Who),
-            Typed::History { with, count } => self.ask(Request::History(Wanted { with, count })),
+            Typed::History { with, count } => {
+                self.ask(Request::History(Wanted { with, count }));
+            }
             Typed::Return => self.ask(Request::Return),
             Typed::Withdraw(number) => self.withdraw(number),
             Typed::Forget if matches!(self.link, Link::Online) => {
@@ -281,7 +289,7 @@ impl Chat<'_> {
                 self.screen.push(Entry::Message(message));
             }
             News::History(wanted, history) => self.on_history(wanted, history),
-            News::Trouble(what) => self.say(what),
+            News::NoHistory(what) | News::Trouble(what) => self.say(what),
             News::Notice(Notice::Line { line, state }) => self.on_state(line, state),
             News::Notice(notice) => self.on_notice(&notice),
         }
@@ -325,6 +333,7 @@ impl Chat<'_> {
                 self.link = Link::Online;
                 self.tally.was_online = true;
                 self.tally.refused = false;
+                self.ask_to_begin(notice);
             }
             Notice::Away(_) => {
                 self.link = Link::Away;

@@ -38,6 +38,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         beside: beside(&txn)?,
     };
     drop(txn);
+    let replayed = tail.records as u64;
     let open = Open {
         db,
         watch,
@@ -54,6 +55,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         identity: Some(identity),
         saved,
         room: 0,
+        replayed,
     };
     Ok((open, loaded))
 }

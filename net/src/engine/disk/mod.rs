@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::record::{Record, Stream};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Past, Question};
 use verbatim_core::saved::Beside;
 use verbatim_core::space::Space;
 
@@ -183,6 +183,10 @@ impl Engine for Disk {
     ) -> Result<Page, Failure> {
         let open = self.open.as_ref().expect(IS_OPEN);
         read::page(open, user, after, (messages_max, bytes_max))
+    }
+
+    fn recall(&self, question: &Question) -> Result<Past, Failure> {
+        read::past(self.open.as_ref().expect(IS_OPEN), question)
     }
 
     fn forget(&mut self, _stream: Stream, _up_to: Seq) {

@@ -2,11 +2,11 @@
 //! as many bytes as it needs (seven bits in each, the lowest first).
 
 use super::super::Failure;
-use super::layout::{FEEDS, damaged};
+use super::layout::{FEEDS, TALKS, damaged};
 use super::tail::{Feed, Tail, Talk};
 use redb::{ReadableTable, StorageError, Table};
 use std::collections::BTreeSet;
-use verbatim_core::id::Seq;
+use verbatim_core::id::{Number, Seq};
 
 /// Appends the distances between seqs, the first from `from`.
 pub(super) fn put_distances(from: u64, seqs: &[u64], out: &mut Vec<u8>) {
@@ -168,6 +168,65 @@ pub(super) fn after(
     Ok(found)
 }
 
+/// At most `most` seqs of a conversation right before that number, the latest first: from the tail, then from the file.
+pub(super) fn below(
+    txn: &redb::ReadTransaction,
+    tail: &Tail,
+    (talk, before, most): (Talk, Number, usize),
+) -> Result<Vec<u64>, Failure> {
+    let mut walk = Walk {
+        next: before.0,
+        most,
+        found: Vec::new(),
+    };
+    if let Some((first, seqs)) = tail.talks.get(&talk) {
+        walk.take(first.0, seqs);
+    }
+    let table = txn
+        .open_table(TALKS)
+        .map_err(super::layout::failed_to_read)?;
+    let (low, high) = talk;
+    let rows = table
+        .range((low, high, 0)..(low, high, walk.next))
+        .map_err(super::layout::failed_to_read)?;
+    for row in rows.rev() {
+        if walk.found.len() >= walk.most {
+            break;
+        }
+        let (key, value) = row.map_err(super::layout::failed_to_read)?;
+        let (_, _, first) = key.value();
+        if !walk.take(first, &distances(0, value.value())?) {
+            break;
+        }
+    }
+    Ok(walk.found)
+}
+
+/// A walk down the numbers of a conversation.
+struct Walk {
+    /// The seqs of this number and those above it are found, or not wanted.
+    next: u64,
+    most: usize,
+    found: Vec<u64>,
+}
+
+impl Walk {
+    /// Takes what a list has that begins at that number; whether it goes on where the walk was.
+    fn take(&mut self, first: u64, seqs: &[u64]) -> bool {
+        let Some(wanted) = self.next.checked_sub(first) else {
+            return true;
+        };
+        let Some(wanted) = seqs.get(..wanted as usize) else {
+            return false;
+        };
+        let room = self.most - self.found.len();
+        let taken = wanted.iter().rev().take(room);
+        self.next -= taken.len() as u64;
+        self.found.extend(taken);
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,5 +239,26 @@ mod tests {
         assert_eq!(distances(3, &bytes), Ok(seqs.to_vec()));
         assert!(distances(u64::MAX, &[1]).is_err());
         assert!(distances(0, &[0xff; 12]).is_err());
+    }
+
+    #[test]
+    fn a_walk_goes_down_from_list_to_list_and_stops_at_a_gap() {
+        let lists: [(u64, &[u64]); 3] = [(5, &[50, 60]), (3, &[30, 40]), (1, &[10])];
+        let below = |next, most| {
+            let mut walk = Walk {
+                next,
+                most,
+                found: Vec::new(),
+            };
+            let goes_on = |(first, seqs): &(u64, &[u64])| walk.take(*first, seqs);
+            let _ = lists.iter().all(goes_on);
+            walk.found
+        };
+        assert_eq!(below(7, 9), [60, 50, 40, 30]);
+        assert_eq!(below(6, 2), [50, 40]);
+        assert_eq!(below(5, 1), [40]);
+        assert_eq!(below(2, 9), [10]);
+        assert_eq!(below(1, 9), [0; 0]);
+        assert_eq!(below(9, 9), [0; 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading: a page of a user's feed.
+//! Reading: a page of a user's feed, or of a conversation.
 
 use super::super::Failure;
 use super::layout::{LOG, damaged, failed_to_read};
@@ -6,7 +6,7 @@ use super::{Open, anchor, postings, stretch, tail};
 use redb::{AccessGuard, ReadOnlyTable, ReadableDatabase};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Message, Stream, What};
-use verbatim_core::router::Page;
+use verbatim_core::router::{Page, Past, Question};
 
 /// Finds messages by their seqs; neighbours come from the stretch that it has in its hand.
 pub(super) struct Finder {
@@ -96,4 +96,25 @@ pub(super) fn page(
         page.messages.push(message);
     }
     Ok(page)
+}
+
+/// Messages of a conversation right before a number.
+pub(super) fn past(open: &Open, question: &Question) -> Result<Past, Failure> {
+    let txn = open.db.begin_read().map_err(failed_to_read)?;
+    let talk = tail::talk_of(question.conversation);
+    let most = question.messages_max + 1;
+    let seqs = postings::below(&txn, &open.tail, (talk, question.before, most))?;
+    let (mut finder, mut bytes, mut past) = (Finder::new(&txn)?, 0, Past::default());
+    for seq in seqs {
+        let message = finder.message(seq)?;
+        bytes += message.frame().len();
+        let full = past.messages.len() == question.messages_max || bytes > question.bytes_max;
+        past.more = full && !past.messages.is_empty();
+        if past.more {
+            break;
+        }
+        past.messages.push(message);
+    }
+    past.messages.reverse();
+    Ok(past)
 }

@@ -1,8 +1,8 @@
 //! What came after the last checkpoint, by feed and by conversation: the part of the postings that is not in the file yet.
 
 use std::collections::BTreeMap;
-use verbatim_core::id::{Number, Seq, UserId};
-use verbatim_core::record::{Record, Stream, What};
+use verbatim_core::id::{Number, Seq};
+use verbatim_core::record::{Conversation, Record, Stream, What};
 
 /// Of which feed a posting is: a user, or 0 for `ALL`.
 pub(super) type Feed = u64;
@@ -25,7 +25,7 @@ impl Tail {
         if let What::Message(message) = &record.what {
             let feed = feed_of(message.to);
             self.feeds.entry(feed).or_default().push(record.seq.0);
-            let talk = talk_of(message.from, message.to);
+            let talk = talk_of(message.conversation());
             let fresh = || (message.number, Vec::new());
             self.talks
                 .entry(talk)
@@ -49,9 +49,9 @@ pub(super) fn feed_of(to: Stream) -> Feed {
     }
 }
 
-pub(super) fn talk_of(from: UserId, to: Stream) -> Talk {
-    match to {
-        Stream::User(to) => (from.0.0.min(to.0.0), from.0.0.max(to.0.0)),
-        Stream::All => (0, 0),
+pub(super) fn talk_of(conversation: Conversation) -> Talk {
+    match conversation {
+        Conversation::Pair(one, other) => (one.0.0, other.0.0),
+        Conversation::All => (0, 0),
     }
 }

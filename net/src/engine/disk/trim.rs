@@ -179,6 +179,6 @@ impl Piece {
         self.bytes += message.frame().len() as u64 + overhead;
         self.gone.take(message);
         self.feeds.insert(feed_of(message.to));
-        self.talks.insert(talk_of(message.from, message.to));
+        self.talks.insert(talk_of(message.conversation()));
     }
 }

@@ -162,6 +162,10 @@ impl Notes {
                     format!("another program repeated id {id}: {answer:?}"),
                 );
             }
+            DeviceNews::Asked { with, count } => {
+                self.mark(user, "line", format!("asks for {count} of {with}"));
+            }
+            DeviceNews::Recalled { recalled, .. } => self.mark(user, "line", recalled.to_string()),
             DeviceNews::SecretSeen => self.mark(user, "bad", "a secret came here"),
             DeviceNews::Connects | DeviceNews::Welcomed { .. } | DeviceNews::Acked { .. } => {}
         }
@@ -241,6 +245,7 @@ impl Notes {
             ServerNews::Closing { conn, reason, .. } => {
                 self.mark(None, "bad", format!("closes c{conn}: {reason}"));
             }
+            ServerNews::Disk(news) => self.mark(None, "bad", format!("its disk: {news:?}")),
             ServerNews::Late(conn) => self.mark(None, "bad", format!("late bytes on c{conn}")),
             _ => {}
         }
@@ -285,6 +290,7 @@ impl Notes {
             Act::Begin
             | Act::Say { .. }
             | Act::Who
+            | Act::History { .. }
             | Act::Crash { .. }
             | Act::Leave { .. }
             | Act::Return => {}
@@ -313,6 +319,9 @@ impl Notes {
             Fault::ServerCrash { power, span } => self.crash(power, span),
             Fault::ServerStop { .. } => self.down("told to end"),
             Fault::Clock { jump } => self.mark(None, "net", format!("wall clock {jump:+} ms")),
+            Fault::DiskFull { .. } | Fault::DiskCut { .. } | Fault::DiskError { .. } => {
+                self.mark(None, "net", fault.to_string());
+            }
         }
     }
 

@@ -14,7 +14,7 @@ tick 1
 random-order false
 segments-max 4096
 chop permille=500 bytes-max=20 pause-max=5
-tight away=false room=false pages=false
+tight away=false room=false pages=false beat=false
 host 0 latency=10
 host 1 latency=20
 user 0 ann host=0 session keeps=messages window=256,262144 waits=false write-max=0

@@ -1,8 +1,7 @@
 //! What a store says of what it was told: states, histories, and what the next run begins with.
 
-use crate::plate::Plate;
-use crate::server::Server;
-use crate::stage::{Program, alice, bob, history, open};
+use sim_tests::power::store::{Program, Server, alice, bob, history, open};
+use sim_tests::power::{Fate, Plate};
 use std::time::Duration;
 use verbatim_core::client::{Input, Keep, LineId, LineState, Message, Notice, Output};
 use verbatim_core::code::Code;
@@ -295,7 +294,7 @@ fn a_new_device_keeps_what_was_said_and_what_is_queued() {
 #[test]
 fn a_full_disk_loses_nothing_and_acks_nothing_until_there_is_room() {
     let (plate, mut server) = (Plate::default(), Server::default());
-    let mut program = Program::start(&plate).unwrap();
+    let mut program = Program::start(&plate, None).unwrap();
     program.connect(&mut server).unwrap();
     plate.set_room(Some(plate.length()));
     let long = "x".repeat(60_000);
@@ -335,9 +334,9 @@ fn a_full_disk_loses_nothing_and_acks_nothing_until_there_is_room() {
 fn a_disk_that_failed_is_not_trusted_again() {
     let plate = Plate::default();
     let mut store = open(&plate).unwrap();
-    plate.cut_at(plate.operations());
+    plate.cut_after(0);
     assert!(store.keep(&[queued(1, bob(), None)]).is_err());
-    plate.power_on(|_| true);
+    plate.power_cut_with(|_| Fate::There);
     let again = store.settle().unwrap_err().to_string();
     assert!(again.contains("no power"), "{again}");
 }

@@ -1,14 +1,25 @@
-//! Stores as files: whose they are, who may read them, and what is left alone.
+//! The client's store as a file: whose it is, who may read it, and what is left alone. What it survives is tested in
+//! `sim-tests`, on a simulated disk.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used)]
 
-use crate::stage::{alice, bob};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use verbatim_core::client::{Keep, LineId, Output};
 use verbatim_core::id::{DeviceId, MessageId, Try};
+use verbatim_core::name::{Name, Recipient};
 use verbatim_core::now::Wall;
 use verbatim_core::wire::Place;
 use verbatim_net::store::{NoStore, Store};
+
+fn alice() -> Name {
+    Name::parse(b"alice").unwrap()
+}
+
+fn bob() -> Recipient {
+    Recipient::parse(b"bob").unwrap()
+}
 
 /// An empty directory of one test alone, removed with it.
 struct Folder(PathBuf);

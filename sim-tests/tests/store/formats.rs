@@ -1,13 +1,12 @@
 //! Each released format of a client's store, as a file that was made when it was released and is kept for ever: this
 //! version reads it.
 //!
-//! Made by `VERBATIM_FIXTURES=write cargo test -p verbatim-net --test store`, once; that of a format that was released is
+//! Made by `VERBATIM_FIXTURES=write cargo test -p sim-tests --test store`, once; that of a format that was released is
 //! never made again.
 
-use crate::plate::Plate;
-use crate::server::Server;
 use crate::sparse;
-use crate::stage::{Program, history, open};
+use sim_tests::power::Plate;
+use sim_tests::power::store::{Program, Server, history, open};
 use verbatim_core::client::{Input, LineState};
 use verbatim_core::id::{DeviceId, Try};
 use verbatim_core::wire::Place;
@@ -19,7 +18,7 @@ const FORMAT_1: &str = "store-format-1.hex";
 #[test]
 fn a_store_of_format_1_is_written() {
     let (plate, mut server) = (Plate::default(), Server::default());
-    let mut program = Program::start(&plate).unwrap();
+    let mut program = Program::start(&plate, None).unwrap();
     program.connect(&mut server).unwrap();
     let mut heard = Vec::new();
     for line in ["one", "zwei: grüße", "three\nlines\nof text"] {
@@ -34,13 +33,15 @@ fn a_store_of_format_1_is_written() {
     program.cut().unwrap();
     program.types("queued").unwrap();
     program.store.close().unwrap();
-    sparse::write(FORMAT_1, "A client's store of format 1", &plate.bytes());
+    sparse::write(FORMAT_1, "A client's store of format 1", &plate.copy());
     reads(&plate);
 }
 
 #[test]
 fn a_store_of_format_1_is_read() {
-    reads(&Plate::holding(sparse::read(FORMAT_1)));
+    let plate = Plate::default();
+    plate.put_back(sparse::read(FORMAT_1));
+    reads(&plate);
 }
 
 fn reads(plate: &Plate) {
@@ -50,7 +51,7 @@ fn reads(plate: &Plate) {
     assert_eq!(start.attempt, Try(1));
     assert!(matches!(start.place, Place::Cursor { .. }), "{start:?}");
     drop(store);
-    let mut program = Program::start(plate).unwrap();
+    let mut program = Program::start(plate, None).unwrap();
     let (messages, lines) = history(&mut program.store).unwrap();
     assert_eq!(messages, ["one", "zwei: grüße", "three\nlines\nof text"]);
     let states: Vec<(&str, bool)> = lines

@@ -1,9 +1,12 @@
 //! A server that forgets nothing, and that finds every fault of a client: ids used twice, lines sent twice.
 
+use super::super::{LOG_RULES, broken};
+use super::{DUPLICATES, FENCING, STORED};
+use crate::checker::Violation;
 use std::time::Duration;
 use verbatim_core::id::{Epoch, MessageId, Number, Seq, StoreId};
 use verbatim_core::limits::Limits;
-use verbatim_core::name::Name;
+use verbatim_core::name::{Name, Recipient};
 use verbatim_core::wire::{
     ClientFrame, Decoded, Delivery, Durability, Hello, Place, ServerFrame, Welcome, client_frame,
     encode_server,
@@ -21,10 +24,22 @@ pub struct Server {
     last: MessageId,
     acked: Seq,
     attempt: u64,
-    welcomed: bool,
+    /// The first fault found.
+    broken: Option<Violation>,
 }
 
 impl Server {
+    /// The first fault that it found.
+    pub fn broken(&self) -> Option<&Violation> {
+        self.broken.as_ref()
+    }
+
+    fn expect(&mut self, holds: bool, rule: &'static str, what: impl Into<String>) {
+        if !holds && self.broken.is_none() {
+            self.broken = Some(broken(rule, what));
+        }
+    }
+
     /// Somebody writes to alice.
     pub fn says(&mut self, body: &str, out: &mut Vec<u8>) {
         self.log.push(Record::Other { body: body.into() });
@@ -37,8 +52,8 @@ impl Server {
             let number = self.log[..at].iter().filter(others).count() as u64;
             let delivery = Delivery {
                 seq: Seq(at as u64),
-                from: Name::parse(b"bob").unwrap(),
-                to: verbatim_core::name::Recipient::parse(b"alice").unwrap(),
+                from: Name::parse(b"bob").expect("a name"),
+                to: Recipient::parse(b"alice").expect("a name"),
                 number: Number(number),
                 time: 1_000 + at as u64,
                 body,
@@ -55,7 +70,8 @@ impl Server {
                 ClientFrame::Hello(hello) => self.on_hello(&hello, out),
                 ClientFrame::Send { id, body, .. } => self.on_send(id, body, out),
                 ClientFrame::Ack(seq) => {
-                    assert!(seq.0 as usize <= self.log.len());
+                    let there = seq.0 as usize <= self.log.len();
+                    self.expect(there, LOG_RULES, "an ack of what never came");
                     self.acked = self.acked.max(seq);
                 }
                 _ => {}
@@ -64,19 +80,36 @@ impl Server {
     }
 
     fn on_hello(&mut self, hello: &Hello, out: &mut Vec<u8>) {
-        assert!(hello.attempt.0 > self.attempt, "a counter used twice");
+        let newer = hello.attempt.0 > self.attempt;
+        self.expect(newer, FENCING, "a connection counter is used twice");
         self.attempt = hello.attempt.0;
         let cursor = match hello.place {
             Place::Cursor { seq, .. } => seq,
-            _ => {
-                assert_eq!(self.acked, Seq(0), "a place that was acked is forgotten");
-                Seq(0)
-            }
+            _ => Seq(0),
         };
-        assert!(cursor >= self.acked, "acked and not kept: {cursor}");
-        let accepted = hello.accepted.unwrap();
-        assert!(accepted <= self.last);
-        let welcome = Welcome {
+        let kept = cursor >= self.acked;
+        self.expect(
+            kept,
+            STORED,
+            format!("{} was acked and is not kept", self.acked),
+        );
+        let accepted = hello.accepted.unwrap_or_default();
+        let known = accepted <= self.last;
+        self.expect(known, LOG_RULES, "an answer that was never given is kept");
+        encode_server(
+            &ServerFrame::Welcome(Box::new(self.welcome(hello, cursor))),
+            out,
+        );
+        for at in 1..=self.log.len() {
+            self.answer(at, accepted, out);
+        }
+        for at in cursor.0 as usize + 1..=self.log.len() {
+            self.deliver(at, out);
+        }
+    }
+
+    fn welcome(&self, hello: &Hello, cursor: Seq) -> Welcome {
+        Welcome {
             user: hello.user,
             store: StoreId(9),
             epoch: Epoch(5),
@@ -89,14 +122,6 @@ impl Server {
             last: self.last,
             cursor,
             lost: false,
-        };
-        self.welcomed = true;
-        encode_server(&ServerFrame::Welcome(Box::new(welcome)), out);
-        for at in 1..=self.log.len() {
-            self.answer(at, accepted, out);
-        }
-        for at in cursor.0 as usize + 1..=self.log.len() {
-            self.deliver(at, out);
         }
     }
 
@@ -115,11 +140,13 @@ impl Server {
     }
 
     fn on_send(&mut self, id: MessageId, body: &str, out: &mut Vec<u8>) {
-        assert_eq!(id, self.last.next(), "an id out of turn");
+        let in_turn = id == self.last.next();
+        self.expect(in_turn, DUPLICATES, format!("id {id} comes out of turn"));
         let twice =
             |record: &Record| matches!(record, Record::Own { body: known, .. } if known == body);
-        assert!(!self.log.iter().any(twice), "{body:?} twice");
-        self.last = id;
+        let twice = self.log.iter().any(twice);
+        self.expect(!twice, DUPLICATES, format!("{body:?} is sent twice"));
+        self.last = self.last.max(id);
         let body = body.into();
         self.log.push(Record::Own { id, body });
         self.answer(self.log.len(), MessageId(0), out);

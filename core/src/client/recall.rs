@@ -1,0 +1,160 @@
+//! Questions for what was said earlier: one at a time goes out, and its pages are put together.
+//!
+//! Each is answered once: by what the server has, or by why there is nothing. A message that will come as a delivery is
+//! left out here, so that none comes twice.
+
+use super::port::{Message, Recalled};
+use crate::id::Number;
+use crate::name::{Name, Recipient};
+use crate::wire::{Ask, Delivery, PageEnd};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::mem;
+
+/// See the module's words.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    asked: VecDeque<Ask>,
+    /// What of the first of them is still wanted; `None`: it has not gone out.
+    wanted: Option<Ask>,
+    /// The question for the next page is on its way.
+    under_way: bool,
+    /// The page that is coming: the numbers of its first message and of its last, and what is shown of it.
+    numbers: Option<(Number, Number)>,
+    page: Vec<Message>,
+    /// The pages that have come, the latest messages first.
+    pages: Vec<Vec<Message>>,
+    /// The number of the last message that came, shown or not, and how many came.
+    last: Option<Number>,
+    came: u64,
+}
+
+impl Recall {
+    pub fn ask(&mut self, ask: Ask) {
+        self.asked.push_back(ask);
+    }
+
+    /// The question that is to go out now, if any. At most `most` messages are wanted in all.
+    pub fn question(&mut self, most: u64) -> Option<Ask> {
+        if mem::replace(&mut self.under_way, true) {
+            return None;
+        }
+        if self.wanted.is_none() {
+            self.wanted = self.asked.front().map(|first| Ask {
+                count: Some(first.count.unwrap_or(most).clamp(1, most)),
+                ..*first
+            });
+        }
+        self.under_way = self.wanted.is_some();
+        self.wanted
+    }
+
+    /// A message of the page; `shown`: it will not come as a delivery.
+    ///
+    /// # Errors
+    /// It belongs to no page that was asked for.
+    pub fn on_past(
+        &mut self,
+        user: Name,
+        past: &Delivery<'_>,
+        shown: bool,
+    ) -> Result<(), &'static str> {
+        let wanted = self.wanted.filter(|_| self.under_way);
+        let wanted = wanted.ok_or("a history that nobody asked for")?;
+        let count = self.numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
+        let follows = self
+            .numbers
+            .is_none_or(|(_, last)| past.number == last.next());
+        let fits = wanted.before.is_none_or(|before| past.number < before)
+            && wanted.count.is_none_or(|most| count < most);
+        if !is_of(wanted.with, user, past) || !follows || !fits {
+            return Err("a history of something else than was asked for");
+        }
+        let first = self.numbers.map_or(past.number, |(first, _)| first);
+        self.numbers = Some((first, past.number));
+        if shown {
+            self.page.push(Message {
+                seq: past.seq,
+                from: past.from,
+                to: past.to,
+                number: past.number,
+                time: past.time,
+                body: past.body.into(),
+                may_repeat: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// A page is over; gives all of them if it was the last. With `most` messages it is, though some may be left out.
+    ///
+    /// # Errors
+    /// It is not what came.
+    pub fn on_end(&mut self, end: &PageEnd, most: u64) -> Result<Option<Recalled>, &'static str> {
+        let wanted = self.wanted.filter(|_| self.under_way);
+        let wanted = wanted.ok_or("a history that nobody asked for")?;
+        let numbers = self.numbers.take();
+        if end.with != wanted.with || numbers.unwrap_or_default() != end.numbers {
+            return Err("the end of another history's page");
+        }
+        self.came += numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
+        self.last = self.last.or(numbers.map(|(_, last)| last));
+        let shown = self.page.len() as u64;
+        let left = wanted.count.map_or(0, |count| count.saturating_sub(shown));
+        self.pages.push(mem::take(&mut self.page));
+        self.under_way = false;
+        let more = end.more && numbers.is_some();
+        if more && left > 0 && self.came < most {
+            self.wanted = Some(Ask {
+                before: Some(end.numbers.0),
+                count: Some(left),
+                ..wanted
+            });
+            return Ok(None);
+        }
+        let pages = mem::take(&mut self.pages).into_iter().rev();
+        let recalled = Recalled {
+            with: end.with,
+            messages: pages.flatten().collect(),
+            // An empty page tells nothing of what is before it.
+            first: numbers.map_or(wanted.before, |(first, _)| Some(first)),
+            last: self.last,
+            more,
+            removed: end.removed,
+        };
+        self.give_up();
+        Ok(Some(recalled))
+    }
+
+    /// There will be no answer to the one that went out; gives what it was about.
+    pub fn cancel(&mut self) -> Option<Recipient> {
+        if !self.under_way {
+            return None;
+        }
+        self.give_up()
+    }
+
+    /// The same for the first one, whether or not it went out.
+    pub fn give_up(&mut self) -> Option<Recipient> {
+        self.forget();
+        self.asked.pop_front().map(|ask| ask.with)
+    }
+
+    fn forget(&mut self) {
+        *self = Recall {
+            asked: mem::take(&mut self.asked),
+            ..Recall::default()
+        };
+    }
+}
+
+/// Whether a message belongs to that user's conversation.
+fn is_of(with: Recipient, user: Name, past: &Delivery<'_>) -> bool {
+    match (with, past.to) {
+        (Recipient::All, to) => to == Recipient::All,
+        (Recipient::User(_), Recipient::All) => false,
+        (Recipient::User(with), Recipient::User(to)) => {
+            (past.from == with && to == user) || (past.from == user && to == with)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a connection is sent.
+
+use crate::classic::ClassicOut;
+use crate::record::Message;
+use crate::wire::ServerFrame;
+use alloc::vec::Vec;
+
+/// A frame on its way out, of either level.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// Session level, all but deliveries.
+    Session(ServerFrame<'static>),
+    /// Session level: a delivery, in bytes that its recipients share.
+    Delivery(Message),
+    /// Session level: a message of a history, from the same bytes.
+    Past(Message),
+    /// Classic level.
+    Classic(ClassicOut),
+}
+
+impl Outgoing {
+    /// Appends the frame's bytes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Outgoing::Session(frame) => crate::wire::encode_server(frame, out),
+            Outgoing::Delivery(message) => out.extend_from_slice(message.frame()),
+            Outgoing::Past(message) => crate::wire::past_bytes(message.frame(), out),
+            Outgoing::Classic(frame) => frame.encode(out),
+        }
+    }
+
+    /// How many bytes it takes on the wire. `scratch` is a buffer to reuse.
+    pub(super) fn bytes(&self, scratch: &mut Vec<u8>) -> usize {
+        match self {
+            Outgoing::Delivery(message) => message.frame().len(),
+            Outgoing::Past(message) => crate::wire::past_length(message.frame()),
+            _ => {
+                scratch.clear();
+                self.encode(scratch);
+                scratch.len()
+            }
+        }
+    }
+}

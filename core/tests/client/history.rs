@@ -1,0 +1,158 @@
+//! What was said earlier, asked by a client: one question at a time, put together from pages, and nothing twice.
+
+use crate::bench::{Bench, config, deliver, error, name, to, welcome, wire, words};
+use verbatim_core::client::{Input, Output};
+use verbatim_core::id::{Number, Seq};
+use verbatim_core::wire::{Ask, Delivery, PageEnd, ServerFrame};
+
+fn ask(with: &str, before: Option<u64>, count: u64) -> Input<'static> {
+    Input::History(Ask {
+        with: to(with),
+        before: before.map(Number),
+        count: Some(count),
+    })
+}
+
+fn past(seq: u64, from: &str, whom: &str, number: u64) -> ServerFrame<'static> {
+    ServerFrame::Past(Delivery {
+        seq: Seq(seq),
+        from: name(from),
+        to: to(whom),
+        number: Number(number),
+        time: 1_000,
+        body: "hi",
+    })
+}
+
+fn end(with: &str, first: u64, last: u64, more: bool) -> ServerFrame<'static> {
+    ServerFrame::History(PageEnd {
+        with: to(with),
+        numbers: (Number(first), Number(last)),
+        more,
+        removed: Number(0),
+    })
+}
+
+#[test]
+fn pages_are_put_together_and_lead_on() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    assert_eq!(
+        wire(&bench.input(ask("ALL", None, 3))),
+        "HISTORY ALL count=3"
+    );
+    let page = [
+        past(8, "bob", "ALL", 4),
+        past(9, "eve", "ALL", 5),
+        end("ALL", 4, 5, true),
+    ];
+    assert_eq!(wire(&bench.server(&page)), "HISTORY ALL before=4 count=1");
+    let out = bench.server(&[past(7, "bob", "ALL", 3), end("ALL", 3, 3, true)]);
+    assert_eq!(words(&out), ["history of ALL: 7 8 9, more"]);
+    let Output::Recalled(recalled) = &out[0] else {
+        panic!("{out:?}");
+    };
+    assert_eq!(
+        (recalled.first, recalled.last),
+        (Some(Number(3)), Some(Number(5)))
+    );
+}
+
+#[test]
+fn one_question_is_out_at_a_time_and_each_has_its_answer() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    assert_eq!(
+        wire(&bench.input(ask("bob", Some(9), 5))),
+        "HISTORY bob before=9 count=5"
+    );
+    assert_eq!(wire(&bench.input(ask("eve", None, 5))), "");
+    let out = bench.server(&[error(102, None)]);
+    assert_eq!(
+        words(&out),
+        [
+            "no history of bob: the server said 102 Unable to send",
+            "send HISTORY eve count=5"
+        ]
+    );
+    let out = bench.server(&[end("eve", 0, 0, false)]);
+    assert_eq!(words(&out), ["history of eve:"]);
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_says_so_and_who_is_there_is_asked_all_the_same() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    bench.input(Input::Who);
+    bench.input(ask("ALL", None, 5));
+    let out = words(&bench.server(&[error(111, None)]));
+    assert_eq!(out, ["no history of ALL: the server said 111 Unknown verb"]);
+    let users = ServerFrame::Users {
+        names: "ann\n".into(),
+        next: None,
+    };
+    assert_eq!(words(&bench.server(&[users])), ["users: ann"]);
+}
+
+/// A connection that is being opened is waited for; without one there is no answer.
+#[test]
+fn offline_there_is_no_history() {
+    let mut bench = Bench::new(config());
+    assert_eq!(words(&bench.input(ask("ALL", None, 5)))[1..], ["connect"]);
+    let out = words(&bench.connect(&welcome(0, 50)));
+    assert!(
+        out.contains(&"send HISTORY ALL count=5".to_owned()),
+        "{out:?}"
+    );
+    let out = words(&bench.input(Input::Disconnected("reset")));
+    assert_eq!(out, ["offline: reset", "no history of ALL: offline"]);
+    assert_eq!(
+        words(&bench.input(ask("bob", None, 5))),
+        ["no history of bob: offline"]
+    );
+    bench.wait();
+    assert_eq!(words(&bench.input(ask("bob", None, 5))), [""; 0]);
+    let out = words(&bench.input(Input::Disconnected("refused")));
+    assert_eq!(out, ["offline: refused", "no history of bob: offline"]);
+}
+
+#[test]
+fn what_comes_as_a_delivery_is_left_out() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    bench.server(&[deliver(60, "bob", "alice", 4)]);
+    bench.input(ask("bob", None, 9));
+    let out = bench.server(&[
+        past(40, "alice", "bob", 3),
+        past(60, "bob", "alice", 4),
+        past(61, "alice", "bob", 5),
+        past(62, "bob", "alice", 6),
+        end("bob", 3, 6, false),
+    ]);
+    assert_eq!(words(&out), ["history of bob: 40 60 61"]);
+}
+
+#[test]
+fn a_history_that_is_none_ends_the_connection() {
+    let wrong: [&[ServerFrame<'static>]; 7] = [
+        &[past(8, "bob", "ALL", 4)],
+        &[past(8, "bob", "eve", 4)],
+        &[past(8, "eve", "alice", 4)],
+        &[past(8, "bob", "alice", 9)],
+        &[past(8, "bob", "alice", 4), past(9, "bob", "alice", 6)],
+        &[past(8, "bob", "alice", 4), end("bob", 4, 5, false)],
+        &[end("eve", 0, 0, false)],
+    ];
+    for frames in wrong {
+        let mut bench = Bench::online(config(), &welcome(0, 50));
+        bench.input(ask("bob", Some(9), 5));
+        let out = words(&bench.server(frames));
+        assert!(
+            out[0] == "disconnect" && out[1].contains("broke the protocol"),
+            "{out:?}"
+        );
+    }
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    let out = words(&bench.server(&[past(8, "bob", "alice", 4)]));
+    assert!(out[1].contains("nobody asked for"), "{out:?}");
+    bench = Bench::online(config(), &welcome(0, 50));
+    bench.input(ask("bob", None, 1));
+    let more = [past(8, "bob", "alice", 4), past(9, "bob", "alice", 5)];
+    assert!(words(&bench.server(&more))[1].contains("something else than was asked for"));
+}
