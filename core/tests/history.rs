@@ -236,13 +236,17 @@ fn a_history_is_no_delivery() {
     );
 }
 
+/// Also where an answer waits a moment for a delivery to travel with, since the two have alternated.
 #[test]
 fn own_messages_are_answered_before_they_are_read() {
     let mut stage = two(Limits::default());
-    let both = format!("{}HISTORY bob\n\n", send("bob", 1, "hi"));
-    let heard = say(&mut stage, ALICE, &both);
-    let (answer, past) = (heard.find("ACCEPTED 1 1 4 1"), heard.find("PAST 4\n"));
-    assert!(answer.is_some() && answer < past, "{heard}");
+    for (id, answer) in [(1, "ACCEPTED 1 1 4 1"), (2, "ACCEPTED 2 2 6 3")] {
+        let both = format!("{}HISTORY bob\nCount: 1\n\n", send("bob", id, "hi"));
+        let heard = say(&mut stage, ALICE, &both);
+        let (answer, past) = (heard.find(answer), heard.find("PAST "));
+        assert!(answer.is_some() && answer < past, "{heard}");
+        say(&mut stage, BOB, &send("alice", id, "yes"));
+    }
 }
 
 #[test]
@@ -287,6 +291,14 @@ fn a_slow_reader_waits_with_its_own_answer() {
     assert_eq!(stage.questions(), 0);
     let most = stage.wires[&BOB].unwritten_most;
     assert!(most < 2 * 3_200, "{most} bytes");
+    stage.take(BOB);
+    stage.wires.get_mut(&BOB).expect("he is there").stuck = false;
+    stage.step(Input::Timeout);
+    let heard = stage.take_text(BOB);
+    assert!(
+        heard.contains("PAST 4\n"),
+        "and once he reads he has it: {heard}"
+    );
 
     stage.questions_wait = true;
     join(&mut stage, LATER, "carol", 3);
@@ -302,4 +314,38 @@ fn a_slow_reader_waits_with_its_own_answer() {
         "it was asked on another connection"
     );
     assert_eq!(ask(&mut stage, LATEST, "ALL").1, "HISTORY ALL 1 1\n\n");
+}
+
+/// A connection that became full after the question: the page is read when it takes more.
+#[test]
+fn a_question_waits_for_a_connection_that_is_full() {
+    let limits = Limits {
+        unwritten_bytes_max: 2_000,
+        ..Limits::default()
+    };
+    let long = "x".repeat(3_000);
+    // Full before the log is read for it, or between that and the answer.
+    for before in [true, false] {
+        let mut stage = two(limits.clone());
+        lines(&mut stage, "ALL", 1..2);
+        (stage.commits_wait, stage.questions_wait) = (before, !before);
+        stage.wires.get_mut(&BOB).expect("he is there").stuck = true;
+        if before {
+            say(&mut stage, ALICE, &send("bob", 2, &long));
+        }
+        assert_eq!(say(&mut stage, BOB, "HISTORY ALL\n\n"), "");
+        assert_eq!(stage.questions(), usize::from(!before));
+        stage.commits_wait = false;
+        stage.commit();
+        if !before {
+            say(&mut stage, ALICE, &send("bob", 2, &long));
+        }
+        stage.questions_wait = false;
+        stage.step(Input::Timeout);
+        let heard = stage.take_text(BOB);
+        assert!(heard.starts_with("DELIVER 5\n") && !heard.contains("HISTORY"));
+        stage.wires.get_mut(&BOB).expect("he is there").stuck = false;
+        stage.step(Input::Timeout);
+        assert!(stage.take_text(BOB).ends_with("HISTORY ALL 1 1\n\n"));
+    }
 }

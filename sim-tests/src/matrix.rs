@@ -34,6 +34,19 @@ pub struct Caught {
 
 /// Hunts all bugs at once, each through the seeds from 0 on, at most so many. `look` sees each as it ends.
 pub fn hunt_all(bugs: &[BugId], seeds_max: u64, look: impl Fn(&Hunt) + Sync) -> Vec<Hunt> {
+    quietly(|| hunt_each(bugs, seeds_max, look))
+}
+
+/// Does something in which panics are looked for, so that they are not told.
+pub(crate) fn quietly<T>(hunt: impl FnOnce() -> T) -> T {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = hunt();
+    std::panic::set_hook(told);
+    done
+}
+
+fn hunt_each(bugs: &[BugId], seeds_max: u64, look: impl Fn(&Hunt) + Sync) -> Vec<Hunt> {
     let (next, hunts) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {

@@ -30,9 +30,9 @@
 //!
 //! `handle` never fails and never blocks: what a server does wrong ends that connection, is told to the user,
 //! and another one is tried later. What belongs together stands together: `outbox` has the rules of ids, `inbox`
-//! those of the cursor, `numbering` finds gaps, `receipts` follows accepted lines, `link` knows when to come
-//! back, and `frames` has one function for each frame of a server. Servers that know only the classic level have a
-//! client of their own, in `classic`.
+//! those of the cursor, `numbering` finds gaps, `receipts` follows accepted lines, `recall` puts histories together,
+//! `link` knows when to come back, and `frames` has one function for each frame of a server. Servers that know only the
+//! classic level have a client of their own, in `classic`.
 
 mod classic;
 mod config;

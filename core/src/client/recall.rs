@@ -62,9 +62,8 @@ impl Recall {
         let wanted = self.wanted.filter(|_| self.under_way);
         let wanted = wanted.ok_or("a history that nobody asked for")?;
         let count = self.numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
-        let follows = self
-            .numbers
-            .is_none_or(|(_, last)| past.number == last.next());
+        let before_it = past.number.0.checked_sub(1).map(Number);
+        let follows = self.numbers.is_none_or(|(_, last)| before_it == Some(last));
         let fits = wanted.before.is_none_or(|before| past.number < before)
             && wanted.count.is_none_or(|most| count < most);
         if !is_of(wanted.with, user, past) || !follows || !fits {

@@ -140,10 +140,12 @@ impl Router {
         let Some(session) = self.session_mut(user) else {
             return;
         };
-        let (from, owes) = (session.cursor, session.owed.messages() > 0);
+        // What flies is acked by that; it ends where the feed came to since the restart.
+        let flown = session.flight.back().map_or(Seq(0), |flight| flight.seq);
+        let (from, owes) = (session.cursor.max(flown), session.owed.messages() > 0);
         if let Some((_, to)) = &mut session.settling {
             *to = start.max(*to);
-        } else if start > from && owes && session.flight.is_empty() {
+        } else if start > from && owes {
             session.settling = Some((from, start));
         }
     }

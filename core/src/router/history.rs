@@ -136,7 +136,7 @@ impl Router {
         }
     }
 
-    pub(super) fn on_past(&mut self, question: &Question, mut past: Past, out: &mut Vec<Output>) {
+    pub(super) fn on_past(&mut self, question: &Question, past: Past, out: &mut Vec<Output>) {
         let is_it = |asked: &&Asked| asked.reading && asked.question == *question;
         if self.asked(question.user).filter(is_it).is_none() {
             return; // asked for on a connection that is no more
@@ -144,8 +144,6 @@ impl Router {
         if !self.may_read(question.user) {
             return; // its connection has become full since: read again when it takes more
         }
-        let committed = self.committed;
-        past.messages.retain(|message| message.seq <= committed);
         // What it wrote itself it knows as accepted before it reads it here.
         self.answer_first(question.user, out);
         self.tell_past(question.user, past, out);

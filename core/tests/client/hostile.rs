@@ -7,7 +7,7 @@ use verbatim_core::client::{Input, LineId};
 use verbatim_core::code::Code;
 use verbatim_core::id::{MessageId, Number, Seq, Try};
 use verbatim_core::name::Name;
-use verbatim_core::wire::{Bye, Receipt, Rejection, ServerFrame};
+use verbatim_core::wire::{Ask, Bye, Delivery, PageEnd, Receipt, Rejection, ServerFrame};
 
 /// Numbers that are small, so that they meet, or at the edge.
 fn number() -> impl Strategy<Value = u64> {
@@ -32,6 +32,7 @@ fn frame() -> impl Strategy<Value = ServerFrame<'static>> {
         3 => greeting(),
         2 => answer(),
         3 => message(),
+        3 => past(),
         3 => receipt(),
         3 => end(),
         2 => Just(ServerFrame::Ping),
@@ -86,6 +87,38 @@ fn message() -> impl Strategy<Value = ServerFrame<'static>> {
     prop_oneof![to_one, to_all, removed, users]
 }
 
+fn past() -> impl Strategy<Value = ServerFrame<'static>> {
+    let past = (number(), who(), number()).prop_map(|(seq, from, number)| {
+        ServerFrame::Past(Delivery {
+            seq: Seq(seq),
+            from,
+            to: to("ALL"),
+            number: Number(number),
+            time: 0,
+            body: "hi",
+        })
+    });
+    let run = (number(), number(), any::<bool>(), number());
+    let end = run.prop_map(|(first, more, leads_on, removed)| {
+        ServerFrame::History(PageEnd {
+            with: to("ALL"),
+            numbers: (Number(first), Number(first.saturating_add(more))),
+            more: leads_on,
+            removed: Number(removed),
+        })
+    });
+    prop_oneof![past, end]
+}
+
+/// A question that fits most of what `past` gives.
+fn question(before: Option<u64>) -> Input<'static> {
+    Input::History(Ask {
+        with: to("ALL"),
+        before: before.map(Number),
+        count: before,
+    })
+}
+
 fn receipt() -> impl Strategy<Value = ServerFrame<'static>> {
     let delivered = (who(), number()).prop_map(|(to, up_to)| Receipt::Delivered {
         to,
@@ -126,6 +159,7 @@ enum Act {
     Submit(Option<u64>),
     Withdraw(u64),
     Who,
+    History(Option<u64>),
     Kept(u64),
     Return,
     Cut,
@@ -142,6 +176,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => prop::option::of(0u64..50_000).prop_map(Act::Submit),
         1 => (0u64..9).prop_map(Act::Withdraw),
         1 => Just(Act::Who),
+        2 => prop::option::of(number()).prop_map(Act::History),
         2 => number().prop_map(Act::Kept),
         1 => Just(Act::Return),
         1 => Just(Act::Cut),
@@ -164,6 +199,7 @@ fn run(bench: &mut Bench, line: u64, act: Act) {
         })),
         Act::Withdraw(line) => drop(bench.input(Input::Withdraw(LineId(line)))),
         Act::Who => drop(bench.input(Input::Who)),
+        Act::History(before) => drop(bench.input(question(before))),
         Act::Kept(seq) => drop(bench.input(Input::Kept(Seq(seq)))),
         Act::Return => drop(bench.input(Input::Return)),
         Act::Cut => drop(bench.input(Input::Disconnected("cut"))),
@@ -198,7 +234,11 @@ proptest! {
         frames in prop::collection::vec(frame(), 1..8),
         cuts in prop::collection::vec(1usize..30, 1..20),
     ) {
-        let start = || Bench::online(config(), &welcome(0, 0));
+        let start = || {
+            let mut bench = Bench::online(config(), &welcome(0, 0));
+            bench.input(question(None));
+            bench
+        };
         let all = bytes(&frames);
         let whole = flat(&start().input(Input::Received(&all)));
         let (mut bench, mut rest, mut parts) = (start(), all.as_slice(), Vec::new());

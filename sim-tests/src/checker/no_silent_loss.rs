@@ -135,7 +135,6 @@ fn is_told_truly(ledger: &Ledger, who: Who, line: u64, state: LineState) -> Resu
             Err(format!("{}, and its recipient is still there", told()))
         }
         LineState::Counted { count, of } => {
-            let has = |holder: &&crate::ledger::Holder| has(holder) || forgot(log, holder, seq);
             let have = log.holders.values().filter(has).count() as u64;
             let wrong = count > have || count > of;
             wrong.then_some(()).map_or(Ok(()), |()| {
@@ -144,13 +143,4 @@ fn is_told_truly(ledger: &Ledger, who: Who, line: u64, state: LineState) -> Resu
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a server may have forgotten that it gave a message to all up: a crash came before that was saved, and the device
-/// has come further since.
-fn forgot(log: &Log, holder: &crate::ledger::Holder, seq: u64) -> bool {
-    let number = log
-        .message(seq)
-        .map_or(u64::MAX, |(_, _, number, _)| number);
-    log.epochs.len() > 1 && number <= holder.removed
 }

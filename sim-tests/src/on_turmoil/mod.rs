@@ -122,6 +122,7 @@ impl Ground for OnTurmoil {
     }
 
     fn calm(&mut self) {
+        self.stand.disk().calm();
         self.air.heal();
     }
 }

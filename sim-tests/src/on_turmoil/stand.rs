@@ -130,7 +130,9 @@ impl Stand {
             match Server::new(config) {
                 Ok(server) => return Ok(Some(server)),
                 Err(failure) if failure.fault == Fault::Full => tokio::time::sleep(ROOM_REST).await,
-                Err(_) if self.0.disk.is_dark() => return Ok(None),
+                Err(failure) if self.0.disk.is_dark() || failure.fault == Fault::Sync => {
+                    return Ok(None);
+                }
                 Err(failure) => return Err(failure),
             }
         }

@@ -107,10 +107,11 @@ impl Bug for NameNotSynced {
     }
 }
 
-/// A commit that failed counts as one that has returned, and the server goes on.
+/// A commit that failed counts as one that has returned, and so do all that follow, of which nothing is written.
 #[derive(Default)]
 pub(super) struct FailedCommitGoesOn {
     head: Seq,
+    failed: bool,
 }
 
 impl Bug for FailedCommitGoesOn {
@@ -120,14 +121,18 @@ impl Bug for FailedCommitGoesOn {
 
     fn on_append(&mut self, record: Record, on: &mut Vec<Record>) {
         self.head = record.seq;
-        on.push(record);
+        if !self.failed {
+            on.push(record);
+        }
     }
 
     fn on_commit(&mut self, engine: &mut dyn Engine) -> Result<Seq, Failure> {
-        engine.commit().or_else(|_| {
+        if !self.failed && engine.commit().is_err() {
+            self.failed = true;
+            // What is there can still be read.
             engine.load()?;
-            Ok(self.head)
-        })
+        }
+        Ok(self.head)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plants one bug after the other and tells how the checker catches it.
 
 use super::{Trouble, Verdict};
-use crate::matrix::{Caught, Hunt, first_broken, hunt_all};
+use crate::matrix::{Caught, Hunt, first_broken, hunt_all, quietly};
 use crate::plan::{Plan, Profile};
 use crate::planted::{BugId, Plant};
 use crate::shrink::{Shrunk, shrink};
@@ -88,7 +88,8 @@ pub(super) fn small(hunt: &Hunt) -> Option<Small> {
         let broken = first_broken(plan, Some(hunt.bug));
         broken.is_some_and(|broken| broken.rule == violation.rule)
     };
-    let Shrunk { plan, took, .. } = shrink(&plan, Duration::from_secs(10), again);
+    let shrunk = || shrink(&plan, Duration::from_secs(10), again);
+    let Shrunk { plan, took, .. } = quietly(shrunk);
     let events = plan.steps.len();
     Some(Small { events, took })
 }

@@ -107,6 +107,39 @@ fn a_history_is_told_in_pages_by_conversation_or_all() {
     assert_eq!((two[0].as_str(), two.len(), more), ("Bob 1", 4, false));
 }
 
+/// What a server is asked for lies before that; a line that waited long is younger than what came meanwhile.
+#[test]
+fn a_conversation_begins_where_the_log_has_its_first_message() {
+    let plate = Plate::default();
+    let mut store = open(&plate).unwrap();
+    let first = |store: &mut Store, with| store.first_of(with).unwrap().map(|(seq, _)| seq.0);
+    store.keep(&[queued(1, bob(), None), sent(1, 1)]).unwrap();
+    assert_eq!(first(&mut store, bob()), None, "nobody knows where it is");
+    let later = [message(5, "bob", me()), message(6, "bob", Recipient::All)];
+    store.keep(&later).unwrap();
+    store.keep(&[accepted(1, 9), cursor(9)]).unwrap();
+    assert_eq!(first(&mut store, bob()), Some(5));
+    assert_eq!(first(&mut store, Recipient::All), Some(6));
+    let carol = Recipient::parse(b"carol").unwrap();
+    store
+        .keep(&[queued(2, carol, None), accepted(2, 7)])
+        .unwrap();
+    assert_eq!(first(&mut store, carol), Some(7));
+
+    // What was said to a server that has lost it is no part of its log, also for later runs.
+    let lost = Notice::Lost {
+        unanswered: 0,
+        unreceipted: 0,
+    };
+    store.keep(&[Output::Show(lost), cursor(2)]).unwrap();
+    store.close().unwrap();
+    let mut store = open(&plate).unwrap();
+    assert_eq!(first(&mut store, bob()), None);
+    store.keep(&[message(3, "bob", me()), cursor(3)]).unwrap();
+    assert_eq!(first(&mut store, bob()), Some(3));
+    assert_eq!(first(&mut store, carol), None);
+}
+
 #[test]
 fn the_next_run_begins_where_this_one_was() {
     let plate = Plate::default();
