@@ -78,6 +78,13 @@ pub struct Limits {
     /// What the memory engine keeps of what nobody is owed any more, in bytes: the latest lines, and little enough to
     /// stay in a processor's cache.
     pub history_bytes_max: u64,
+    /// How old a message may become that nobody is owed; `None`: any age. Only where the operator asks for it.
+    pub kept_time_max: Option<Duration>,
+    /// What the log may keep before messages go that nobody is owed, oldest first, in bytes as above; `None`: what it may
+    /// hold at all. Only where the operator asks for it.
+    pub kept_bytes_max: Option<u64>,
+    /// How often it is looked for messages that may go by the two above.
+    pub retention_interval: Duration,
     /// What records with bodies must leave free, in bytes, so that claims and releases always fit.
     pub log_reserve_bytes: u64,
     /// Most messages in one page read from the log.
@@ -161,6 +168,9 @@ const DEFAULT: Limits = Limits {
     message_overhead_bytes: 128,
     log_bytes_max: 64 * MIB,
     history_bytes_max: 4 * MIB,
+    kept_time_max: None,
+    kept_bytes_max: None,
+    retention_interval: Duration::from_secs(1),
     log_reserve_bytes: MIB,
     page_messages_max: 64,
     page_bytes_max: 64 * KIB,

@@ -65,6 +65,15 @@ impl fmt::Display for Mono {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wall(pub u64);
 
+impl Wall {
+    /// Milliseconds since an earlier stamp, of which no more than a day counts: a wall clock may jump.
+    pub const fn gap_since(self, earlier: Wall) -> u64 {
+        const GAP_MAX: u64 = 24 * 60 * 60 * 1000;
+        let gap = self.0.saturating_sub(earlier.0);
+        if gap < GAP_MAX { gap } else { GAP_MAX }
+    }
+}
+
 /// What the driver hands in with every call: both clocks, read at the same moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {

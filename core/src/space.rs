@@ -85,9 +85,6 @@ pub(crate) struct Left {
     pub(crate) at: Seq,
 }
 
-/// No gap between two stamps counts as more than this, in milliseconds: a wall clock may jump.
-const GAP_MAX: u64 = 24 * 60 * 60 * 1000;
-
 /// What is known of two users' conversation.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pair {
@@ -257,7 +254,7 @@ impl Space {
     /// none counts as more than a day.
     pub fn age_at(&self, wall: Wall) -> u64 {
         let first = self.head <= Seq(1);
-        let gap = wall.0.saturating_sub(self.stamp.0).min(GAP_MAX);
+        let gap = wall.gap_since(self.stamp);
         self.age + if first { 0 } else { gap }
     }
 

@@ -115,6 +115,9 @@ impl Worker<'_> {
             .beside
             .into_iter()
             .for_each(|one| self.engine.save(one));
+        if let Some((up_to, age)) = batch.trim {
+            self.engine.trim(up_to, age);
+        }
     }
 
     /// Takes in what is there already, and what comes soon. Gives the order to load, which ends all that went before it.

@@ -95,6 +95,10 @@ impl Later {
         self.batch.beside.push(beside);
     }
 
+    pub(crate) fn trim(&mut self, up_to: Seq, age: u64) {
+        self.batch.trim = Some((up_to, age));
+    }
+
     pub(crate) fn commit(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         self.wish(Wish::Commit(batch));
@@ -173,9 +177,16 @@ impl Work {
     }
 
     fn take(&mut self, batch: Batch) {
-        let Batch { records, beside } = batch;
+        let Batch {
+            records,
+            beside,
+            trim,
+        } = batch;
         records.into_iter().for_each(|one| self.engine.append(one));
         beside.into_iter().for_each(|one| self.engine.save(one));
+        if let Some((up_to, age)) = trim {
+            self.engine.trim(up_to, age);
+        }
     }
 
     /// Takes in the batches that wait, up to the first other wish.

@@ -31,6 +31,8 @@ pub(crate) enum Done {
         seq: Seq,
         room: u64,
         proof: Option<Proof>,
+        /// The log's beginning is forgotten up to here, and whether there is more to forget.
+        removed: (Seq, bool),
     },
     /// What was asked for.
     Page(Page),
@@ -57,6 +59,8 @@ pub(crate) enum Order {
 pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
     pub(crate) beside: Vec<Beside>,
+    /// Up to where the log's beginning may go with it, and how old the log is: no sooner than what is saved here.
+    pub(crate) trim: Option<(Seq, u64)>,
 }
 
 /// An engine, wherever it runs.
@@ -186,6 +190,14 @@ impl Log {
         }
     }
 
+    pub(crate) fn trim(&mut self, up_to: Seq, age: u64) {
+        match self {
+            Log::Here(here) => here.engine.trim(up_to, age),
+            Log::Beside(thread) => thread.batch.trim = Some((up_to, age)),
+            Log::Later(later) => later.trim(up_to, age),
+        }
+    }
+
     /// What is committed, to be copied elsewhere; the answer comes by and by.
     pub(crate) fn view(&mut self) -> oneshot::Receiver<Result<View, Failure>> {
         let (tell, told) = oneshot::channel();
@@ -254,6 +266,7 @@ pub(crate) fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done
             seq,
             room: engine.room(),
             proof: engine.proof(),
+            removed: (engine.removed(), engine.is_trimming()),
         },
         Err(failure) => Done::Failed(failure),
     }

@@ -12,9 +12,10 @@ use std::rc::Rc;
 use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use verbatim_core::id::{ConnId, Epoch};
+use verbatim_core::id::{ConnId, Epoch, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
+use verbatim_core::saved::Beside;
 
 /// Buffers kept for reuse between connections.
 const SPARE_BUFFERS_MAX: usize = 64;
@@ -69,6 +70,8 @@ pub(crate) struct Owner {
     short: bool,
     /// Where the log's chain ends, if it has one.
     proof: Option<Proof>,
+    /// Up to where its beginning is forgotten.
+    removed: Seq,
     slots: Vec<Option<Slot>>,
     free: Vec<ConnId>,
     outputs: Vec<Output>,
@@ -112,6 +115,7 @@ impl Owner {
             waits_for_room: false,
             short: false,
             proof: None,
+            removed: Seq(0),
             slots: Vec::new(),
             free: Vec::new(),
             outputs: Vec::new(),
@@ -178,8 +182,14 @@ impl Owner {
             }
             match self.log.poll() {
                 None => return,
-                Some(Done::Committed { seq, room, proof }) => {
-                    self.proof = proof;
+                Some(Done::Committed {
+                    seq,
+                    room,
+                    proof,
+                    removed: (removed, more),
+                }) => {
+                    (self.proof, self.removed) = (proof, removed);
+                    self.appended |= more; // the next commit goes on with it
                     self.note_room(room);
                     self.step(now, Input::Committed { seq, room });
                 }
@@ -242,16 +252,24 @@ impl Owner {
                     });
                 }
                 Output::Recall(question) => self.log.recall(question),
-                Output::Save(beside) => {
-                    self.appended = true;
-                    self.log.save(beside);
-                }
+                Output::Save(beside) => self.save(beside),
                 Output::Forget { stream, up_to } => {
                     self.log.forget(stream, up_to);
                     self.appended = true; // the room that there is now is told with the next commit
                 }
+                Output::Trim { up_to, age } => self.trim(up_to, age),
             }
         }
+    }
+
+    fn save(&mut self, beside: Beside) {
+        self.appended = true;
+        self.log.save(beside);
+    }
+
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.appended = true;
+        self.log.trim(up_to, age);
     }
 
     /// An operator hears of connections that we end because of what they did; of goodbyes only who asks for more.
@@ -335,6 +353,11 @@ impl Owner {
     /// Where the log's chain ends, if it has one.
     pub(crate) fn proof(&self) -> Option<Proof> {
         self.proof
+    }
+
+    /// Up to where the log's beginning is forgotten.
+    pub(crate) fn removed(&self) -> Seq {
+        self.removed
     }
 
     /// What is committed, to be copied elsewhere.

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use verbatim_core::id::Seq;
 use verbatim_core::now::Wall;
 use verbatim_core::router::{Config, Input, Status};
 
@@ -80,6 +81,11 @@ impl Server {
     /// was cut or changed.
     pub fn proof(&self) -> Option<Proof> {
         self.owner.borrow().proof()
+    }
+
+    /// Up to where the log's beginning was removed, as the operator asked; 0 if nothing was.
+    pub fn removed(&self) -> Seq {
+        self.owner.borrow().removed()
     }
 
     /// What is committed now, to be copied elsewhere while the server goes on.

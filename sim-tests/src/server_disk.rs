@@ -340,4 +340,16 @@ impl Engine for Noted {
     fn forget(&mut self, stream: Stream, up_to: Seq) {
         self.engine.forget(stream, up_to);
     }
+
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.engine.trim(up_to, age);
+    }
+
+    fn is_trimming(&self) -> bool {
+        self.engine.is_trimming()
+    }
+
+    fn removed(&self) -> Seq {
+        self.engine.removed()
+    }
 }

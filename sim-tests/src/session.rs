@@ -14,6 +14,8 @@ pub struct Session {
     connection: Connection,
     /// The last delivery that was heard.
     delivered: Seq,
+    /// Where its welcome said that its feed starts.
+    place: Option<Place>,
 }
 
 impl Session {
@@ -22,6 +24,7 @@ impl Session {
         let session = Session {
             connection,
             delivered: Seq(0),
+            place: None,
         };
         session.say(&[ClientFrame::Hello(Box::new(hello))]);
         session
@@ -75,14 +78,19 @@ impl Session {
     /// The next frame's line, if one has come.
     pub fn next_line(&mut self) -> Option<String> {
         let limits = Limits::default();
-        let (line, seq) = self
-            .connection
-            .look(|bytes| match server_frame(bytes, &limits) {
-                Decoded::Partial => None,
-                Decoded::Frame(frame, length) => Some((line_of(&frame), length)),
-                Decoded::Refused(refusal, _) => panic!("the server's frame is none: {refusal:?}"),
-            })?;
+        let ((line, seq), place) =
+            self.connection
+                .look(|bytes| match server_frame(bytes, &limits) {
+                    Decoded::Partial => None,
+                    Decoded::Frame(frame, length) => {
+                        Some(((line_of(&frame), place_of(&frame)), length))
+                    }
+                    Decoded::Refused(refusal, _) => {
+                        panic!("the server's frame is none: {refusal:?}")
+                    }
+                })?;
         self.delivered = seq.unwrap_or(self.delivered);
+        self.place = place.or(self.place);
         Some(line)
     }
 
@@ -91,9 +99,28 @@ impl Session {
         self.connection.close();
     }
 
+    /// The place in the log that its welcome told: what a store holds that was copied then.
+    ///
+    /// # Panics
+    /// It has not been welcomed.
+    pub fn place(&self) -> Place {
+        self.place.expect("the script has heard its welcome")
+    }
+
     /// The connection below.
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+}
+
+fn place_of(frame: &ServerFrame<'_>) -> Option<Place> {
+    match frame {
+        ServerFrame::Welcome(welcome) => Some(Place::Cursor {
+            store: welcome.store,
+            epoch: welcome.epoch,
+            seq: welcome.cursor,
+        }),
+        _ => None,
     }
 }
 

@@ -109,8 +109,13 @@ impl World {
 
     /// The world of a story whose server keeps its log on a disk.
     pub fn for_story_on_disk() -> World {
-        let (limits, plate) = (Limits::default(), Plate::default());
-        World::build(STORY, limits, TCP_SEGMENTS_MAX, Some(plate))
+        World::for_story_on_disk_with(Limits::default())
+    }
+
+    /// The same with bounds of the server that are the story's own.
+    pub fn for_story_on_disk_with(limits: Limits) -> World {
+        let plate = Some(Plate::default());
+        World::build(STORY, limits, TCP_SEGMENTS_MAX, plate)
     }
 
     /// The server's disk.

@@ -28,6 +28,7 @@ fn what_was_committed_survives_every_cut() {
         tally.gone_unsaid,
         tally.sync_errors,
         tally.full,
+        tally.forgotten,
         tally.unsynced,
         tally.torn,
         tally.tails,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, spawn_blocking, spawn_local};
+use verbatim_core::id::Seq;
 use verbatim_net::Server;
 
 /// The socket's name in the log's directory.
@@ -84,9 +85,18 @@ async fn answer(stream: UnixStream, server: Server) {
 
 /// What the operator may want to know, on one line.
 pub(crate) fn status_line(server: &Server) -> String {
+    let removed = removed(server.removed());
     match server.proof() {
-        Some(proof) => format!("{} | chain {proof}", server.status()),
+        Some(proof) => format!("{}{removed} | chain {proof}", server.status()),
         None => server.status().to_string(),
+    }
+}
+
+/// What a log lacks, as part of a line; nothing of a whole one.
+pub(crate) fn removed(up_to: Seq) -> String {
+    match up_to {
+        Seq(0) => String::new(),
+        up_to => format!(" | older messages were removed up to seq {up_to}"),
     }
 }
 

@@ -20,6 +20,14 @@ pub(crate) fn bounds(options: &Options, mut limits: Limits) -> Limits {
     }
     limits.log_bytes_max = options.log_max.unwrap_or(limits.log_bytes_max);
     limits.owed_bytes_max = options.owed_max;
+    limits.kept_time_max = options.keep_for;
+    match options.engine {
+        EngineKind::Disk => limits.kept_bytes_max = options.keep_max,
+        // There the router itself forgets what nobody is owed, beyond so much.
+        EngineKind::Memory => {
+            limits.history_bytes_max = options.keep_max.unwrap_or(limits.history_bytes_max);
+        }
+    }
     limits
 }
 

@@ -4,6 +4,7 @@ use super::Trouble;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use verbatim_core::classic::AckVerb;
 
@@ -32,6 +33,14 @@ pub(crate) struct Options {
     /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) log_max: Option<u64>,
+    /// Remove messages that are older than this, for instance 30d, 12h, 90m or 45s, unless somebody is still to be given
+    /// them (without this: never)
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) keep_for: Option<Duration>,
+    /// Remove the oldest messages once the log holds more than this, unless somebody is still to be given them (without
+    /// this: never on disk, beyond 4M in memory)
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) keep_max: Option<u64>,
     /// What may wait for one user who is away; beyond it senders are refused
     #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "8M")]
     pub(crate) owed_max: u64,
@@ -100,6 +109,26 @@ impl From<Ack> for AckVerb {
             Ack::Send => AckVerb::Send,
         }
     }
+}
+
+/// A time: digits, and s, m, h or d behind them.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err("a time is digits, and s, m, h or d behind them".into()),
+    };
+    let number: Option<u64> = digits.parse().ok().filter(|number| *number > 0);
+    // A hundred years, so that it can be counted in microseconds too.
+    let longest = 100 * 366 * 24 * 60 * 60;
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|seconds| *seconds <= longest)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "a time is from 1s to a hundred years".into())
 }
 
 /// A number of bytes: digits, and perhaps K, M, G or T behind them.

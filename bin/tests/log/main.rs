@@ -8,4 +8,5 @@ mod backup;
 mod full;
 mod ground;
 mod proof;
+mod retention;
 mod trouble;

@@ -83,6 +83,49 @@ fn a_damaged_file_is_code_6_and_stays_as_it_is() {
     end(ground.server());
 }
 
+/// As a later version would write it: another number, and a table that this one does not know.
+fn make_newer(file: &Path) {
+    let meta = redb::TableDefinition::<&str, &[u8]>::new("meta");
+    let later = redb::TableDefinition::<u64, &[u8]>::new("later");
+    let database = redb::Database::create(file).unwrap();
+    let mut write = database.begin_write().unwrap();
+    write.set_two_phase_commit(true);
+    let number = 1_000u32.to_le_bytes();
+    write
+        .open_table(meta)
+        .unwrap()
+        .insert("format", &number[..])
+        .unwrap();
+    write
+        .open_table(later)
+        .unwrap()
+        .insert(1, &b"new"[..])
+        .unwrap();
+    write.commit().unwrap();
+}
+
+#[test]
+fn a_newer_format_is_code_6_and_stays_as_it_is() {
+    let ground = Ground::prepare("newer");
+    let server = ground.server();
+    let mut ann = Session::join(server.address, "ann");
+    tell(&mut ann, "ann", 1, "to myself");
+    end(server);
+    make_newer(&ground.file());
+    let before = std::fs::read(ground.file()).unwrap();
+    let told = server_refused(Path::new(&ground.data()), 6);
+    assert!(
+        told.contains("newer version (format 1000") && told.contains("use that version"),
+        "{told}"
+    );
+    for words in [&["verify"][..], &["status"], &["export"]] {
+        let told = refused(&ground.command(words), 6);
+        assert!(told.contains("newer version"), "{told}");
+    }
+    let after = std::fs::read(ground.file()).unwrap();
+    assert!(before == after, "it was written to");
+}
+
 #[test]
 fn no_flipped_bit_makes_it_panic() {
     let ground = Ground::prepare("flipped");

@@ -1,12 +1,37 @@
 //! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
 
 use super::session::{Flight, Live};
-use super::{Outgoing, Output, Page, Router};
+use super::{Outgoing, Output, Router};
 use crate::code::Code;
-use crate::id::{ConnId, Seq, UserId};
+use crate::id::{ConnId, Number, Seq, UserId};
+use crate::name::Recipient;
 use crate::record::{Message, Stream};
 use alloc::vec::Vec;
 use core::mem;
+
+/// Messages read from the log for one user.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// For whom it was read.
+    pub user: UserId,
+    /// Only messages after this seq.
+    pub after: Seq,
+    /// In log order.
+    pub messages: Vec<Message>,
+    /// Everything for this user up to here is in the page or was passed.
+    pub up_to: Seq,
+    /// What the log does not hold any more of what was after that seq.
+    pub removed: Vec<Removed>,
+}
+
+/// Messages of a conversation that an engine has forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// With whom, as its reader names it.
+    pub conversation: Recipient,
+    /// The last number that is gone.
+    pub up_to: Number,
+}
 
 impl Router {
     pub(super) fn on_message_committed(&mut self, message: &Message, out: &mut Vec<Output>) {
@@ -187,6 +212,7 @@ impl Router {
         bound.reading = false;
         let conn = bound.key.conn;
         let floor = session.owed.floor;
+        self.tell_removed(conn, &page.removed, out);
         let settled = self.settle_read(user, &page);
         for message in page.messages {
             if message.seq <= settled {

@@ -32,6 +32,7 @@ mod owed;
 mod receipts;
 mod release;
 mod restore;
+mod retention;
 mod room;
 mod save;
 mod send;
@@ -45,7 +46,7 @@ use crate::code::Code;
 use crate::id::{ConnId, DeviceId, Epoch, Seq, StoreId, Try, UserId};
 use crate::limits::Limits;
 use crate::now::{Mono, Now};
-use crate::record::{Message, Record, Stream, What};
+use crate::record::{Record, Stream, What};
 use crate::saved::Beside;
 use crate::space::Space;
 use crate::wire::ServerFrame;
@@ -65,6 +66,7 @@ use timers::Timers;
 pub(crate) use bytes::Step;
 pub use conn::CloseReason;
 pub(crate) use conn::Role;
+pub use feed::{Page, Removed};
 pub(crate) use gate::Held;
 pub use history::{Past, Question};
 pub use outgoing::Outgoing;
@@ -119,19 +121,6 @@ pub enum Input<'a> {
     Shutdown,
 }
 
-/// Messages read from the log for one user.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// For whom it was read.
-    pub user: UserId,
-    /// Only messages after this seq.
-    pub after: Seq,
-    /// In log order.
-    pub messages: Vec<Message>,
-    /// Everything for this user up to here is in the page or was passed.
-    pub up_to: Seq,
-}
-
 /// What is to be done, in this order.
 #[derive(Clone, Debug)]
 pub enum Output {
@@ -176,6 +165,14 @@ pub enum Output {
         stream: Stream,
         /// Up to where.
         up_to: Seq,
+    },
+    /// Nobody is owed anything up to this seq: the engine may forget the log's beginning, as far as the bounds of age and
+    /// of bytes ask for it. What is saved before this must be durable no later.
+    Trim {
+        /// Up to where at most.
+        up_to: Seq,
+        /// How old the log is now, in milliseconds; see [`Space::age_at`].
+        age: u64,
     },
 }
 
@@ -238,6 +235,8 @@ pub struct Router {
     /// Bytes in the log beyond which it is worth to forget again.
     forget_above: u64,
     forgets_at: Option<Mono>,
+    /// When the last record was appended.
+    appended_at: Mono,
     ending: bool,
     counts: status::Counts,
 }
@@ -284,6 +283,7 @@ impl Router {
             forgot: false,
             forget_above,
             forgets_at: None,
+            appended_at: now.mono,
             ending: false,
             counts: status::Counts::default(),
         };
@@ -296,6 +296,7 @@ impl Router {
             out,
         );
         router.end_classic_users(out);
+        router.look_for_old_messages();
         router
     }
 
@@ -378,6 +379,7 @@ impl Router {
             what,
         };
         self.space.apply(&record);
+        self.appended_at = self.now.mono;
         self.counts.appended += 1;
         self.uncommitted_bytes += self.size_of(&record);
         self.uncommitted.push_back(record.clone());

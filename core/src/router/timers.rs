@@ -25,6 +25,8 @@ pub(crate) enum Timer {
     Room,
     /// When what rides beside the log goes to the engine.
     Save,
+    /// When to look whether there are messages that may go because they are old, or many.
+    Retention,
 }
 
 /// Timers in the order in which they are due; each has at most one entry.
@@ -67,6 +69,7 @@ impl Router {
                 Timer::Pairing(conn) => self.on_pairing_due(conn, out),
                 Timer::Room => self.on_room_due(out),
                 Timer::Save => self.on_save_due(out),
+                Timer::Retention => self.on_retention_due(out),
             }
         }
     }

@@ -10,7 +10,9 @@ use verbatim_core::id::{ConnId, Epoch, Seq, StoreId, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::record::{Message, Stream, What};
-use verbatim_core::router::{CloseReason, Config, Input, Output, Page, Past, Question, Router};
+use verbatim_core::router::{
+    CloseReason, Config, Input, Output, Page, Past, Question, Removed, Router,
+};
 use verbatim_core::wire::Durability;
 
 /// The wall clock when the server starts.
@@ -39,6 +41,10 @@ pub struct Stage {
     pub room: u64,
     /// Nothing is told to be committed while this holds.
     pub commits_wait: bool,
+    /// What the log was allowed to forget of its beginning, and how old it was then.
+    pub trims: Vec<(Seq, u64)>,
+    /// What every page says is gone.
+    pub removed: Vec<Removed>,
     log: Vec<Message>,
     appended: Seq,
     committed: Seq,
@@ -79,6 +85,8 @@ impl Stage {
             now,
             wires: BTreeMap::new(),
             room,
+            trims: Vec::new(),
+            removed: Vec::new(),
             commits_wait: false,
             log: Vec::new(),
             appended: Seq(0),
@@ -277,6 +285,7 @@ impl Stage {
                 }
                 Output::Recall(question) => self.questions.push(question),
                 Output::Forget { stream, up_to } => self.forget(stream, up_to),
+                Output::Trim { up_to, age } => self.trims.push((up_to, age)),
             }
         }
     }
@@ -346,6 +355,7 @@ impl Stage {
             after,
             messages,
             up_to,
+            removed: self.removed.clone(),
         }
     }
 }

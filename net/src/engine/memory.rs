@@ -1,17 +1,29 @@
 //! The log in memory: what is accepted survives the death of connections, and nothing else.
 
+use super::gone::Gone;
 use super::{Engine, Failure, Loaded};
 use std::collections::{BTreeMap, VecDeque};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
+use verbatim_core::now::Wall;
 use verbatim_core::record::{Conversation, Message, Record, Stream, What};
 use verbatim_core::router::{Page, Past, Question, Saved};
 use verbatim_core::saved::Beside;
+
+/// How finely it is known when something was written: in so many parts of the time for which it is kept.
+const AGES_MAX: u64 = 1_000;
 
 /// Messages by feed, up to a number of bytes.
 #[derive(Debug)]
 pub struct Memory {
     streams: BTreeMap<Stream, VecDeque<Message>>,
+    gone: Gone,
+    /// When what is there was written, by the age of the log: some seqs, each with the age up to it.
+    ages: VecDeque<(Seq, u64)>,
+    /// Of the last record.
+    age: u64,
+    stamp: Wall,
+    kept_time_max: Option<u64>,
     bytes: u64,
     bytes_max: u64,
     overhead: u64,
@@ -23,6 +35,11 @@ impl Memory {
     pub fn new(limits: &Limits) -> Memory {
         Memory {
             streams: BTreeMap::new(),
+            gone: Gone::default(),
+            ages: VecDeque::new(),
+            age: 0,
+            stamp: Wall(0),
+            kept_time_max: limits.kept_time_max.map(|time| time.as_millis() as u64),
             bytes: 0,
             bytes_max: limits.log_bytes_max,
             overhead: limits.message_overhead_bytes,
@@ -32,6 +49,28 @@ impl Memory {
 
     fn size_of(&self, message: &Message) -> u64 {
         message.frame().len() as u64 + self.overhead
+    }
+
+    /// Notes the age of the log, where that is ever asked for.
+    fn note_age(&mut self, record: &Record) {
+        if self.kept_time_max.is_none() {
+            return;
+        }
+        let stamp = std::mem::replace(&mut self.stamp, record.stamp);
+        let gap = match self.ages.is_empty() && record.seq == Seq(1) {
+            true => 0,
+            false => record.stamp.gap_since(stamp),
+        };
+        self.age += gap;
+        let grain = (self.kept_time_max.unwrap_or(0) / AGES_MAX).max(1);
+        match self
+            .ages
+            .back_mut()
+            .filter(|last| self.age / grain == last.1 / grain)
+        {
+            Some(last) => *last = (record.seq, self.age),
+            None => self.ages.push_back((record.seq, self.age)),
+        }
     }
 
     fn after(&self, stream: Stream, after: Seq) -> impl Iterator<Item = &Message> {
@@ -84,6 +123,10 @@ impl Engine for Memory {
 
     fn append(&mut self, record: Record) {
         self.appended = record.seq;
+        self.note_age(&record);
+        if let What::Release { user, .. } = record.what {
+            self.gone.release(user);
+        }
         if let What::Message(message) = record.what {
             self.bytes += self.size_of(&message);
             self.streams
@@ -115,6 +158,7 @@ impl Engine for Memory {
             after,
             messages: Vec::new(),
             up_to: self.appended,
+            removed: self.gone.after(user, after),
         };
         let mut bytes = 0;
         loop {
@@ -164,11 +208,33 @@ impl Engine for Memory {
         let Some(messages) = self.streams.get_mut(&stream) else {
             return;
         };
+        // A user who is gone reads nothing any more.
+        let is_read = up_to < Seq(u64::MAX);
         while let Some(message) = messages.pop_front_if(|message| message.seq <= up_to) {
             self.bytes -= message.frame().len() as u64 + self.overhead;
+            if is_read {
+                self.gone.take(&message);
+            }
         }
         if messages.is_empty() {
             self.streams.remove(&stream);
+        }
+    }
+
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        let Some(kept) = self.kept_time_max else {
+            return; // what there is too much of, the router has forgotten
+        };
+        let mut old = Seq(0);
+        while let Some((seq, _)) = self
+            .ages
+            .pop_front_if(|(seq, then)| *seq <= up_to && *then + kept < age)
+        {
+            old = seq;
+        }
+        let streams: Vec<Stream> = self.streams.keys().copied().collect();
+        for stream in streams.into_iter().filter(|_| old > Seq(0)) {
+            self.forget(stream, old);
         }
     }
 }

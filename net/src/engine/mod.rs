@@ -2,6 +2,7 @@
 
 pub mod disk;
 mod failure;
+mod gone;
 mod memory;
 
 pub use failure::{Failure, Fault};
@@ -80,6 +81,20 @@ pub trait Engine {
 
     /// Nobody is owed that stream's messages up to this seq any more.
     fn forget(&mut self, stream: Stream, up_to: Seq);
+
+    /// Nobody is owed anything up to this seq, and the log is that old, in milliseconds: with the next commits its beginning
+    /// goes, as far as the bounds of age and of bytes ask for it.
+    fn trim(&mut self, up_to: Seq, age: u64);
+
+    /// Whether the last commit left something to the next one that is to be forgotten.
+    fn is_trimming(&self) -> bool {
+        false
+    }
+
+    /// Everything up to here is forgotten, as far as this engine forgets from the beginning on.
+    fn removed(&self) -> Seq {
+        Seq(0)
+    }
 
     /// The last committed record's place in the chain, if this engine has one.
     fn proof(&self) -> Option<disk::Proof> {

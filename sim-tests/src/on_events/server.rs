@@ -13,7 +13,7 @@ use crate::sheet::Sheet;
 use crate::witness::Witness;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
-use verbatim_core::id::ConnId;
+use verbatim_core::id::{ConnId, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_core::router::{Input, Output, Page, Past, Question, Router};
 use verbatim_net::Tap;
@@ -59,6 +59,11 @@ pub(super) struct Server {
 }
 
 impl Server {
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.engine.trim(up_to, age);
+        self.appended = true;
+    }
+
     /// One that begins now.
     pub(super) fn new(
         (router, engine): (Router, Box<dyn Engine>),
@@ -265,6 +270,7 @@ impl OnEvents {
                     }
                     server.appended = true;
                 }
+                Output::Trim { up_to, age } => server.trim(up_to, age),
             }
         }
     }

@@ -6,12 +6,15 @@
 //! under way, all of it or nothing; and what is read must be what was written.
 
 mod author;
+mod beginning;
+mod flips;
 mod planted;
 mod plate;
 pub mod store;
 mod sweep;
 mod verdict;
 
+pub use flips::{Flips, flip};
 pub use planted::Bug;
 pub use plate::{Fate, Lie, Plate, Remains};
 pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
@@ -57,6 +60,8 @@ pub struct Tally {
     pub tails: u64,
     /// Records that were committed.
     pub records: u64,
+    /// Of them, those that were forgotten.
+    pub forgotten: u64,
 }
 
 impl Tally {
@@ -72,6 +77,7 @@ impl Tally {
         self.torn += other.torn;
         self.tails += other.tails;
         self.records += other.records;
+        self.forgotten += other.forgotten;
     }
 }
 
@@ -95,6 +101,9 @@ struct Run {
     beside: BTreeMap<(u8, u64), Beside>,
     /// The batch under way when the life ended, which may be there or not.
     pending: Option<Batch>,
+    /// Everything up to here may be gone, and up to there it was once.
+    allowed: Seq,
+    removed: Seq,
     tally: Tally,
 }
 
@@ -111,12 +120,15 @@ pub fn run(seed: u64, bug: Option<Bug>) -> Result<Tally, Violation> {
         committed: 0,
         beside: BTreeMap::new(),
         pending: None,
+        allowed: Seq(0),
+        removed: Seq(0),
         tally: Tally::default(),
     };
     for _ in 0..run.dice.between(2, 5) {
         run.live()?;
     }
     run.tally.records = run.committed as u64;
+    run.tally.forgotten = run.removed.0;
     Ok(run.tally)
 }
 
@@ -149,6 +161,7 @@ impl Run {
         let mut loaded = engine.load().map_err(refused)?;
         planted::on_load(self, &mut engine, &mut loaded).map_err(refused)?;
         self.look(&loaded)?;
+        self.look_at_beginning(&engine)?;
         self.read_all(&engine)?;
         let author = Dice::new(self.dice.roll(), "author");
         let mut author = Author::new(author, loaded.saved.space);
@@ -162,6 +175,7 @@ impl Run {
             if !going {
                 break;
             }
+            self.trim(&mut engine);
             let batch = author.batch();
             going = self.commit(&mut engine, batch, end)?;
         }
@@ -169,6 +183,15 @@ impl Run {
         self.plate.set_room(None);
         self.cut();
         Ok(())
+    }
+
+    /// Allows the log to forget its beginning, now and then.
+    fn trim(&mut self, engine: &mut Disk) {
+        if self.dice.chance(300) {
+            let up_to = Seq(self.dice.below(self.committed as u64 + 1));
+            self.allowed = self.allowed.max(up_to);
+            engine.trim(up_to, 0);
+        }
     }
 
     fn cut(&mut self) {
@@ -200,6 +223,7 @@ impl Run {
     fn engine(&mut self) -> Disk {
         let limits = Limits {
             log_bytes_max: u64::MAX / 4,
+            kept_bytes_max: Some(self.dice.below(60_000)),
             ..Limits::default()
         };
         let rhythm = Rhythm {

@@ -128,6 +128,18 @@ impl Plate {
         self.image().takes_nothing = true;
     }
 
+    /// Another disk, with what could be read from this one.
+    pub fn clone_of_now(&self) -> Plate {
+        let image = self.image();
+        let (live, durable, in_place) = (image.live.clone(), image.live.clone(), image.in_place);
+        Plate(Arc::new(Mutex::new(Image {
+            live,
+            durable,
+            in_place,
+            ..Image::default()
+        })))
+    }
+
     /// What is on it now, for [`Plate::put_back`].
     pub fn copy(&self) -> Vec<u8> {
         self.image().durable.clone()

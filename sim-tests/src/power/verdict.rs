@@ -82,7 +82,8 @@ impl Run {
             What::Message(message) => message.to == Stream::All || message.to == Stream::User(user),
             _ => false,
         };
-        let mut expected = self.records[after.0 as usize..].iter().filter(belongs);
+        let from = after.max(self.removed).0 as usize;
+        let mut expected = self.records[from..].iter().filter(belongs);
         let end = Seq(self.records.len() as u64);
         while after < end {
             let (messages, bytes) = (self.dice.between(1, 9), self.dice.below(5_000));
@@ -90,6 +91,7 @@ impl Run {
                 .read(user, after, messages as usize, bytes as usize)
                 .map_err(|failure| broken(DURABLE, failure.to_string()))?;
             planted::on_page(self.bug, &mut page);
+            self.look_at_gone(&page)?;
             let more = || broken(ONE_ORDER, "a page holds more than there is");
             for message in &page.messages {
                 let record = expected.next().ok_or_else(more)?;
@@ -118,7 +120,7 @@ impl Run {
     }
 }
 
-fn bytes_of(record: &Record) -> Vec<u8> {
+pub(super) fn bytes_of(record: &Record) -> Vec<u8> {
     let mut bytes = Vec::new();
     record_bytes(record, &mut bytes);
     bytes.extend_from_slice(body_of(record));

@@ -3,5 +3,9 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../net/tests/fixtures/sparse.rs"]
+mod sparse;
+
 mod cuts;
+mod formats;
 mod words;

@@ -3,6 +3,8 @@
 use super::tell_in;
 use sim_tests::World;
 use std::time::Duration;
+use verbatim_core::id::Try;
+use verbatim_core::limits::Limits;
 use verbatim_core::wire::Place;
 
 #[test]
@@ -97,6 +99,49 @@ fn commit_that_fails() {
         world.tell_network("somebody makes room on the server's disk");
         world.plate().set_room(None);
         alice.sees("#2 accepted");
+    });
+}
+
+#[test]
+fn retention() {
+    let moral = "Where the operator asks for it, old lines go: not one that somebody is still to be given, however old; and \
+                 whoever comes later with an old store hears which are gone.";
+    let limits = Limits {
+        kept_time_max: Some(Duration::from_secs(1)),
+        ..Limits::default()
+    };
+    let world = &World::for_story_on_disk_with(limits);
+    tell_in(world, "retention", moral, |world| {
+        let mut alice = world.client("alice");
+        let mut bob = world.session("bob");
+        let beginning = bob.place();
+        alice.types("bob", "one");
+        bob.takes("alice", "one");
+        alice.types("ALL", "two");
+        bob.takes("alice", "two");
+        alice.sees("#2 delivered");
+        bob.vanish();
+        alice.types("bob", "three");
+        alice.sees("#3 accepted");
+        world.wait(Duration::from_secs(3));
+        world.tell_network(
+            "\"one\" and \"two\" are gone by now; bob is still to be given \"three\"",
+        );
+        let mut bob = world.person("bob").session_that("bob", |hello| {
+            hello.attempt = Try(2);
+            hello.place = Place::Server;
+        });
+        bob.takes("alice", "three");
+        alice.sees("#3 delivered");
+        bob.vanish();
+        world.tell_network("bob's store is put back as it was at the beginning");
+        let mut bob = world.person("bob").session_that("bob", |hello| {
+            hello.attempt = Try(3);
+            hello.place = beginning;
+        });
+        bob.expect("REMOVED alice 1");
+        bob.expect("REMOVED ALL 1");
+        bob.takes("alice", "three");
     });
 }
 

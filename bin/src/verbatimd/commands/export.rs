@@ -13,9 +13,9 @@ pub(super) fn export(directory: &Path) -> Result<(), Trouble> {
     let mut medium = medium(directory)?;
     let (mut out, mut names) = (BufWriter::new(io::stdout().lock()), Names::default());
     let mut stopped = None;
-    let checked = check(&mut medium, &mut |record, proof| {
-        let done = writeln!(out, "{}", line(record, proof, &names));
-        names.take(record);
+    let checked = check(&mut medium, &mut |found| {
+        let done = writeln!(out, "{}", line(&found, &names));
+        names.follow(&found);
         done.map_err(|error| {
             let failure = Failure::new(Fault::Io, error.to_string());
             stopped = Some(error);

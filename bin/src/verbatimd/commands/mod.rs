@@ -5,14 +5,14 @@ mod transcript;
 mod verify;
 
 use super::Trouble;
-use super::control::ask;
+use super::control::{self, ask};
 use super::log::{directory, free, trouble};
 use super::options::{Command, Options};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use transcript::Names;
 use verbatim_core::record::What;
-use verbatim_net::engine::disk::{Checked, FileMedium, Proof, check};
+use verbatim_net::engine::disk::{Checked, FileMedium, Found, Proof, check};
 use verbatim_net::engine::{Failure, Fault};
 
 /// Carries a command out.
@@ -74,18 +74,21 @@ fn status(directory: &Path) -> Result<(), Trouble> {
         return answered(answer).and_then(|line| say(&line));
     }
     let (mut names, mut messages, mut bytes) = (Names::default(), 0u64, 0u64);
-    let checked = check(&mut medium(directory)?, &mut |record, _| {
-        names.take(record);
-        if let What::Message(message) = &record.what {
+    let checked = check(&mut medium(directory)?, &mut |found| {
+        names.follow(&found);
+        if let Found::Record(record, _) = found
+            && let What::Message(message) = &record.what
+        {
             messages += 1;
             bytes += message.body().len() as u64;
         }
         Ok(())
     });
-    let Checked { proof, .. } = checked.map_err(|failure| trouble(&failure))?;
+    let Checked { proof, removed, .. } = checked.map_err(|failure| trouble(&failure))?;
     let users = names.count();
     say(&format!(
-        "no server | users={users} messages={messages} body bytes={bytes} | chain {proof}"
+        "no server | users={users} messages={messages} body bytes={bytes}{} | chain {proof}",
+        control::removed(removed)
     ))
 }
 

@@ -1,21 +1,29 @@
 //! A record as a line of a transcript: seq, time, what it is, from whom, to whom, number, hash, text. A text cannot forge
-//! a line: it is escaped as on the client's plain output. No device's id stands in it.
+//! a line: it is escaped as on the client's plain output. No device's id stands in it. If the log's beginning was removed,
+//! a first line says so, with the last record that is gone and its hash.
 
 use super::hash_of;
 use crate::clean;
 use std::collections::BTreeMap;
-use verbatim_core::id::UserId;
+use verbatim_core::id::{Seq, UserId};
 use verbatim_core::name::Name;
 use verbatim_core::record::{Record, What};
-use verbatim_net::engine::disk::Proof;
+use verbatim_net::engine::disk::{Found, Proof};
 
 /// Who holds a name, as of some record: a release names its user only by number.
 #[derive(Default)]
 pub(super) struct Names(BTreeMap<UserId, Name>);
 
 impl Names {
-    /// Follows one record.
-    pub(super) fn take(&mut self, record: &Record) {
+    /// Follows a walk by one step.
+    pub(super) fn follow(&mut self, found: &Found<'_>) {
+        match found {
+            Found::Removed(_, names) => self.0.extend(names.iter().copied()),
+            Found::Record(record, _) => self.take(record),
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
         match &record.what {
             What::Claim { name, .. } => _ = self.0.insert(UserId(record.seq), *name),
             What::Release { user, .. } => _ = self.0.remove(user),
@@ -29,8 +37,24 @@ impl Names {
     }
 }
 
-/// The line of a record, without its end; `names` as of before it.
-pub(super) fn line(record: &Record, proof: &Proof, names: &Names) -> String {
+/// The line of one step, without its end; `names` as of before it.
+pub(super) fn line(found: &Found<'_>, names: &Names) -> String {
+    match found {
+        Found::Removed(proof, _) => format!("{} - removed - - - {}", proof.head, hash_of(proof)),
+        Found::Record(record, proof) => record_line(record, proof, names),
+    }
+}
+
+/// The seq and the hash that stand in a line, and whether it says that all before was removed.
+pub(super) fn place(line: &str) -> Option<(Seq, &str, bool)> {
+    let mut words = line.split(' ');
+    let seq = words.next()?.parse().ok()?;
+    let removed = words.nth(1)? == "removed";
+    let hash = words.nth(3)?;
+    Some((Seq(seq), hash, removed))
+}
+
+fn record_line(record: &Record, proof: &Proof, names: &Names) -> String {
     let (seq, time, hash) = (record.seq, record.stamp.0, hash_of(proof));
     let written = jiff::Timestamp::from_millisecond(i64::try_from(time).unwrap_or(i64::MAX));
     let time = written.map_or_else(

@@ -3,17 +3,19 @@
 //! What it proves: whoever holds a head (a number and a hash, from `status`) or a transcript can show that nothing before
 //! it was changed, left out, moved or put in since, and that nothing was cut off before it. What it does not prove: an
 //! owner who rewrites everything makes another chain that holds in itself; only a head or a transcript in somebody
-//! else's hands shows that. Nor does it prove who wrote a line: names are stamped by the server.
+//! else's hands shows that. Of what retention removed only the last record's hash is left: a transcript that was written
+//! before can be held against that one, and a head that is older shows nothing any more. Nor does it prove who wrote a line: names are stamped by the server.
 
-use super::transcript::{Names, line};
-use super::{differs, hash_of, medium, say, trouble};
+use super::transcript::{Names, line, place};
+use super::{control, differs, hash_of, medium, say, trouble};
 use crate::Trouble;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
+use std::iter::Peekable;
 use std::path::Path;
 use verbatim_core::id::Seq;
 use verbatim_net::engine::Failure;
-use verbatim_net::engine::disk::{Checked, Proof, check};
+use verbatim_net::engine::disk::{Checked, Found, Proof, check};
 
 /// A head that somebody noted down.
 pub(super) struct Noted {
@@ -38,6 +40,16 @@ impl Noted {
         })
     }
 
+    fn follow(&self, found: &Found<'_>) -> Result<(), Failure> {
+        match found {
+            Found::Removed(proof, _) if self.seq < proof.head => Err(differs(format!(
+                "record {} was removed with all up to {}: note a newer head",
+                self.seq, proof.head
+            ))),
+            Found::Removed(proof, _) | Found::Record(_, proof) => self.compare(proof),
+        }
+    }
+
     fn compare(&self, proof: &Proof) -> Result<(), Failure> {
         let (seq, hash) = (self.seq, hash_of(proof));
         match proof.head == seq && hash != self.hash {
@@ -52,8 +64,10 @@ impl Noted {
 
 /// A transcript that is read beside the log.
 struct Beside {
-    lines: std::io::Lines<BufReader<File>>,
+    lines: Peekable<Lines<BufReader<File>>>,
     records: u64,
+    /// Lines about records that the log does not hold any more.
+    older: u64,
     over: bool,
 }
 
@@ -64,8 +78,9 @@ impl Beside {
             code: 2,
         })?;
         Ok(Beside {
-            lines: BufReader::new(file).lines(),
+            lines: BufReader::new(file).lines().peekable(),
             records: 0,
+            older: 0,
             over: false,
         })
     }
@@ -74,6 +89,51 @@ impl Beside {
         let line = self.lines.next();
         // What is no text is no line that export wrote.
         line.map(|line| line.unwrap_or_default())
+    }
+
+    /// Where the next line stands; nothing of it if it is no line that export wrote.
+    fn place(&mut self) -> Option<(Seq, &str, bool)> {
+        let line = self.lines.peek()?.as_ref().ok()?;
+        place(line)
+    }
+
+    fn follow(&mut self, found: &Found<'_>, names: &Names) -> Result<(), Failure> {
+        match found {
+            Found::Removed(proof, _) => self.pass(proof),
+            Found::Record(_, proof) if self.begins_later(proof)? => Ok(()),
+            Found::Record(record, _) => self.compare(&line(found, names), record.seq),
+        }
+    }
+
+    /// Passes over what the log does not hold any more, up to the record whose hash it still knows.
+    fn pass(&mut self, proof: &Proof) -> Result<(), Failure> {
+        while let Some((seq, hash, _)) = self.place().filter(|(seq, _, _)| *seq <= proof.head) {
+            if seq == proof.head && hash != hash_of(proof) {
+                return Err(differs(format!(
+                    "record {seq}, the last one that was removed, differs, or one before it: its hash is {}, and in the \
+                     transcript {}",
+                    hash_of(proof),
+                    crate::clean::line(hash)
+                )));
+            }
+            self.older += 1;
+            self.next();
+        }
+        Ok(())
+    }
+
+    /// Whether the transcript is of a log that had lost more of its beginning, and says nothing of this record.
+    fn begins_later(&mut self, proof: &Proof) -> Result<bool, Failure> {
+        let Some((seq, hash, true)) = self.place() else {
+            return Ok(false);
+        };
+        if seq == proof.head {
+            if hash != hash_of(proof) {
+                return Err(differs(format!("record {seq} differs, or one before it")));
+            }
+            self.next();
+        }
+        Ok(true)
     }
 
     fn compare(&mut self, here: &str, seq: Seq) -> Result<(), Failure> {
@@ -89,6 +149,25 @@ impl Beside {
         }
         Ok(())
     }
+
+    /// The log is at its end; what the transcript came to.
+    fn end(mut self, head: Seq) -> Result<String, Trouble> {
+        if let Some(there) = self.next().filter(|_| !self.over) {
+            let text = format!(
+                "the log ends at record {head}, and the transcript goes on:\n  {}",
+                crate::clean::line(&there)
+            );
+            return Err(trouble(&differs(text)));
+        }
+        let same = match self.older {
+            0 => format!("the transcript says the same of the first {}", self.records),
+            older => format!(
+                "the transcript says the same of the first {}, and {older} of its lines are about what was removed",
+                self.records
+            ),
+        };
+        Ok(same)
+    }
 }
 
 /// Checks all that was asked for; says what holds.
@@ -99,17 +178,21 @@ pub(super) fn verify(
 ) -> Result<(), Trouble> {
     let mut beside = transcript.map(Beside::open).transpose()?;
     let (mut medium, mut names) = (medium(directory)?, Names::default());
-    let checked = check(&mut medium, &mut |record, proof| {
+    let checked = check(&mut medium, &mut |found| {
         if let Some(head) = &head {
-            head.compare(proof)?;
+            head.follow(&found)?;
         }
         if let Some(beside) = beside.as_mut().filter(|beside| !beside.over) {
-            beside.compare(&line(record, proof, &names), record.seq)?;
+            beside.follow(&found, &names)?;
         }
-        names.take(record);
+        names.follow(&found);
         Ok(())
     });
-    let Checked { proof, records } = checked.map_err(|failure| trouble(&failure))?;
+    let Checked {
+        proof,
+        records,
+        removed,
+    } = checked.map_err(|failure| trouble(&failure))?;
     if let Some(head) = head.filter(|head| head.seq > proof.head) {
         let text = format!(
             "the log ends at record {}, and was noted at {}: its end was cut off",
@@ -117,22 +200,12 @@ pub(super) fn verify(
         );
         return Err(trouble(&differs(text)));
     }
-    let said = match beside {
-        None => format!("the chain holds: {records} records up to {proof}"),
-        Some(mut beside) => {
-            if let Some(there) = beside.next().filter(|_| !beside.over) {
-                let text = format!(
-                    "the log ends at record {}, and the transcript goes on:\n  {}",
-                    proof.head,
-                    crate::clean::line(&there)
-                );
-                return Err(trouble(&differs(text)));
-            }
-            let same = beside.records;
-            format!(
-                "the chain holds: {records} records up to {proof}; the transcript says the same of the first {same}"
-            )
-        }
-    };
-    say(&said)
+    let held = format!(
+        "the chain holds: {records} records up to {proof}{}",
+        control::removed(removed)
+    );
+    match beside {
+        None => say(&held),
+        Some(beside) => say(&format!("{held}; {}", beside.end(proof.head)?)),
+    }
 }

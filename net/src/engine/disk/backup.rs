@@ -2,9 +2,10 @@
 //! server on it is told once that it is one: what came after it is forgotten, and clients notice that.
 
 use super::super::{Failure, Fault};
+use super::anchor::table_if_any;
 use super::chain::Proof;
 use super::layout::{
-    BACKUP_KEY, BESIDE, FEEDS, LOG, META, TALKS, failed_to_read, io_failed, number_at,
+    BACKUP_KEY, BESIDE, FEEDS, GONE, LOG, META, ROLL, TALKS, failed_to_read, io_failed, number_at,
 };
 use super::load::{fact, head};
 use redb::{
@@ -69,6 +70,8 @@ impl View {
         self.copy_table(&db, BESIDE)?;
         self.copy_table(&db, FEEDS)?;
         self.copy_table(&db, TALKS)?;
+        self.copy_table(&db, ROLL)?;
+        self.copy_table(&db, GONE)?;
         let mark = |db: &Database| -> Result<(), redb::Error> {
             let mut txn = db.begin_write()?;
             txn.set_two_phase_commit(true);
@@ -86,7 +89,9 @@ impl View {
         db: &Database,
         table: TableDefinition<'static, K, V>,
     ) -> Result<(), Failure> {
-        let from = self.0.open_table(table).map_err(failed_to_read)?;
+        let Some(from) = table_if_any(&self.0, table)? else {
+            return Ok(());
+        };
         let mut rows = from.iter().map_err(failed_to_read)?.peekable();
         let mut copy = || -> Result<(), redb::Error> {
             loop {

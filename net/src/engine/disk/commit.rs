@@ -1,8 +1,10 @@
 //! One batch, one transaction: the stretches, what rides beside them, the chain's end, and now and then a checkpoint.
 
 use super::super::Failure;
+use super::anchor::drop_gone;
 use super::chain::Proof;
 use super::layout::{BESIDE, CHECKPOINT_KEY, FEEDS, HEAD_KEY, LOG, META, TALKS, failed};
+use super::trim::Piece;
 use super::{Disk, IS_OPEN, Open, QUICK_REPAIR_BYTES, Rhythm, postings, stretch, tail};
 use redb::WriteTransaction;
 use std::collections::BTreeMap;
@@ -25,11 +27,18 @@ impl Disk {
         let beside = std::mem::take(&mut self.beside);
         let bytes: u64 = records.iter().map(|record| self.size_of(record)).sum();
         let open = self.open.as_mut().expect(IS_OPEN);
-        if records.is_empty() && beside.is_empty() {
+        let piece = match self.trim {
+            Some(ask) => open.piece(ask, self.bounds, self.overhead)?,
+            None => None,
+        };
+        if !piece.as_ref().is_some_and(|piece| piece.more) {
+            (self.trim, open.trimming) = (None, false);
+        }
+        if records.is_empty() && beside.is_empty() && piece.is_none() {
             return Ok(open.space.head());
         }
         open.bytes += bytes;
-        let done = open.write(&records, &beside, self.rhythm);
+        let done = open.write(&records, &beside, piece.as_ref(), self.rhythm);
         done.map_err(|error| failed(error, open.watch.synced()))?;
         Ok(open.space.head())
     }
@@ -40,6 +49,7 @@ impl Open {
         &mut self,
         records: &[Record],
         beside: &BTreeMap<(u8, u64), Beside>,
+        piece: Option<&Piece>,
         rhythm: Rhythm,
     ) -> Result<(), redb::Error> {
         let mut txn = self.db.begin_write()?;
@@ -51,11 +61,19 @@ impl Open {
             self.space.apply(record);
             self.tail.push(record);
         }
-        self.write_head(&txn)?;
-        let due = self.checkpoint_is_due(rhythm);
+        // What is forgotten is never behind the last checkpoint.
+        let up_to = piece.map_or(Seq(0), |piece| piece.anchor.proof.head);
+        let due = self.checkpoint_is_due(rhythm) || up_to > self.checkpoint_head;
         if due {
             self.write_checkpoint(&txn)?;
         }
+        if let Some(piece) = piece {
+            self.forget(&txn, piece)?;
+        }
+        if self.anchor.proof.head > Seq(0) {
+            drop_gone(&txn, records)?;
+        }
+        self.write_head(&txn)?;
         txn.commit()?;
         if due {
             self.tail = tail::Tail::default();
@@ -102,7 +120,7 @@ impl Open {
         postings::put_feeds(&self.tail, &mut txn.open_table(FEEDS)?)?;
         postings::put_talks(&self.tail, &mut txn.open_table(TALKS)?)?;
         let bytes = self.space.save();
-        self.checkpoint_bytes = bytes.len() as u64;
+        (self.checkpoint_bytes, self.checkpoint_head) = (bytes.len() as u64, self.space.head());
         txn.open_table(META)?
             .insert(CHECKPOINT_KEY, bytes.as_slice())?;
         Ok(())

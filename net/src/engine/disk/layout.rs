@@ -4,8 +4,12 @@ use super::super::{Failure, Fault};
 use redb::TableDefinition;
 use std::io;
 
-/// The format of the file; every change of a table or of the core's own format makes another.
-pub(super) const FORMAT: u32 = verbatim_core::saved::FORMAT;
+/// The format of a whole log; every change of a table or of the core's own format makes another.
+pub(super) const FORMAT_WHOLE: u32 = verbatim_core::saved::FORMAT;
+/// That of a log whose beginning is forgotten, which a version that knows only whole ones would take for damaged.
+pub(super) const FORMAT_TRIMMED: u32 = 2;
+/// The latest one that this version knows.
+pub(super) const FORMAT: u32 = FORMAT_TRIMMED;
 
 /// Small facts by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -18,12 +22,19 @@ pub(super) const FEEDS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition
 /// Postings of conversations: two users (0 and 0: `ALL`), the first number, and seqs.
 pub(super) const TALKS: TableDefinition<'_, (u64, u64, u64), &[u8]> = TableDefinition::new("talks");
 
+/// Of a log whose beginning is forgotten: who held a name there, by user.
+pub(super) const ROLL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("roll");
+/// Of such a log: up to where messages are gone, by recipient and sender (0 and 0: `ALL`).
+pub(super) const GONE: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("gone");
+
 /// In `META`: the format, first of all.
 pub(super) const FORMAT_KEY: &str = "format";
 /// In `META`: the store's number and the key of its hashes.
 pub(super) const IDENTITY_KEY: &str = "identity";
 /// In `META`: the chain's end and what messages count.
 pub(super) const HEAD_KEY: &str = "head";
+/// In `META`: where the log begins, if its beginning is forgotten.
+pub(super) const ANCHOR_KEY: &str = "anchor";
 /// In `META`: the space at its seq.
 pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
 

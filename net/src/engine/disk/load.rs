@@ -1,15 +1,17 @@
 //! Beginning: the file is opened, its format looked at, the checkpoint loaded, and the tail replayed.
 
 use super::super::{Failure, Fault, Identity, Loaded};
+use super::anchor::Anchor;
 use super::chain::Proof;
 use super::layout::{
-    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY, LOG, META, TALKS,
-    damaged, failed, failed_to_read, io_failed, number_at,
+    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, FORMAT_WHOLE, HEAD_KEY, IDENTITY_KEY, LOG,
+    META, TALKS, damaged, failed, failed_to_read, io_failed, number_at,
 };
 use super::medium::Medium;
+use super::rehearsal::Rehearsal;
 use super::stretch::{entries, link_of};
 use super::watched::{Watch, Watched};
-use super::{CACHE_BYTES, Open, commit, tail};
+use super::{CACHE_BYTES, Open, QUICK_REPAIR_BYTES, commit, tail};
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
 use verbatim_core::id::{Seq, StoreId};
 use verbatim_core::router::Saved;
@@ -26,6 +28,7 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     let txn = db.begin_read().map_err(failed_to_read)?;
     let identity = identity(&txn)?;
     let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
+    let (anchor, checkpoint_head) = (Anchor::load(&txn)?, space.head());
     let (proof, bytes) = head(&txn)?;
     let tail = replay(&txn, &mut space, proof)?;
     super::backup::tell_if_restored(&db, &txn, proof)
@@ -44,6 +47,9 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
         tail,
         bytes,
         checkpoint_bytes,
+        checkpoint_head,
+        anchor,
+        trimming: false,
     };
     let loaded = Loaded {
         identity: Some(identity),
@@ -54,13 +60,30 @@ pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Lo
     Ok((open, loaded))
 }
 
-/// Opens a log that is there. The store would take an empty file for a new one.
+/// Opens a log that is there.
 pub(super) fn open_present(medium: &mut dyn Medium, watch: &Watch) -> Result<Database, Failure> {
-    let backend = medium.open()?;
-    match backend.len().map_err(|error| io_failed(&error, true))? {
-        0 => Err(damaged("its file is empty")),
-        _ => open(backend, watch),
+    rehearse(medium.open()?)?;
+    open(medium.open()?, watch)
+}
+
+/// Looks whose format it is, and whether each page is what was written there, without writing a byte. The store itself
+/// believes what it reads, and a page that it takes for its own may make it panic; it looks at none of a file that was
+/// closed in good order.
+fn rehearse(backend: Box<dyn StorageBackend>) -> Result<(), Failure> {
+    let refused = |error: std::io::Error| io_failed(&error, true);
+    let bytes = backend.len().map_err(refused)?;
+    // The store would take an empty file for a new one.
+    if bytes == 0 {
+        return Err(damaged("its file is empty"));
     }
+    let rehearsal = Rehearsal::new(backend).map_err(refused)?;
+    let opened = Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .set_check_integrity_on_open(bytes <= QUICK_REPAIR_BYTES)
+        .create_with_backend(rehearsal)
+        .map_err(failed_to_read)?;
+    let txn = opened.begin_read().map_err(failed_to_read)?;
+    identity(&txn).map(drop)
 }
 
 fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {
@@ -83,7 +106,7 @@ fn write_tables(db: &Database, fresh: Identity) -> Result<(), redb::Error> {
     txn.set_two_phase_commit(true);
     {
         let mut meta = txn.open_table(META)?;
-        meta.insert(FORMAT_KEY, &FORMAT.to_le_bytes()[..])?;
+        meta.insert(FORMAT_KEY, &FORMAT_WHOLE.to_le_bytes()[..])?;
         let [first, second] = fresh.hash_key;
         let identity: Vec<u8> = [fresh.store.0, first, second]
             .into_iter()
@@ -163,7 +186,7 @@ fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
     let (mut tail, mut scratch) = (tail::Tail::default(), Vec::new());
     let from = space.head().next().0;
-    let mut proof = proof_before(&log, from)?;
+    let mut proof = proof_before(txn, &log, from)?;
     for row in log.range(from..).map_err(failed_to_read)? {
         let (_, value) = row.map_err(failed_to_read)?;
         tail.bytes += value.value().len() as u64;
@@ -194,12 +217,13 @@ fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::
 }
 
 /// The chain as it stood before that record, which begins a stretch.
-pub(super) fn proof_before(
+fn proof_before(
+    txn: &ReadTransaction,
     log: &impl ReadableTable<u64, &'static [u8]>,
     seq: u64,
 ) -> Result<Proof, Failure> {
     let Some(row) = log.range(..seq).map_err(failed_to_read)?.next_back() else {
-        return Ok(Proof::default());
+        return Ok(Anchor::load(txn)?.proof);
     };
     let (_, value) = row.map_err(failed_to_read)?;
     Ok(Proof {

@@ -11,6 +11,7 @@
 //! chat is exactly that. Beyond [`QUICK_REPAIR_BYTES`] a commit also carries what a start after a crash would otherwise
 //! have to read the whole file for.
 
+mod anchor;
 mod backup;
 mod chain;
 mod check;
@@ -20,13 +21,15 @@ mod load;
 mod medium;
 mod postings;
 mod read;
+mod rehearsal;
 mod stretch;
 mod tail;
+mod trim;
 mod watched;
 
 pub use backup::View;
 pub use chain::Proof;
-pub use check::{Checked, check};
+pub use check::{Checked, Found, check};
 pub use medium::{FileMedium, Medium};
 
 use super::{Engine, Failure, Identity, Loaded};
@@ -70,6 +73,9 @@ pub struct Disk {
     rhythm: Rhythm,
     bytes_max: u64,
     overhead: u64,
+    bounds: trim::Bounds,
+    /// What may be forgotten, until nothing of it has to be.
+    trim: Option<trim::Ask>,
     open: Option<Open>,
     records: Vec<Record>,
     beside: BTreeMap<(u8, u64), Beside>,
@@ -86,6 +92,11 @@ struct Open {
     /// What messages count, as the limits count it.
     bytes: u64,
     checkpoint_bytes: u64,
+    checkpoint_head: Seq,
+    /// Where the log begins.
+    anchor: anchor::Anchor,
+    /// Something went, and more has to.
+    trimming: bool,
 }
 
 impl Disk {
@@ -97,6 +108,8 @@ impl Disk {
             rhythm: Rhythm::default(),
             bytes_max: limits.log_bytes_max,
             overhead: limits.message_overhead_bytes,
+            bounds: trim::Bounds::of(limits),
+            trim: None,
             open: None,
             records: Vec::new(),
             beside: BTreeMap::new(),
@@ -133,6 +146,7 @@ impl Engine for Disk {
         self.open = None;
         self.records.clear();
         self.beside.clear();
+        self.trim = None;
         let (open, loaded) = load::load(&mut *self.medium, self.fresh)?;
         self.open = Some(open);
         Ok(Loaded {
@@ -177,6 +191,19 @@ impl Engine for Disk {
 
     fn forget(&mut self, _stream: Stream, _up_to: Seq) {
         // A log on disk is history: it forgets only what its operator asks it to.
+    }
+
+    fn trim(&mut self, up_to: Seq, age: u64) {
+        self.trim = Some(trim::Ask { up_to, age });
+    }
+
+    fn is_trimming(&self) -> bool {
+        self.trim.is_some()
+    }
+
+    fn removed(&self) -> Seq {
+        let open = self.open.as_ref();
+        open.map_or(Seq(0), |open| open.anchor.proof.head)
     }
 
     fn proof(&self) -> Option<Proof> {

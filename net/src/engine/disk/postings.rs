@@ -4,7 +4,8 @@
 use super::super::Failure;
 use super::layout::{FEEDS, TALKS, damaged};
 use super::tail::{Feed, Tail, Talk};
-use redb::{StorageError, Table};
+use redb::{ReadableTable, StorageError, Table};
+use std::collections::BTreeSet;
 use verbatim_core::id::{Number, Seq};
 
 /// Appends the distances between seqs, the first from `from`.
@@ -70,6 +71,65 @@ pub(super) fn put_talks(
         table.insert((*low, *high, first.0), bytes.as_slice())?;
     }
     Ok(())
+}
+
+/// Drops what postings of feeds hold up to a seq.
+pub(super) fn cut_feeds(
+    feeds: &BTreeSet<Feed>,
+    up_to: u64,
+    table: &mut Table<'_, (u64, u64), &'static [u8]>,
+) -> Result<(), redb::Error> {
+    for feed in feeds {
+        let mut rows = Vec::new();
+        for row in table.range((*feed, 0)..=(*feed, up_to))? {
+            let (key, value) = row?;
+            rows.push((key.value().1, value.value().to_vec()));
+        }
+        for (first, value) in rows {
+            table.remove((*feed, first))?;
+            let rest = distances(first, &value).map_err(corrupted)?;
+            let kept = &rest[rest.partition_point(|seq| *seq <= up_to)..];
+            if let Some((first, rest)) = kept.split_first() {
+                let mut bytes = Vec::new();
+                put_distances(*first, rest, &mut bytes);
+                table.insert((*feed, *first), bytes.as_slice())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops what postings of conversations hold up to a seq.
+pub(super) fn cut_talks(
+    talks: &BTreeSet<Talk>,
+    up_to: u64,
+    table: &mut Table<'_, (u64, u64, u64), &'static [u8]>,
+) -> Result<(), redb::Error> {
+    for (low, high) in talks {
+        let mut rows = Vec::new();
+        for row in table.range((*low, *high, 0)..=(*low, *high, u64::MAX))? {
+            let (key, value) = row?;
+            let seqs = distances(0, value.value()).map_err(corrupted)?;
+            let gone = seqs.partition_point(|seq| *seq <= up_to);
+            if gone == 0 {
+                break; // and nothing behind it
+            }
+            rows.push((key.value().2, gone as u64, seqs[gone..].to_vec()));
+        }
+        for (first, gone, kept) in rows {
+            table.remove((*low, *high, first))?;
+            if !kept.is_empty() {
+                let mut bytes = Vec::new();
+                put_distances(0, &kept, &mut bytes);
+                table.insert((*low, *high, first + gone), bytes.as_slice())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn corrupted(failure: Failure) -> redb::Error {
+    redb::Error::Corrupted(failure.text)
 }
 
 /// At most `most` seqs of a feed after that one, in order: from the file, then from the tail.

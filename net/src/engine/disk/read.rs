@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::layout::{LOG, damaged, failed_to_read};
-use super::{Open, postings, stretch, tail};
+use super::{Open, anchor, postings, stretch, tail};
 use redb::{AccessGuard, ReadOnlyTable, ReadableDatabase};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::record::{Message, Stream, What};
@@ -79,6 +79,10 @@ pub(super) fn page(
         after,
         messages: Vec::new(),
         up_to: open.space.head(),
+        removed: match after < open.anchor.proof.head {
+            true => anchor::gone_after(&txn, user, after)?,
+            false => Vec::new(),
+        },
     };
     let (mut finder, mut bytes) = (Finder::new(&txn)?, 0);
     for seq in seqs {

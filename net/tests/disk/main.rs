@@ -1,0 +1,10 @@
+//! The log on disk: what the engine that ships makes of real files.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../fixtures/sparse.rs"]
+mod sparse;
+
+mod formats;
+mod ground;
+mod memory;
+mod retention;
