@@ -23,7 +23,7 @@ pub const LIVENESS: Duration = Duration::from_secs(60);
 /// this time.
 const ENDING: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(1_500));
 /// The same where heartbeats are quick, and with them all that is done again.
-const QUICK_ENDING: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(300));
+const QUICK_ENDING: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(200));
 /// How often somebody who stays away is made to come back.
 const RETURN_TIME: Duration = Duration::from_secs(5);
 /// Simulated seconds since 1970 at a run's beginning.
