@@ -132,7 +132,11 @@ fn judge(
     nothing_before(ledger, told)?;
     let place = Place { log: at, user };
     let same = |(known, meant, _): &(Place, Partner, u64)| {
-        let there = |partner| log.holders[&partner].released.is_none();
+        // A log that was kept may have lost its end, and that user with it.
+        let there = |partner| {
+            let holder = log.holders.get(&partner);
+            holder.is_some_and(|holder| holder.released.is_none())
+        };
         *known == place && meant.is_none_or(there)
     };
     let last = told.last.map_or(0, |last| last.0);
