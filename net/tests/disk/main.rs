@@ -6,5 +6,6 @@ mod sparse;
 
 mod formats;
 mod ground;
+mod history;
 mod memory;
 mod retention;
