@@ -42,7 +42,7 @@ impl Terminal {
     pub(crate) fn suspend(&self) -> io::Result<()> {
         restore();
         // Where no shell could let it go on, the system does not stop it.
-        drop(raise(Signal::SIGTSTP));
+        let _ = raise(Signal::SIGTSTP);
         enable_raw_mode()?;
         set_modes()
     }
