@@ -7,3 +7,6 @@ mod sparse;
 mod formats;
 mod ground;
 mod history;
+mod journal;
+mod memory;
+mod retention;
