@@ -1,9 +1,9 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
 use crate::arrivals::Arrivals;
+use crate::dense::Dense;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
-use crate::passing::length_of;
 use crate::receipts::Receipts;
 use crate::server_disk::ServerDisk;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub struct Witness {
     history: History,
     devices: Devices,
     limits: Limits,
-    talks: BTreeMap<ConnId, Talk>,
+    talks: Dense<Talk>,
     /// Of all bytes that came and went.
     digest: u64,
     /// The frame that is looked at.
@@ -82,7 +82,7 @@ impl Witness {
             history,
             devices,
             limits,
-            talks: BTreeMap::new(),
+            talks: Dense::default(),
             digest: 0,
             frame: Vec::new(),
             transcript,
@@ -104,7 +104,7 @@ impl Witness {
         if self.disk.is_none() {
             return;
         }
-        for talk in std::mem::take(&mut self.talks).into_values() {
+        for (_, talk) in std::mem::take(&mut self.talks).iter() {
             self.note(ServerNews::Ended(talk.conn));
         }
         self.committed = seq - 1;
@@ -116,12 +116,16 @@ impl Witness {
         self.history.note(Noted::Server(news));
     }
 
+    fn talks(&self) -> impl Iterator<Item = &Talk> {
+        self.talks.iter().map(|(_, talk)| talk)
+    }
+
     fn on_input(&mut self, now: Mono, input: &Input<'_>) {
         match input {
             Input::Opened { conn, .. } => self.on_opened(now, *conn),
             Input::Received { conn, bytes } => self.on_received(now, *conn, bytes),
             Input::Closed { conn } => {
-                if let Some(talk) = self.talks.remove(conn) {
+                if let Some(talk) = self.talks.remove(key(*conn)) {
                     if self.arrivals.spoke_late(talk.conn) {
                         self.note(ServerNews::Late(talk.conn));
                     }
@@ -168,12 +172,12 @@ impl Witness {
             told_silent: false,
             receipts: Receipts::default(),
         };
-        self.talks.insert(conn, talk);
+        self.talks.insert(key(conn), talk);
     }
 
     fn on_received(&mut self, now: Mono, conn: ConnId, bytes: &[u8]) {
         self.digest = digest(self.digest, bytes);
-        let Some(talk) = self.talks.get_mut(&conn) else {
+        let Some(talk) = self.talks.get_mut(key(conn)) else {
             return;
         };
         talk.heard = now;
@@ -185,10 +189,11 @@ impl Witness {
             .saturating_sub(talk.first.len())
             .min(bytes.len());
         talk.first.extend_from_slice(&bytes[..room]);
-        let acks = talk.read(bytes, &self.limits);
-        for Seq(seq) in acks {
-            self.note(ServerNews::AckCame { conn: ordinal, seq });
-        }
+        let history = &self.history;
+        talk.hear(bytes, &self.limits, &mut |Seq(seq)| {
+            let conn = ordinal;
+            history.note(Noted::Server(ServerNews::AckCame { conn, seq }));
+        });
     }
 
     fn on_output(&mut self, now: Now, by: Option<Conn>, output: &Output) {
@@ -201,7 +206,7 @@ impl Witness {
             Output::Append(record) => self.on_appended(now, by, record),
             Output::Send { conn, frame } => self.on_sent(*conn, frame),
             Output::Close { conn, reason } => {
-                if let Some(talk) = self.talks.get_mut(conn) {
+                if let Some(talk) = self.talks.get_mut(key(*conn)) {
                     talk.closed = true;
                     self.arrivals.close(talk.conn);
                     let (conn, reason) = (talk.conn, reason.to_string());
@@ -218,10 +223,17 @@ impl Witness {
     }
 
     fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
-        self.frame.clear();
-        frame.encode(&mut self.frame);
-        self.digest = digest(self.digest, &self.frame);
-        let Some(talk) = self.talks.get_mut(&conn) else {
+        let bytes = match frame {
+            Outgoing::Delivery(message) => message.frame(),
+            frame => {
+                self.frame.clear();
+                frame.encode(&mut self.frame);
+                self.frame.as_slice()
+            }
+        };
+        self.digest = digest(self.digest, bytes);
+        let length = bytes.len() as u64;
+        let Some(talk) = self.talks.get_mut(key(conn)) else {
             return;
         };
         talk.bound |= matches!(frame, Outgoing::Session(ServerFrame::Welcome(_)));
@@ -234,7 +246,6 @@ impl Witness {
         if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
             self.note(ServerNews::Uncommitted { conn, seq });
         }
-        let length = self.frame.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
@@ -253,7 +264,7 @@ impl Witness {
     }
 
     fn on_bound(&self, conn: Conn, welcome: &Welcome) {
-        let talk = self.talks.values().find(|talk| talk.conn == conn);
+        let talk = self.talks().find(|talk| talk.conn == conn);
         let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
             return;
         };
@@ -317,7 +328,7 @@ impl Witness {
             let name_in = words.filter(|word| !word.is_empty()).nth(2);
             !talk.closed && name_in.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
         };
-        self.talks.values().find(asks).map(|talk| talk.conn)
+        self.talks().find(asks).map(|talk| talk.conn)
     }
 
     fn holder(&self, holder: Holder, by: Option<Conn>) -> (Who, u64) {
@@ -329,6 +340,10 @@ impl Witness {
             }
         }
     }
+}
+
+fn key(conn: ConnId) -> u64 {
+    u64::from(conn.0)
 }
 
 /// The last record that a frame tells of.
@@ -345,38 +360,45 @@ fn told_of(frame: &Outgoing) -> Option<u64> {
 }
 
 impl Talk {
-    /// Reads what came; gives the acks in it.
-    fn read(&mut self, bytes: &[u8], limits: &Limits) -> Vec<Seq> {
-        let mut acks = Vec::new();
+    /// Reads what came.
+    fn hear(&mut self, bytes: &[u8], limits: &Limits, on_ack: &mut dyn FnMut(Seq)) {
         if self.lost {
-            return acks;
+            return;
         }
-        self.unread.extend_from_slice(bytes);
+        if self.unread.is_empty() {
+            let read = self.read(bytes, limits, on_ack);
+            return self.unread.extend_from_slice(&bytes[read..]);
+        }
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.extend_from_slice(bytes);
+        let read = self.read(&unread, limits, on_ack);
+        unread.drain(..read);
+        self.unread = unread;
+    }
+
+    /// Reads the frames that are whole; gives how many bytes they took.
+    fn read(&mut self, bytes: &[u8], limits: &Limits, on_ack: &mut dyn FnMut(Seq)) -> usize {
         let mut at = 0;
         while !self.lost {
-            let skipped = self.skip.min((self.unread.len() - at) as u64);
+            let skipped = self.skip.min((bytes.len() - at) as u64);
             self.skip -= skipped;
             at += skipped as usize;
-            let rest = &self.unread[at..];
-            if self.hello.is_some()
-                && self.skip == 0
-                && let Some(length) = length_of(b"SEND ", rest)
-            {
-                at += length;
-                continue;
+            let rest = &bytes[at..];
+            if rest.is_empty() {
+                break;
             }
             let head = &rest[..rest.len().min(5)];
             if self.hello.is_none() && !b"HELLO".starts_with(head) {
                 self.lost = true;
+                break;
             }
             match client_frame(rest, limits) {
-                _ if self.lost => {}
                 Decoded::Partial => break,
                 Decoded::Frame(frame, length) => {
                     at += length;
                     match frame {
                         ClientFrame::Hello(hello) => self.hello = Some(*hello),
-                        ClientFrame::Ack(seq) => acks.push(seq),
+                        ClientFrame::Ack(seq) => on_ack(seq),
                         _ => {}
                     }
                 }
@@ -384,8 +406,7 @@ impl Talk {
                 Decoded::Refused(_, Skip::Lost) => self.lost = true,
             }
         }
-        self.unread.drain(..at);
-        acks
+        at
     }
 }
 
@@ -396,7 +417,7 @@ impl Tap for Witness {
         }
         self.on_input(now.mono, input);
         let by = match input {
-            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.conn),
+            Input::Received { conn, .. } => self.talks.get(key(*conn)).map(|talk| talk.conn),
             _ => None,
         };
         let before = self.digest;
@@ -411,10 +432,13 @@ impl Tap for Witness {
 
 fn digest(so_far: u64, bytes: &[u8]) -> u64 {
     let mut digest = mix(so_far, bytes.len() as u64);
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        digest = mix(digest, u64::from_le_bytes(word));
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        digest = mix(digest, u64::from_le_bytes(*word));
     }
-    digest
+    if rest.is_empty() {
+        return digest;
+    }
+    let last = rest.iter().rev();
+    mix(digest, last.fold(0, |word, byte| word << 8 | u64::from(*byte)))
 }

@@ -3,7 +3,6 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
-use crate::passing::length_of;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -179,23 +178,27 @@ impl Desk {
         if self.secrets.is_in(bytes) {
             self.note(DeviceNews::SecretSeen);
         }
+        if self.unread.is_empty() {
+            let read = self.read(bytes);
+            return self.unread.extend_from_slice(&bytes[read..]);
+        }
         let mut unread = std::mem::take(&mut self.unread);
         unread.extend_from_slice(bytes);
+        let read = self.read(&unread);
+        unread.drain(..read);
+        self.unread = unread;
+    }
+
+    /// Reads the frames that are whole; gives how many bytes they took.
+    fn read(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        loop {
-            let rest = &unread[at..];
-            if let Some(length) = length_of(b"DELIVER ", rest) {
-                at += length;
-                continue;
-            }
-            let Decoded::Frame(frame, length) = server_frame(rest, &self.limits) else {
-                break;
-            };
+        while at < bytes.len()
+            && let Decoded::Frame(frame, length) = server_frame(&bytes[at..], &self.limits)
+        {
             self.on_frame(&frame);
             at += length;
         }
-        unread.drain(..at);
-        self.unread = unread;
+        at
     }
 
     fn on_frame(&mut self, frame: &ServerFrame<'_>) {
@@ -217,10 +220,9 @@ impl Desk {
 
     fn say(&self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some(length) = length_of(b"SEND ", rest) {
-            rest = &rest[length..];
-        }
-        while let Decoded::Frame(frame, length) = client_frame(rest, &self.limits) {
+        while !rest.is_empty()
+            && let Decoded::Frame(frame, length) = client_frame(rest, &self.limits)
+        {
             if let ClientFrame::Ack(seq) = frame {
                 self.note(DeviceNews::Acked { seq: seq.0 });
             }
