@@ -430,15 +430,13 @@ impl Tap for Witness {
     }
 }
 
+/// One number from all bytes so far and these. Two runs of one seed are compared by it: that is asked of it, no more.
 fn digest(so_far: u64, bytes: &[u8]) -> u64 {
-    let mut digest = mix(so_far, bytes.len() as u64);
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(ODD).rotate_left(29);
     let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        digest = mix(digest, u64::from_le_bytes(*word));
-    }
-    if rest.is_empty() {
-        return digest;
-    }
-    let last = rest.iter().rev();
-    mix(digest, last.fold(0, |word, byte| word << 8 | u64::from(*byte)))
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let bulk = words.fold(so_far, step);
+    let last = rest.iter().map(|byte| u64::from(*byte));
+    mix(last.fold(bulk, step), bytes.len() as u64)
 }

@@ -13,6 +13,8 @@ use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
+/// The same for an `ACK`, whole.
+const ACK_BYTES: usize = 32;
 /// The same for a `DELIVER`.
 const DELIVERY_HEAD_BYTES: usize = 208;
 
@@ -30,6 +32,7 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(body.as_bytes());
         }
         ClientFrame::Ack(seq) => {
+            out.reserve(ACK_BYTES);
             out.extend_from_slice(b"ACK ");
             put_decimal(out, seq.0);
             out.extend_from_slice(b"\n\n");

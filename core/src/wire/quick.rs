@@ -9,24 +9,26 @@ use crate::name::{NAME_BYTES_MAX, Name, Recipient};
 /// So many digits never overflow 64 bits.
 const DIGITS_MAX: usize = 19;
 
-/// A `SEND` or an `ACK`, and how many bytes it took.
+/// A `SEND`, an `ACK` or a heartbeat, and how many bytes it took.
 pub(super) fn client<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ClientFrame<'a>, usize)> {
     let mut walk = Walk { rest: bytes };
     let frame = match bytes.first()? {
         b'S' => walk.send(limits)?,
         b'A' => walk.ack()?,
+        b'P' => walk.beat(ClientFrame::Ping, ClientFrame::Pong)?,
         _ => return None,
     };
     Some((frame, bytes.len() - walk.rest.len()))
 }
 
-/// A `DELIVER`, an `ACCEPTED` or a `RECEIPT` of one user, and how many bytes it took.
+/// A `DELIVER`, an `ACCEPTED`, a `RECEIPT` of one user or a heartbeat, and how many bytes it took.
 pub(super) fn server<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ServerFrame<'a>, usize)> {
     let mut walk = Walk { rest: bytes };
     let frame = match bytes.first()? {
         b'D' => ServerFrame::Deliver(walk.delivery(limits)?),
         b'A' => walk.accepted()?,
         b'R' => ServerFrame::Receipt(walk.receipt()?),
+        b'P' => walk.beat(ServerFrame::Ping, ServerFrame::Pong)?,
         _ => return None,
     };
     Some((frame, bytes.len() - walk.rest.len()))
@@ -102,6 +104,15 @@ impl<'a> Walk<'a> {
         Some(Receipt::Delivered { to, up_to })
     }
 
+    fn beat<T>(&mut self, ping: T, pong: T) -> Option<T> {
+        let (beat, frame) = match self.rest.get(1)? {
+            b'I' => (b"PING\n\n", ping),
+            _ => (b"PONG\n\n", pong),
+        };
+        self.word(beat)?;
+        Some(frame)
+    }
+
     #[inline]
     fn word(&mut self, word: &[u8]) -> Option<()> {
         self.rest = self.rest.strip_prefix(word)?;
@@ -157,16 +168,20 @@ mod tests {
     use alloc::vec::Vec;
     use core::fmt::Debug;
 
-    const SENT: [&[u8]; 3] = [
+    const SENT: [&[u8]; 5] = [
         b"SEND bob\nId: 7\nContent-length: 2\n\nhi",
         b"SEND ALL\nId: 18\nContent-length: 0\n\n",
         b"ACK 12\n\n",
+        b"PING\n\n",
+        b"PONG\n\n",
     ];
-    const SAID: [&[u8]; 4] = [
+    const SAID: [&[u8]; 6] = [
         b"DELIVER 5\nFrom: al\nTo: bob\nNumber: 1\nTime: 16\nContent-length: 3\n\nh\xc3\xb6",
         b"DELIVER 5\nFrom: al\nTo: ALL\nNumber: 1\nTime: 16\nContent-length: 1\n\nh",
         b"ACCEPTED 3 4 17 18\n\n",
         b"RECEIPT bob 7\n\n",
+        b"PING\n\n",
+        b"PONG\n\n",
     ];
 
     /// These bytes, cut anywhere, and with each byte left out, doubled or made another one.

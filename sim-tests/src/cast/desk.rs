@@ -113,21 +113,19 @@ impl Desk {
             return Vec::new();
         }
         self.due = None;
-        let mut kept = Vec::new();
-        for Delivered {
-            epoch,
-            message,
-            stale,
-        } in std::mem::take(&mut self.waiting)
-        {
+        let mut kept = Vec::with_capacity(self.waiting.len());
+        let mut disk = self.disk.borrow_mut();
+        for delivered in self.waiting.drain(..) {
+            let (epoch, message) = (delivered.epoch, delivered.message);
             let seq = message.seq;
-            self.note(DeviceNews::Wrote { epoch, message });
-            if !stale {
-                self.disk.borrow_mut().on_written(seq);
+            let news = DeviceNews::Wrote { epoch, message };
+            self.history.note(What::Device(self.who, news));
+            if !delivered.stale {
+                disk.on_written(seq);
                 kept.push(seq);
             }
         }
-        if self.disk.borrow().stores_messages() {
+        if disk.stores_messages() {
             // One transaction has them all.
             kept.drain(..kept.len().saturating_sub(1));
         }
