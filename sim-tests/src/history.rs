@@ -377,7 +377,8 @@ impl History {
     /// Outside of a run.
     #[inline]
     pub fn note(&self, what: What) {
-        self.note_at(self.now(), what);
+        let at = self.now();
+        self.events.borrow_mut().push(Event { at, what });
     }
 
     /// Notes what happens at that time.

@@ -43,6 +43,7 @@ mod network;
 mod on_events;
 mod on_loopback;
 mod on_turmoil;
+mod passing;
 mod person;
 pub mod plan;
 pub mod planted;

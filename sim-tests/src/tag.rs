@@ -45,7 +45,7 @@ impl Tag {
 }
 
 /// The number that stands first, and what follows it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0u64;
     let mut length = 0;
     for digit in bytes.iter().take_while(|byte| byte.is_ascii_digit()) {

@@ -1,11 +1,15 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
+mod speech;
+
 use crate::arrivals::Arrivals;
 use crate::dense::Dense;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
 use crate::receipts::Receipts;
 use crate::server_disk::ServerDisk;
+use crate::sheet::Sheet;
+use speech::Speech;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,13 +19,9 @@ use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Holder, Record, Stream, What};
 use verbatim_core::router::{Input, Outgoing, Output};
-use verbatim_core::wire::{
-    ClientFrame, Decoded, Hello, Place, ServerFrame, Skip, Welcome, client_frame,
-};
+use verbatim_core::wire::{Place, ServerFrame, Welcome};
 use verbatim_net::Tap;
 use verbatim_net::transcript::Transcript;
-
-use crate::sheet::Sheet;
 
 /// Which device of whom each secret is. Shared by those who make devices and those who look on.
 pub type Devices = Rc<std::cell::RefCell<BTreeMap<DeviceId, (Who, u64)>>>;
@@ -46,12 +46,8 @@ pub struct Witness {
 
 struct Talk {
     conn: Conn,
-    unread: Vec<u8>,
-    /// No frame, or none of the session level, is looked for any more.
-    lost: bool,
-    skip: u64,
+    speech: Speech,
     closed: bool,
-    hello: Option<Hello>,
     /// How it began, as far as a registration reaches.
     first: Vec<u8>,
     /// When its last byte came.
@@ -161,11 +157,8 @@ impl Witness {
         self.note(ServerNews::Opened(number));
         let talk = Talk {
             conn: number,
-            unread: Vec::new(),
-            lost: false,
-            skip: 0,
+            speech: Speech::default(),
             closed: false,
-            hello: None,
             first: Vec::new(),
             heard: now,
             bound: false,
@@ -190,7 +183,7 @@ impl Witness {
             .min(bytes.len());
         talk.first.extend_from_slice(&bytes[..room]);
         let history = &self.history;
-        talk.hear(bytes, &self.limits, &mut |Seq(seq)| {
+        talk.speech.hear(bytes, &self.limits, &mut |Seq(seq)| {
             let conn = ordinal;
             history.note(Noted::Server(ServerNews::AckCame { conn, seq }));
         });
@@ -265,7 +258,7 @@ impl Witness {
 
     fn on_bound(&self, conn: Conn, welcome: &Welcome) {
         let talk = self.talks().find(|talk| talk.conn == conn);
-        let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
+        let Some(hello) = talk.and_then(|talk| talk.speech.hello.as_ref()) else {
             return;
         };
         let (who, _) = self.devices.borrow()[&hello.device];
@@ -356,57 +349,6 @@ fn told_of(frame: &Outgoing) -> Option<u64> {
         Outgoing::Delivery(message) | Outgoing::Past(message) => Some(message.seq.0),
         Outgoing::Classic(ClassicOut::Forward(piece)) => Some(piece.message.seq.0),
         _ => None,
-    }
-}
-
-impl Talk {
-    /// Reads what came.
-    fn hear(&mut self, bytes: &[u8], limits: &Limits, on_ack: &mut dyn FnMut(Seq)) {
-        if self.lost {
-            return;
-        }
-        if self.unread.is_empty() {
-            let read = self.read(bytes, limits, on_ack);
-            return self.unread.extend_from_slice(&bytes[read..]);
-        }
-        let mut unread = std::mem::take(&mut self.unread);
-        unread.extend_from_slice(bytes);
-        let read = self.read(&unread, limits, on_ack);
-        unread.drain(..read);
-        self.unread = unread;
-    }
-
-    /// Reads the frames that are whole; gives how many bytes they took.
-    fn read(&mut self, bytes: &[u8], limits: &Limits, on_ack: &mut dyn FnMut(Seq)) -> usize {
-        let mut at = 0;
-        while !self.lost {
-            let skipped = self.skip.min((bytes.len() - at) as u64);
-            self.skip -= skipped;
-            at += skipped as usize;
-            let rest = &bytes[at..];
-            if rest.is_empty() {
-                break;
-            }
-            let head = &rest[..rest.len().min(5)];
-            if self.hello.is_none() && !b"HELLO".starts_with(head) {
-                self.lost = true;
-                break;
-            }
-            match client_frame(rest, limits) {
-                Decoded::Partial => break,
-                Decoded::Frame(frame, length) => {
-                    at += length;
-                    match frame {
-                        ClientFrame::Hello(hello) => self.hello = Some(*hello),
-                        ClientFrame::Ack(seq) => on_ack(seq),
-                        _ => {}
-                    }
-                }
-                Decoded::Refused(_, Skip::Bytes(length)) => self.skip = length,
-                Decoded::Refused(_, Skip::Lost) => self.lost = true,
-            }
-        }
-        at
     }
 }
 

@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
+use crate::passing::length_of;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -190,9 +191,15 @@ impl Desk {
     /// Reads the frames that are whole; gives how many bytes they took.
     fn read(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        while at < bytes.len()
-            && let Decoded::Frame(frame, length) = server_frame(&bytes[at..], &self.limits)
-        {
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            if let Some(length) = length_of(b"DELIVER ", rest) {
+                at += length;
+                continue;
+            }
+            let Decoded::Frame(frame, length) = server_frame(rest, &self.limits) else {
+                break;
+            };
             self.on_frame(&frame);
             at += length;
         }
@@ -218,6 +225,9 @@ impl Desk {
 
     fn say(&self, bytes: &[u8]) {
         let mut rest = bytes;
+        while let Some(length) = length_of(b"SEND ", rest) {
+            rest = &rest[length..];
+        }
         while !rest.is_empty()
             && let Decoded::Frame(frame, length) = client_frame(rest, &self.limits)
         {

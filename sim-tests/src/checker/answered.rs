@@ -23,7 +23,16 @@ impl Rule for Answered {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Line, Topic::Acked, Topic::Typed, Topic::Device, Topic::Classic]
+        &[
+            Topic::Log,
+            Topic::Line,
+            Topic::Accepted,
+            Topic::Receipt,
+            Topic::Acked,
+            Topic::Typed,
+            Topic::Device,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

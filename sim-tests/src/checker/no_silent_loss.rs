@@ -27,7 +27,15 @@ impl Rule for NoSilentLoss {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wire, Topic::AckCame, Topic::Line, Topic::Wrote, Topic::Acked, Topic::Typed, Topic::Device]
+        &[
+            Topic::Wire,
+            Topic::AckCame,
+            Topic::Receipt,
+            Topic::Wrote,
+            Topic::Acked,
+            Topic::Typed,
+            Topic::Device,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -118,12 +126,6 @@ fn nothing_missed(ledger: &Ledger, who: Who, place: Option<Place>, seq: u64) -> 
 }
 
 fn is_told_truly(ledger: &Ledger, who: Who, line: u64, state: LineState) -> Result<(), String> {
-    if !matches!(
-        state,
-        LineState::Delivered | LineState::Left | LineState::Counted { .. }
-    ) {
-        return Ok(());
-    }
     let told = || format!("u{who} was told of line {line}: {state}");
     let Some((at, seq)) = ledger.people[who].lines[line].accepted else {
         return Ok(());

@@ -26,7 +26,14 @@ impl Rule for OneOrder {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Handed, Topic::Wire, Topic::Wrote, Topic::Device, Topic::Classic]
+        &[
+            Topic::Log,
+            Topic::Handed,
+            Topic::Wire,
+            Topic::Wrote,
+            Topic::Device,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

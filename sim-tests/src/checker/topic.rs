@@ -1,12 +1,17 @@
 //! What an event is about, roughly: rules name what they look at, and see nothing else.
 
 use crate::history::{DeviceNews, Event, ServerNews, What};
+use verbatim_core::client::LineState;
 
 /// See the module's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// What became of a line of a session user.
+    /// What became of a line of a session user, other than the next two.
     Line,
+    /// It was accepted.
+    Accepted,
+    /// It came to its recipients, or to some of them, or they left.
+    Receipt,
     /// A line was written by a session user.
     Typed,
     /// A delivery was written.
@@ -34,13 +39,13 @@ pub enum Topic {
 }
 
 /// How many topics there are.
-pub(super) const TOPICS: usize = 13;
+pub(super) const TOPICS: usize = 15;
 
 impl Topic {
     /// What that event is about.
     pub(super) fn of(event: &Event) -> Topic {
         match &event.what {
-            What::Device(_, DeviceNews::Line { .. }) => Topic::Line,
+            What::Device(_, DeviceNews::Line { state, .. }) => of_line(*state),
             What::Device(_, DeviceNews::Submitted { .. }) => Topic::Typed,
             What::Device(_, DeviceNews::Wrote { .. }) => Topic::Wrote,
             What::Device(_, DeviceNews::Acked { .. }) => Topic::Acked,
@@ -56,5 +61,13 @@ impl Topic {
             What::Server(_) => Topic::Wire,
             What::Plan(_) | What::Blocked(_) | What::Healed => Topic::Plan,
         }
+    }
+}
+
+fn of_line(state: LineState) -> Topic {
+    match state {
+        LineState::Accepted { .. } => Topic::Accepted,
+        LineState::Delivered | LineState::Left | LineState::Counted { .. } => Topic::Receipt,
+        _ => Topic::Line,
     }
 }
