@@ -6,7 +6,7 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure, Loaded};
-use crate::log::{Ask, Batch, Done, committed, read, recall};
+use crate::log::{Ask, Batch, Done, close, committed, read, recall};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -121,7 +121,14 @@ impl Later {
     }
 
     pub(crate) fn view(&self) -> Result<View, Failure> {
-        self.work.borrow().engine.view()
+        let mut work = self.work.borrow_mut();
+        let folded = work.engine.fold();
+        if let Err(failure) = &folded {
+            work.failed = true;
+            work.done.push_back(Done::Failed(failure.clone()));
+            self.news.notify_one();
+        }
+        folded.and_then(|()| work.engine.view())
     }
 
     fn wish(&mut self, wish: Wish) {
@@ -225,9 +232,9 @@ impl Drop for Later {
                 work.take(batch);
             }
         }
-        if !work.failed {
-            // Whoever would hear of it is gone.
-            drop(work.commit());
+        // Whoever would hear of it is gone.
+        if !work.failed && !matches!(work.commit(), Done::Failed(_)) {
+            close(&mut *work.engine);
         }
     }
 }

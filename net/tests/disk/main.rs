@@ -6,5 +6,6 @@ mod sparse;
 
 mod formats;
 mod ground;
+mod journal;
 mod memory;
 mod retention;

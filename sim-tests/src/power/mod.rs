@@ -16,7 +16,7 @@ mod verdict;
 
 pub use flips::{Flips, flip};
 pub use planted::Bug;
-pub use plate::{Fate, Lie, Plate, Remains};
+pub use plate::{Fate, Files, Lie, Plate, Remains};
 pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
 
 use crate::checker::Violation;
@@ -229,6 +229,7 @@ impl Run {
         let rhythm = Rhythm {
             records: self.dice.between(1, 40) as usize,
             bytes: 1 << 40,
+            journal: 4096 * self.dice.between(1, 12),
         };
         Disk::new(Box::new(self.plate.clone()), IDENTITY, &limits).with_rhythm(rhythm)
     }
