@@ -32,8 +32,6 @@ pub(super) struct Host {
     skew: i64,
     pub(super) sheet: Option<Sheet>,
     levels: Levels,
-    /// The most bytes that ever waited to be written to one connection.
-    unwritten: u64,
     pub(super) disk: ServerDisk,
     /// A commit failed for lack of room: the server begins anew by and by.
     pub(super) waits_for_room: bool,
@@ -111,7 +109,6 @@ impl Host {
             skew: 0,
             sheet,
             levels: Levels::default(),
-            unwritten: 0,
             disk: ServerDisk::new(stage),
             waits_for_room: false,
         }
@@ -215,11 +212,8 @@ impl OnEvents {
                         frame.encode(&mut lane.unsent);
                         // The router counts these too; here they are counted where they lie.
                         let (now, max) = (lane.unsent.len() as u64, server.unwritten_bytes_max);
-                        if now > self.host.unwritten {
-                            self.host.unwritten = now;
-                            let level = ("unwritten_bytes_max", now, max);
-                            self.host.levels.see(level, &self.stage.history);
-                        }
+                        let levels = &mut self.host.levels;
+                        levels.see_unwritten(now, max, &self.stage.history);
                     }
                 }
                 Output::Pause(conn) | Output::Resume(conn) => {
