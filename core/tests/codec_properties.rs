@@ -82,11 +82,13 @@ fn client() -> impl Strategy<Value = (ClientFrame<'static>, String)> {
         (
             recipient(),
             prop::option::of(number()),
+            prop::option::of(number()),
             prop::option::of(number())
         )
-            .prop_map(|(with, before, count)| ClientFrame::History(Ask {
+            .prop_map(|(with, before, at, count)| ClientFrame::History(Ask {
                 with,
                 before: before.map(Number),
+                at: at.map(Seq),
                 count,
             })),
         Just(ClientFrame::Ping),

@@ -164,6 +164,7 @@ fn client<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ClientFrame<'a>> {
         "HISTORY" => Ok(ClientFrame::History(Ask {
             with: recipient(head.arguments)?,
             before: optional_number(head, "Before")?.map(Number),
+            at: optional_number(head, "At")?.map(Seq),
             count: optional_number(head, "Count")?,
         })),
         "HELLO" => Ok(ClientFrame::Hello(Box::new(hello(head)?))),

@@ -30,6 +30,9 @@ impl fmt::Display for Ask {
         if let Some(before) = self.before {
             write!(f, " before={before}")?;
         }
+        if let Some(at) = self.at {
+            write!(f, " at={at}")?;
+        }
         self.count
             .map_or(Ok(()), |count| write!(f, " count={count}"))
     }

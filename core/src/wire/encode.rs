@@ -147,6 +147,9 @@ fn put_ask(ask: &Ask, out: &mut Vec<u8>) {
     if let Some(before) = ask.before {
         put_number_header(out, "Before", before.0);
     }
+    if let Some(at) = ask.at {
+        put_number_header(out, "At", at.0);
+    }
     if let Some(count) = ask.count {
         put_number_header(out, "Count", count);
     }

@@ -45,6 +45,9 @@ pub struct Ask {
     pub with: Recipient,
     /// Only what has a lower number; `None`: from the newest.
     pub before: Option<Number>,
+    /// The seq of the message with that number, where it is known: by it the server sees whether who holds the name now is
+    /// the one with whom that was said. `None`: whoever holds the name now is meant.
+    pub at: Option<Seq>,
     /// At most so many messages; `None`: as many as a page takes.
     pub count: Option<u64>,
 }

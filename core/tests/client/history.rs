@@ -9,6 +9,7 @@ fn ask(with: &str, before: Option<u64>, count: u64) -> Input<'static> {
     Input::History(Ask {
         with: to(with),
         before: before.map(Number),
+        at: None,
         count: Some(count),
     })
 }
@@ -33,6 +34,15 @@ fn end(with: &str, first: u64, last: u64, more: bool) -> ServerFrame<'static> {
     })
 }
 
+fn removed_end(with: &str, up_to: u64) -> ServerFrame<'static> {
+    ServerFrame::History(PageEnd {
+        with: to(with),
+        numbers: (Number(0), Number(0)),
+        more: false,
+        removed: Number(up_to),
+    })
+}
+
 #[test]
 fn pages_are_put_together_and_lead_on() {
     let mut bench = Bench::online(config(), &welcome(0, 50));
@@ -45,16 +55,59 @@ fn pages_are_put_together_and_lead_on() {
         past(9, "eve", "ALL", 5),
         end("ALL", 4, 5, true),
     ];
-    assert_eq!(wire(&bench.server(&page)), "HISTORY ALL before=4 count=1");
+    assert_eq!(
+        wire(&bench.server(&page)),
+        "HISTORY ALL before=4 at=8 count=1"
+    );
     let out = bench.server(&[past(7, "bob", "ALL", 3), end("ALL", 3, 3, true)]);
     assert_eq!(words(&out), ["history of ALL: 7 8 9, more"]);
     let Output::Recalled(recalled) = &out[0] else {
         panic!("{out:?}");
     };
     assert_eq!(
-        (recalled.first, recalled.last),
-        (Some(Number(3)), Some(Number(5)))
+        (recalled.first, recalled.at, recalled.last),
+        (Some(Number(3)), Some(Seq(7)), Some(Number(5)))
     );
+}
+
+/// Between two pages bob's name becomes nobody's, or somebody else's: this server refuses to go on; one that does not know
+/// the header `At` tells what does not lead up to what came.
+#[test]
+fn pages_are_of_one_holder_of_the_name() {
+    let others: [&[ServerFrame<'static>]; 5] = [
+        &[error(102, None)],
+        &[end("bob", 0, 0, false)],
+        &[past(60, "bob", "alice", 1), end("bob", 1, 1, false)],
+        &[past(61, "bob", "alice", 2), end("bob", 2, 2, true)],
+        &[removed_end("bob", 1)],
+    ];
+    for frames in others {
+        let mut bench = Bench::online(config(), &welcome(0, 70));
+        bench.input(ask("bob", None, 9));
+        let page = [past(8, "bob", "alice", 4), end("bob", 4, 4, true)];
+        assert_eq!(
+            wire(&bench.server(&page)),
+            "HISTORY bob before=4 at=8 count=8"
+        );
+        bench.input(ask("eve", None, 5));
+        let out = bench.server(frames);
+        assert_eq!(
+            words(&out),
+            ["history of bob: 8, more", "send HISTORY eve count=5"],
+            "after {frames:?}"
+        );
+        let Output::Recalled(recalled) = &out[0] else {
+            panic!("{out:?}");
+        };
+        let (first, at) = (recalled.first, recalled.at);
+        assert_eq!((first, at), (Some(Number(4)), Some(Seq(8))));
+        assert_eq!((recalled.last, recalled.removed), (first, Number(0)));
+    }
+    let mut bench = Bench::online(config(), &welcome(0, 70));
+    bench.input(ask("bob", None, 9));
+    bench.server(&[past(8, "bob", "alice", 4), end("bob", 4, 4, true)]);
+    let out = words(&bench.server(&[removed_end("bob", 3)]));
+    assert_eq!(out, ["history of bob: 8, removed up to 3"]);
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn question(before: Option<u64>) -> Input<'static> {
     Input::History(Ask {
         with: to("ALL"),
         before: before.map(Number),
+        at: None,
         count: before,
     })
 }

@@ -79,7 +79,10 @@ impl Author {
             records: self.records[..records].to_vec(),
             ..Author::default()
         };
-        author.records.iter().for_each(|one| author.space.apply(one));
+        author
+            .records
+            .iter()
+            .for_each(|one| author.space.apply(one));
         author.time = self.time;
         author
     }

@@ -52,7 +52,10 @@ fn what_only_the_journal_has_is_there_after_a_kill() {
     let before = fs::read(ground.journal()).unwrap();
     let Checked { records, proof, .. } = checked(&ground).unwrap();
     assert_eq!((records, proof.head), (12, Seq(12)));
-    assert!(fs::read(ground.journal()).unwrap() == before, "looking changes nothing");
+    assert!(
+        fs::read(ground.journal()).unwrap() == before,
+        "looking changes nothing"
+    );
     for _ in 0..2 {
         assert_eq!(found(&ground).unwrap(), (Seq(12), bodies(9)));
     }

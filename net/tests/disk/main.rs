@@ -6,6 +6,4 @@ mod sparse;
 
 mod formats;
 mod ground;
-mod journal;
-mod memory;
-mod retention;
+mod history;

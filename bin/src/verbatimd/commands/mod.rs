@@ -105,7 +105,8 @@ fn backup(directory: &Path, file: &Path) -> Result<(), Trouble> {
         Some(answer) => answered(answer).and_then(|proof| say(&format!("{file}: up to {proof}"))),
         None => Err(Trouble {
             text: format!(
-                "no server runs on {}: nothing changes there, so copy its log.redb",
+                "no server runs on {}: nothing changes there, so copy its log.redb, and log.journal if \
+                 there is one",
                 directory.display()
             ),
             code: 4,

@@ -230,7 +230,7 @@ pub(super) fn read(
         proof = behind;
         found.at += (raw.length() as u64).next_multiple_of(BLOCK);
     }
-    let behind = (found.at..bytes.len() as u64).step_by(BLOCK as usize);
+    let behind = (found.at + BLOCK..bytes.len() as u64).step_by(BLOCK as usize);
     match { behind }.any(|at| Raw::of_turn(&bytes, at, key, turn).is_some()) {
         true => Err(damaged(format_args!(
             "the journal lacks what came behind record {}",
