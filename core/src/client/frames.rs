@@ -48,7 +48,7 @@ impl Client {
     /// Handles the frames of `all` as long as the connection lives; returns how many bytes they took.
     fn on_bytes(&mut self, all: &[u8], out: &mut Vec<Output>) -> Result<usize, &'static str> {
         let mut done = 0;
-        while self.link.is_open() {
+        while done < all.len() && self.link.is_open() {
             match server_frame(&all[done..], &self.config.limits) {
                 Decoded::Partial => break,
                 Decoded::Frame(frame, taken) => {

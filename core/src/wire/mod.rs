@@ -8,6 +8,7 @@ mod display;
 mod encode;
 mod frame;
 mod head;
+mod quick;
 
 pub use decode::{Decoded, Refusal, Skip, client_frame, server_frame};
 pub use encode::{delivery_bytes, encode_client, encode_server, put_decimal};
