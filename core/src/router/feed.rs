@@ -80,7 +80,7 @@ impl Router {
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
                 let in_turn =
-                    session.has_window(message.frame().len()) && !session.owed.is_untold();
+                    session.has_window(message.counted()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };
@@ -126,7 +126,7 @@ impl Router {
             self.answer_first(user, out);
             session = self.session_mut(user).expect(is_session);
         }
-        let bytes = message.frame().len() as u32;
+        let bytes = message.counted() as u32;
         let all = message.to == Stream::All;
         let flight = Flight {
             seq: message.seq,
@@ -223,7 +223,7 @@ impl Router {
             }
             if !self
                 .session(user)
-                .is_some_and(|session| session.has_window(message.frame().len()))
+                .is_some_and(|session| session.has_window(message.counted()))
             {
                 return; // the rest is read again when acks have opened the window
             }
@@ -269,7 +269,7 @@ impl Router {
             if all && (message.from == user || message.seq <= floor) {
                 continue; // nobody is owed what he wrote himself, or has what was given up
             }
-            let (seq, from, bytes) = (message.seq, message.from, message.frame().len() as u32);
+            let (seq, from, bytes) = (message.seq, message.from, message.counted() as u32);
             let flight = Flight {
                 seq,
                 bytes,

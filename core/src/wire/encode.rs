@@ -13,6 +13,8 @@ use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
+/// Says that a message's text was removed.
+const REMOVED_HEADER: &[u8] = b"Removed: yes\n";
 
 /// Appends a client's frame.
 pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
@@ -128,6 +130,12 @@ pub(crate) fn past_bytes(frame: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&frame["DELIVER".len()..]);
 }
 
+/// How long a `DELIVER` frame was before its text of so many bytes was removed.
+pub(crate) fn length_with_text(frame: &[u8], text_bytes: usize) -> usize {
+    let digits = |number: usize| number.max(1).ilog10() as usize + 1;
+    frame.len() - REMOVED_HEADER.len() - digits(0) + digits(text_bytes) + text_bytes
+}
+
 /// How many bytes that takes.
 pub(crate) fn past_length(frame: &[u8]) -> usize {
     frame.len() - "DELIVER".len() + "PAST".len()
@@ -169,6 +177,9 @@ fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
     out.push(b'\n');
     put_number_header(out, "Number", delivery.number.0);
     put_number_header(out, "Time", delivery.time);
+    if delivery.removed {
+        out.extend_from_slice(REMOVED_HEADER);
+    }
     put_number_header(out, "Content-length", delivery.body.len() as u64);
     out.push(b'\n');
 }

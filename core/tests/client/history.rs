@@ -21,6 +21,7 @@ fn past(seq: u64, from: &str, whom: &str, number: u64) -> ServerFrame<'static> {
         number: Number(number),
         time: 1_000,
         body: "hi",
+        removed: false,
     })
 }
 

@@ -217,7 +217,7 @@ fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::
 }
 
 /// The chain as it stood before that record, which begins a stretch.
-fn proof_before(
+pub(super) fn proof_before(
     txn: &ReadTransaction,
     log: &impl ReadableTable<u64, &'static [u8]>,
     seq: u64,

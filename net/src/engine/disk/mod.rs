@@ -22,15 +22,18 @@ mod medium;
 mod postings;
 mod read;
 mod rehearsal;
+mod removal;
 mod stretch;
 mod tail;
 mod trim;
 mod watched;
+mod wipe;
 
 pub use backup::View;
-pub use chain::Proof;
+pub use chain::{Proof, body_hash};
 pub use check::{Checked, Found, check};
 pub use medium::{FileMedium, Medium};
+pub use removal::{NotRemoved, Removal, remove_text};
 
 use super::{Engine, Failure, Identity, Loaded};
 use redb::Database;
@@ -210,7 +213,12 @@ impl Engine for Disk {
         Disk::proof(self)
     }
 
+    fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        self.open.as_mut().expect(IS_OPEN).remove_text(seq)
+    }
+
     fn view(&self) -> Result<View, Failure> {
-        View::of(&self.open.as_ref().expect(IS_OPEN).db)
+        let open = self.open.as_ref().expect(IS_OPEN);
+        View::of(&open.db, open.watch.view())
     }
 }

@@ -5,7 +5,7 @@ use super::super::Failure;
 use super::super::gone::Gone;
 use super::anchor::{Anchor, put_gone};
 use super::layout::{
-    ANCHOR_KEY, FEEDS, FORMAT_KEY, FORMAT_TRIMMED, LOG, META, ROLL, TALKS, failed_to_read,
+    ANCHOR_KEY, FEEDS, FORMAT_TRIMMED, LOG, META, ROLL, TALKS, failed_to_read, raise_format,
 };
 use super::stretch::entries;
 use super::tail::{Feed, Talk, feed_of, talk_of};
@@ -145,7 +145,7 @@ impl Open {
         }
         let mut meta = txn.open_table(META)?;
         meta.insert(ANCHOR_KEY, piece.anchor.bytes().as_slice())?;
-        meta.insert(FORMAT_KEY, &FORMAT_TRIMMED.to_le_bytes()[..])?;
+        raise_format(&mut meta, FORMAT_TRIMMED)?;
         self.bytes = self.bytes.saturating_sub(piece.bytes);
         (self.anchor, self.trimming) = (piece.anchor, piece.more);
         Ok(())
@@ -176,7 +176,7 @@ impl Piece {
     }
 
     fn take_message(&mut self, message: &Message, overhead: u64) {
-        self.bytes += message.frame().len() as u64 + overhead;
+        self.bytes += message.counted() as u64 + overhead;
         self.gone.take(message);
         self.feeds.insert(feed_of(message.to));
         self.talks.insert(talk_of(message.conversation()));
