@@ -79,8 +79,7 @@ impl Router {
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
-                let in_turn =
-                    session.has_window(message.counted()) && !session.owed.is_untold();
+                let in_turn = session.has_window(message.counted()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };

@@ -124,11 +124,7 @@ pub fn body_of(record: &Record) -> &[u8] {
 ///
 /// # Errors
 /// [`Damaged`]: these are no such bytes.
-pub fn record_from(
-    head: &[u8],
-    text: Text<'_>,
-    scratch: &mut Vec<u8>,
-) -> Result<Record, Damaged> {
+pub fn record_from(head: &[u8], text: Text<'_>, scratch: &mut Vec<u8>) -> Result<Record, Damaged> {
     let head: Head<'_> = postcard::from_bytes(head).map_err(|_| Damaged("a record's head"))?;
     let (seq, stamp) = (Seq(head.seq), Wall(head.stamp));
     let what = match head.what {

@@ -136,7 +136,7 @@ fn a_log_of_format_2_is_read() {
     let checked = check(&mut ground.medium(), &mut |found| {
         match found {
             Found::Removed(_, held) => names.extend(held.iter().map(|(_, name)| name.to_string())),
-            Found::Record(record, _) => seqs.push(record.seq.0),
+            Found::Record(record, ..) => seqs.push(record.seq.0),
         }
         Ok(())
     });
@@ -172,7 +172,7 @@ fn a_log_of_format_1_is_read() {
     };
     let mut found = Vec::new();
     let checked = check(&mut ground.medium(), &mut |step| {
-        if let Found::Record(record, _) = step {
+        if let Found::Record(record, ..) = step {
             found.push(bytes(record));
         }
         Ok(())

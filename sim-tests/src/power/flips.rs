@@ -140,7 +140,7 @@ impl Run {
     fn check(&self) -> Result<Checked, Failure> {
         let mut written = self.records.iter();
         check(&mut self.plate.clone(), &mut |found| {
-            let Found::Record(record, _) = found else {
+            let Found::Record(record, ..) = found else {
                 return Ok(());
             };
             let same = written.next().map(bytes_of) == Some(bytes_of(record));

@@ -5,7 +5,9 @@
 //! the file is searched for it, and what is found is overwritten: see `wipe`.
 
 use super::super::{Engine, Failure, Fault, Identity};
-use super::layout::{FORMAT_TEXT_REMOVED, LOG, META, damaged, failed, failed_to_read, raise_format};
+use super::layout::{
+    FORMAT_TEXT_REMOVED, LOG, META, damaged, failed, failed_to_read, raise_format,
+};
 use super::load::proof_before;
 use super::stretch::{Entry, entries, link_of, without_text};
 use super::{Disk, Medium, Open, QUICK_REPAIR_BYTES, wipe};
@@ -60,7 +62,9 @@ pub enum NotRemoved {
 impl fmt::Display for NotRemoved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotRemoved::NoRecord(head) => write!(f, "there is no such record: the log ends at {head}"),
+            NotRemoved::NoRecord(head) => {
+                write!(f, "there is no such record: the log ends at {head}")
+            }
             NotRemoved::NoMessage => f.write_str("that record is no message"),
             NotRemoved::Already(0) => f.write_str("its text was removed before"),
             NotRemoved::Already(copies) => write!(
@@ -70,12 +74,12 @@ impl fmt::Display for NotRemoved {
             NotRemoved::Forgotten(up_to) => {
                 write!(f, "the record is gone: all up to {up_to} were removed")
             }
-            NotRemoved::BeingCopied => {
-                f.write_str("a backup is being made, and would have the text: try again when it is there")
-            }
-            NotRemoved::InMemory => {
-                f.write_str("this log is in memory, without a chain: end the server, and all of it is gone")
-            }
+            NotRemoved::BeingCopied => f.write_str(
+                "a backup is being made, and would have the text: try again when it is there",
+            ),
+            NotRemoved::InMemory => f.write_str(
+                "this log is in memory, without a chain: end the server, and all of it is gone",
+            ),
             NotRemoved::Unreadable(failure) | NotRemoved::Failed(failure) => failure.fmt(f),
         }
     }
@@ -120,7 +124,9 @@ impl Place {
         // A hash of what is no longer what was written there would hide that.
         match link_of(stretch.value())? == proof.hash && proof.head >= seq {
             true => Ok(Place { first, stretch }),
-            false => Err(damaged(format_args!("the chain breaks behind record {first}"))),
+            false => Err(damaged(format_args!(
+                "the chain breaks behind record {first}"
+            ))),
         }
     }
 

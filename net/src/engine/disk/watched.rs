@@ -3,8 +3,8 @@
 
 use redb::StorageBackend;
 use std::io;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What is remembered.
 #[derive(Clone, Debug, Default)]
