@@ -7,4 +7,5 @@ mod sparse;
 mod formats;
 mod ground;
 mod memory;
+mod removal;
 mod retention;

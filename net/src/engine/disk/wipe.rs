@@ -87,3 +87,68 @@ fn is_held(db: &Database, trace: &Trace) -> Result<bool, Failure> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redb::Builder;
+    use redb::backends::InMemoryBackend;
+
+    fn put(db: &Database, key: u64, value: &[u8]) {
+        let txn = db.begin_write().unwrap();
+        txn.open_table(LOG).unwrap().insert(key, value).unwrap();
+        txn.commit().unwrap();
+    }
+
+    fn count(watch: &Watch) -> usize {
+        let file = watch.file().unwrap();
+        let mut bytes = vec![0; file.len().unwrap() as usize];
+        file.read(0, &mut bytes).unwrap();
+        memchr::memmem::find_iter(&bytes, b"head text").count()
+    }
+
+    #[test]
+    fn what_the_log_itself_has_is_not_touched() {
+        let watch = Watch::default();
+        let backend = Watched::new(Box::new(InMemoryBackend::new()), watch.clone());
+        let db = Builder::new().create_with_backend(backend).unwrap();
+        let trace = Trace {
+            begins: b"head ".to_vec(),
+            bytes: 4,
+            hash: body_hash(b"text"),
+        };
+        put(&db, 2, b"another that holds head text too");
+        put(&db, 1, b"a record, head text, and more");
+        put(&db, 1, b"a record, and more");
+        let before = count(&watch);
+        assert!(before > 1, "an old copy, and one that is there: {before}");
+        assert_eq!(wipe(&db, &watch, &trace), Ok(0));
+        assert_eq!(count(&watch), before);
+        put(&db, 2, b"another");
+        let copies = wipe(&db, &watch, &trace).unwrap();
+        assert!(copies > 0, "nothing was left");
+        assert_eq!(count(&watch), 0);
+    }
+
+    #[test]
+    fn a_copy_across_two_parts_is_found_once() {
+        let watch = Watch::default();
+        let backend = InMemoryBackend::new();
+        backend.set_len(3 * PART_BYTES as u64).unwrap();
+        for at in [PART_BYTES - 3, PART_BYTES, 2 * PART_BYTES - 5] {
+            backend.write(at as u64, b"head text").unwrap();
+        }
+        backend
+            .write(3 * PART_BYTES as u64 - 7, b"head te")
+            .unwrap();
+        let file = Watched::new(Box::new(backend), watch);
+        let trace = Trace {
+            begins: b"head ".to_vec(),
+            bytes: 4,
+            hash: body_hash(b"text"),
+        };
+        // The second one overwrote the end of the first one's text.
+        let found = copies(&file, &trace).unwrap();
+        assert_eq!(found, [PART_BYTES as u64 + 5, 2 * PART_BYTES as u64]);
+    }
+}
