@@ -143,37 +143,38 @@ impl Place {
 impl Open {
     /// See [`Engine::remove_text`]. All that is committed is in the tables.
     pub(super) fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
-        let (begins, ends) = (self.anchor.proof.head, self.proof.head);
-        if seq > ends || seq == Seq(0) {
-            return Err(NotRemoved::NoRecord(ends));
-        }
-        if seq <= begins {
-            return Err(NotRemoved::Forgotten(begins));
-        }
-        if self.watch.is_viewed() {
-            return Err(NotRemoved::BeingCopied);
-        }
+        self.may_remove(seq)?;
         let (place, mut removal) = self.judge(seq).map_err(NotRemoved::Unreadable)??;
         let entry = place.entry(seq).map_err(NotRemoved::Unreadable)?;
-        let (begins, hash) = (entry.with_text_begins(), removal.hash);
         let trace = wipe::Trace {
-            begins,
+            begins: entry.with_text_begins(),
             bytes: removal.bytes,
-            hash,
+            hash: removal.hash,
         };
         if entry.is_taken_out() {
             drop(place);
             return Err(NotRemoved::Already(self.wipe(&trace)?));
         }
         let rest = without_text(place.stretch.value(), place.index(seq));
-        let rest = rest.map_err(NotRemoved::Unreadable)?;
-        let first = place.first;
+        let (first, rest) = (place.first, rest.map_err(NotRemoved::Unreadable)?);
         // Who reads holds the page that is to be given up.
         drop(place);
         let done = self.put(first, &rest);
         done.map_err(|error| NotRemoved::Failed(failed(error, self.watch.synced())))?;
         removal.copies = self.wipe(&trace)?;
         Ok(removal)
+    }
+
+    /// Whether there is such a record, and nobody reads what is older than the end of the log.
+    fn may_remove(&self, seq: Seq) -> Result<(), NotRemoved> {
+        let (begins, ends) = (self.anchor.proof.head, self.proof.head);
+        match seq {
+            Seq(0) => Err(NotRemoved::NoRecord(ends)),
+            seq if seq > ends => Err(NotRemoved::NoRecord(ends)),
+            seq if seq <= begins => Err(NotRemoved::Forgotten(begins)),
+            _ if self.watch.is_viewed() => Err(NotRemoved::BeingCopied),
+            _ => Ok(()),
+        }
     }
 
     /// Finds the record; what there is to say of its text, or why it is none.
