@@ -207,7 +207,11 @@ impl Log {
     pub(crate) fn view(&mut self) -> oneshot::Receiver<Result<View, Failure>> {
         let (tell, told) = oneshot::channel();
         match self {
-            Log::Here(here) => drop(tell.send(here.engine.view())),
+            Log::Here(here) => {
+                let folded = here.engine.fold();
+                drop(tell.send(folded.clone().and_then(|()| here.engine.view())));
+                here.done.extend(folded.err().map(Done::Failed));
+            }
             Log::Beside(thread) => thread.order(Order::View(tell)),
             Log::Later(later) => drop(tell.send(later.view())),
         }
@@ -276,6 +280,21 @@ impl Drop for Thread {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        close(&mut *self.engine);
+    }
+}
+
+/// Closes a log that nobody asks any more.
+pub(crate) fn close(engine: &mut dyn Engine) {
+    if let Err(failure) = engine.close() {
+        tracing::warn!(
+            "the log was not closed in good order, and the next start has more to do: {failure}"
+        );
     }
 }
 

@@ -142,8 +142,11 @@ impl Place {
             hash_key: [1, 2],
         };
         let bytes = 1 << 30;
-        Disk::new(Box::new(medium), fresh, &Limits::default())
-            .with_rhythm(Rhythm { records, bytes })
+        Disk::new(Box::new(medium), fresh, &Limits::default()).with_rhythm(Rhythm {
+            records,
+            bytes,
+            journal: 64 << 10,
+        })
     }
 }
 

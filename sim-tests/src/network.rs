@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Ends the server, puts a copy of its log back (see [`crate::power::Plate::copy`]), and starts it again.
-    pub fn put_back_at_server(&self, copy: Vec<u8>) {
+    pub fn put_back_at_server(&self, copy: crate::power::Files) {
         self.tell_network("the server ends, its log is put back from a backup, and it starts anew");
         self.sim(|sim| sim.crash(server::NAME));
         self.plate().put_back(copy);

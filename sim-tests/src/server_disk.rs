@@ -241,6 +241,7 @@ impl ServerDisk {
         let rhythm = Rhythm {
             records: 1 + (mix(seed, begun.get()) % 60) as usize,
             bytes: 1 << 30,
+            journal: 4096 * (1 + mix(seed, !begun.get()) % 16),
         };
         let disk = Disk::new(Box::new(plate.clone()), fresh, &limits);
         Box::new(disk.with_rhythm(rhythm))
@@ -355,5 +356,13 @@ impl Engine for Noted {
 
     fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
         self.engine.remove_text(seq)
+    }
+
+    fn fold(&mut self) -> Result<(), Failure> {
+        self.engine.fold()
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.engine.close()
     }
 }

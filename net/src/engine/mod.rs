@@ -109,7 +109,23 @@ pub trait Engine {
         Err(disk::NotRemoved::InMemory)
     }
 
-    /// What is committed now, to be copied elsewhere while this engine goes on.
+    /// Brings everything that is committed to where [`Engine::view`] finds it.
+    ///
+    /// # Errors
+    /// As those of a commit.
+    fn fold(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Closes the log in good order. It may be loaded again.
+    ///
+    /// # Errors
+    /// It could not be; what was committed is safe all the same.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// What was folded so far, to be copied elsewhere while this engine goes on.
     ///
     /// # Errors
     /// The log cannot be read, or this engine keeps nothing that outlives it.

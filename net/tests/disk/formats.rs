@@ -22,8 +22,11 @@ const HEAD_1: &str = "17 1ea611915c6964024c8d8a420cbcfb86adf7b1e09d2ccefab7bcb64
 const FORMAT_2: &str = "log-format-2.hex";
 const HEAD_2: &str = HEAD_1;
 
-/// The fixture of format 4, of which two texts were removed, one of them behind the checkpoint, and how its chain ends. (Format
-/// 3 is that of a log with a journal beside it.)
+/// The fixture of format 3, a store and its journal with what the store has not taken in, and how its chain ends.
+const FORMAT_3: [&str; 2] = ["log-format-3.hex", "log-format-3-journal.hex"];
+const HEAD_3: &str = HEAD_1;
+
+/// The fixture of format 4, of which two texts were removed, one of them behind the checkpoint, and how its chain ends.
 const FORMAT_4: &str = "log-format-4.hex";
 const HEAD_4: &str = HEAD_1;
 const REMOVED_4: [Seq; 2] = [Seq(6), Seq(15)];
@@ -88,7 +91,7 @@ fn beside(ann: UserId, ben: UserId) -> Vec<Beside> {
 }
 
 #[test]
-fn a_log_of_format_1_is_written() {
+fn a_log_of_format_3_is_written() {
     let ground = Ground::new("fixture");
     let (mut author, beside) = story();
     let mut engine = ground.engine(6);
@@ -100,15 +103,16 @@ fn a_log_of_format_1_is_written() {
         engine.commit().unwrap();
     }
     let proof = engine.proof().unwrap();
-    assert_eq!(proof.to_string(), HEAD_1);
-    let words = format!("A log of format 1; its chain ends at {proof}");
-    drop(engine);
-    let bytes = std::fs::read(ground.file()).unwrap();
-    sparse::write(FORMAT_1, &words, &bytes);
+    assert_eq!(proof.to_string(), HEAD_3);
+    drop(engine); // as by a kill: its last entry stands in the journal alone
+    for (name, path) in FORMAT_3.into_iter().zip([ground.file(), ground.journal()]) {
+        let words = format!("Of a log of format 3; its chain ends at {proof}");
+        sparse::write(name, &words, &std::fs::read(path).unwrap());
+    }
 }
 
 #[test]
-fn a_log_of_format_2_is_written() {
+fn a_log_of_format_1_can_be_trimmed() {
     let ground = Ground::new("trimmed-fixture");
     std::fs::write(ground.file(), sparse::read(FORMAT_1)).unwrap();
     let limits = Limits {
@@ -124,13 +128,6 @@ fn a_log_of_format_2_is_written() {
         (proof.to_string().as_str(), engine.removed()),
         (HEAD_2, Seq(12))
     );
-    let words = format!(
-        "A log of format 2, removed up to {}; its chain ends at {proof}",
-        engine.removed()
-    );
-    drop(engine);
-    let bytes = std::fs::read(ground.file()).unwrap();
-    sparse::write(FORMAT_2, &words, &bytes);
 }
 
 #[test]
@@ -145,6 +142,7 @@ fn a_log_of_format_4_is_written() {
     let proof = engine.proof().unwrap();
     assert_eq!(proof.to_string(), HEAD_4);
     let words = format!("A log of format 4, with two texts removed; its chain ends at {proof}");
+    engine.close().unwrap();
     drop(engine);
     let bytes = std::fs::read(ground.file()).unwrap();
     sparse::write(FORMAT_4, &words, &bytes);
@@ -212,6 +210,20 @@ fn a_log_of_format_2_is_read() {
 fn a_log_of_format_1_is_read() {
     let ground = Ground::new("format-1");
     std::fs::write(ground.file(), sparse::read(FORMAT_1)).unwrap();
+    is_read_whole(&ground);
+}
+
+#[test]
+fn a_log_of_format_3_is_read() {
+    let ground = Ground::new("format-3");
+    for (name, path) in FORMAT_3.into_iter().zip([ground.file(), ground.journal()]) {
+        std::fs::write(path, sparse::read(name)).unwrap();
+    }
+    is_read_whole(&ground);
+}
+
+/// All of the story is there, and the log goes on.
+fn is_read_whole(ground: &Ground) {
     let (author, mut beside) = story();
     let bytes = |record: &verbatim_core::record::Record| {
         let mut bytes = Vec::new();

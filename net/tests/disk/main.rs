@@ -6,6 +6,7 @@ mod sparse;
 
 mod formats;
 mod ground;
+mod journal;
 mod memory;
 mod removal;
 mod retention;

@@ -30,11 +30,15 @@ fn talk(ground: &Ground, rhythm: usize) -> (Author, Disk, Seq) {
     (author, engine, seq)
 }
 
-/// How often bytes stand in the file.
+/// How often bytes stand in the log's file and in its journal.
 fn count(ground: &Ground, wanted: &str) -> usize {
-    let bytes = std::fs::read(ground.file()).unwrap();
-    let windows = bytes.windows(wanted.len());
-    windows.filter(|part| *part == wanted.as_bytes()).count()
+    let files = [ground.file(), ground.journal()];
+    let count = |file| {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        let windows = bytes.windows(wanted.len());
+        windows.filter(|part| *part == wanted.as_bytes()).count()
+    };
+    files.into_iter().map(count).sum()
 }
 
 fn question(before: u64) -> Question {
@@ -162,6 +166,7 @@ fn a_removed_beginning_has_no_texts() {
 fn a_copy_that_was_left_is_overwritten_when_it_is_asked_again() {
     let ground = Ground::new("left-over");
     let (_, mut engine, seq) = talk(&ground, 4);
+    engine.fold().unwrap();
     let before = std::fs::read(ground.file()).unwrap();
     engine.remove_text(seq).unwrap();
     drop(engine);
@@ -190,7 +195,8 @@ fn a_copy_that_was_left_is_overwritten_when_it_is_asked_again() {
 #[test]
 fn a_log_that_is_damaged_there_is_left_alone() {
     let ground = Ground::new("damaged");
-    let (_, engine, seq) = talk(&ground, 4);
+    let (_, mut engine, seq) = talk(&ground, 4);
+    engine.close().unwrap();
     drop(engine);
     let mut bytes = std::fs::read(ground.file()).unwrap();
     let places: Vec<usize> = (0..bytes.len() - SECRET.len())
@@ -216,6 +222,7 @@ fn a_backup_made_afterwards_is_free_of_it() {
     let file = ground.file().with_file_name("backup");
     let proof = engine.view().unwrap().copy(&file, Wall(1)).unwrap();
     assert_eq!(Some(proof), engine.proof());
+    engine.close().unwrap();
     drop(engine);
     std::fs::rename(&file, ground.file()).unwrap();
     assert_eq!(count(&ground, SECRET), 0);

@@ -65,7 +65,12 @@ impl Run {
         let lengths = [head.len() as u32, body.len() as u32];
         let lengths = lengths.into_iter().flat_map(u32::to_le_bytes);
         let whole: Vec<u8> = lengths.chain(head).chain(body.iter().copied()).collect();
-        match memchr::memmem::find(&self.plate.copy(), &whole).filter(|_| !body.is_empty()) {
+        let files = self.plate.copy();
+        let find = |file| memchr::memmem::find(file, &whole);
+        match find(&files.store)
+            .or_else(|| find(&files.journal))
+            .filter(|_| !body.is_empty())
+        {
             None => Ok(()),
             Some(at) => {
                 let what = format!("the text of record {seq} was removed, and stands at {at}");

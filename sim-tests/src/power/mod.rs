@@ -17,7 +17,7 @@ mod verdict;
 
 pub use flips::{Flips, flip};
 pub use planted::Bug;
-pub use plate::{Fate, Lie, Plate, Remains};
+pub use plate::{Fate, Files, Lie, Plate, Remains};
 pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
 
 use crate::checker::Violation;
@@ -49,6 +49,8 @@ pub struct Tally {
     pub durable_unsaid: u64,
     /// Batches of which nothing was said, and which were gone.
     pub gone_unsaid: u64,
+    /// Ends of the process alone: what it wrote is there, and lasts only once somebody syncs it.
+    pub kills: u64,
     /// Syncs that failed.
     pub sync_errors: u64,
     /// Times there was no room.
@@ -74,6 +76,7 @@ impl Tally {
         self.in_recovery += other.in_recovery;
         self.durable_unsaid += other.durable_unsaid;
         self.gone_unsaid += other.gone_unsaid;
+        self.kills += other.kills;
         self.sync_errors += other.sync_errors;
         self.full += other.full;
         self.unsynced += other.unsynced;
@@ -196,10 +199,26 @@ impl Run {
             let batch = author.batch();
             going = self.commit(&mut engine, batch, end)?;
         }
+        if going && self.dice.chance(300) {
+            // The power may go in its midst.
+            drop(engine.close());
+        }
         drop(engine);
         self.plate.set_room(None);
-        self.cut();
+        self.end(end);
         Ok(())
+    }
+
+    /// A life is over: mostly the power goes, now and then the process alone.
+    fn end(&mut self, end: End) {
+        let killed = end != End::SyncError && self.dice.chance(150);
+        match killed {
+            true => {
+                self.plate.spare();
+                self.tally.kills += 1;
+            }
+            false => self.cut(),
+        }
     }
 
     /// Allows the log to forget its beginning, now and then.
@@ -246,6 +265,7 @@ impl Run {
         let rhythm = Rhythm {
             records: self.dice.between(1, 40) as usize,
             bytes: 1 << 40,
+            journal: 4096 * self.dice.between(1, 12),
         };
         Disk::new(Box::new(self.plate.clone()), IDENTITY, &limits).with_rhythm(rhythm)
     }

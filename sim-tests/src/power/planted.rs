@@ -20,6 +20,10 @@ pub enum Bug {
     SyncsNothing,
     /// The file is synced, and its name in the directory is not.
     SyncsNoDirectory,
+    /// The journal is written, and not synced.
+    JournalNotSynced,
+    /// What the store takes in is not synced before the journal is written from its beginning again.
+    FoldNotSynced,
     /// A commit that failed is said to have returned.
     FailedIsDone,
     /// A page leaves its last message out.
@@ -54,6 +58,8 @@ impl Bug {
         match bug {
             Some(Bug::SyncsNothing) => Plate::lying(Lie::Sync),
             Some(Bug::SyncsNoDirectory) => Plate::lying(Lie::Directory),
+            Some(Bug::JournalNotSynced) => Plate::lying(Lie::Journal),
+            Some(Bug::FoldNotSynced) => Plate::lying(Lie::Store),
             _ => Plate::default(),
         }
     }

@@ -4,8 +4,9 @@ use super::super::{Failure, Fault};
 use super::anchor::{Anchor, names};
 use super::chain::Proof;
 use super::layout::{LOG, damaged, failed_to_read};
-use super::load::{self, head, identity};
+use super::load::{head, identity};
 use super::medium::Medium;
+use super::open::{Present, present};
 use super::stretch::{entries, link_of};
 use super::watched::Watch;
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
@@ -48,7 +49,7 @@ pub fn check(
         let text = "there is no log in that directory: name another one with --data";
         return Err(Failure::new(Fault::Io, text));
     }
-    let db = load::open_present(medium, &watch)?;
+    let Present { db, journal } = present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let mut walk = Walk::begin(&txn, each)?;
@@ -58,19 +59,16 @@ pub fn check(
         let (key, value) = row.map_err(failed_to_read)?;
         walk.stretch(key.value(), value.value(), each)?;
     }
-    let Walk { proof, records, .. } = walk;
-    let (end, _) = head(&txn)?;
-    match end == proof {
-        true => Ok(Checked {
-            proof,
-            records,
-            removed,
-        }),
-        false => Err(damaged(format_args!(
-            "it ends at record {}, and should at {}",
-            proof.head, end.head
-        ))),
+    walk.ends_at(head(&txn)?.0)?;
+    let entries = journal.iter().flat_map(|(_, found)| &found.entries);
+    for stretch in entries.flat_map(|entry| &entry.stretches) {
+        walk.stretch(stretch.first, &stretch.bytes, each)?;
     }
+    Ok(Checked {
+        proof: walk.proof,
+        records: walk.records,
+        removed,
+    })
 }
 
 /// How far a walk has come.
@@ -123,6 +121,17 @@ impl Walk {
             each(Found::Record(&record, &proof, &entry.body_hash()))?;
         }
         Ok(())
+    }
+
+    /// Whether the store ends where it should.
+    fn ends_at(&self, end: Proof) -> Result<(), Failure> {
+        match end == self.proof {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "it ends at record {}, and should at {}",
+                self.proof.head, end.head
+            ))),
+        }
     }
 
     fn follow(&mut self, record: &Record) -> Result<(), Failure> {

@@ -4,10 +4,12 @@ use super::super::{Failure, Fault};
 use redb::{ReadableTable, StorageError, Table, TableDefinition};
 use std::io;
 
-/// The format of a whole log; every change of a table or of the core's own format makes another.
+/// The format of a whole log; every change of a table or of the core's own format makes another. Format 2 is that of a log
+/// whose beginning is forgotten.
 pub(super) const FORMAT_WHOLE: u32 = verbatim_core::saved::FORMAT;
-/// That of a log whose beginning is forgotten, which a version that knows only whole ones would take for damaged.
-pub(super) const FORMAT_TRIMMED: u32 = 2;
+/// That of a log that has, or had, a journal, which a version that knows none would take for shorter than it is. Its
+/// beginning may be forgotten.
+pub(super) const FORMAT_JOURNAL: u32 = 3;
 /// That of a log of which a text was removed: an older version would take it for an empty one.
 pub(super) const FORMAT_TEXT_REMOVED: u32 = 4;
 /// The latest one that this version knows.
@@ -37,6 +39,8 @@ pub(super) const IDENTITY_KEY: &str = "identity";
 pub(super) const HEAD_KEY: &str = "head";
 /// In `META`: where the log begins, if its beginning is forgotten.
 pub(super) const ANCHOR_KEY: &str = "anchor";
+/// In `META`: the turn of the journal; missing when all is in the store, and then what the journal has counts for nothing.
+pub(super) const TURN_KEY: &str = "turn";
 /// In `META`: the space at its seq.
 pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
 

@@ -10,7 +10,7 @@ use super::layout::{
 };
 use super::load::proof_before;
 use super::stretch::{Entry, entries, link_of, without_text};
-use super::{Disk, Medium, Open, QUICK_REPAIR_BYTES, wipe};
+use super::{Disk, IS_OPEN, Medium, Open, QUICK_REPAIR_BYTES, journal, wipe};
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase};
 use std::fmt;
 use verbatim_core::id::{Seq, StoreId};
@@ -100,7 +100,9 @@ pub fn remove_text(mut medium: Box<dyn Medium>, seq: Seq) -> Result<Removal, Not
     };
     let mut disk = Disk::new(medium, nobody, &Limits::default());
     disk.load().map_err(NotRemoved::Unreadable)?;
-    disk.remove_text(seq)
+    let removed = disk.remove_text(seq);
+    disk.close().map_err(NotRemoved::Failed)?;
+    removed
 }
 
 /// A record found: where its stretch begins and what that is.
@@ -116,7 +118,7 @@ impl Place {
         let missing = || damaged(format_args!("record {seq} is missing"));
         let (first, stretch) = row.ok_or_else(missing)?.map_err(failed_to_read)?;
         let first = first.value();
-        let mut proof = proof_before(txn, &log, first)?;
+        let mut proof = proof_before(txn, first)?;
         for entry in entries(stretch.value()) {
             let entry = entry?;
             proof = proof.next(entry.head, &entry.body_hash());
@@ -137,6 +139,31 @@ impl Place {
     fn entry(&self, seq: Seq) -> Result<Entry<'_>, Failure> {
         let found = entries(self.stretch.value()).nth(self.index(seq));
         found.unwrap_or_else(|| Err(damaged(format_args!("record {seq} is missing"))))
+    }
+}
+
+impl Disk {
+    /// The store takes in all that is committed, the text goes from there, and nothing is left of it in the journal.
+    pub(super) fn fold_and_remove(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        self.fold_all().map_err(NotRemoved::Failed)?;
+        let open = self.open.as_mut().expect(IS_OPEN);
+        let removed = open.remove_text(seq);
+        if matches!(removed, Ok(_) | Err(NotRemoved::Already(_))) {
+            self.blank_journal().map_err(NotRemoved::Failed)?;
+        }
+        removed
+    }
+
+    /// All that is in the journal is in the store too: it counts no more, and is overwritten.
+    fn blank_journal(&mut self) -> Result<(), Failure> {
+        let open = self.open.as_ref().expect(IS_OPEN);
+        match &open.journal {
+            Some(journal) => journal.blank(),
+            None => match self.medium.journal()? {
+                Some(backend) => journal::blank(&*backend),
+                None => Ok(()),
+            },
+        }
     }
 }
 
