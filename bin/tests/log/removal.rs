@@ -100,7 +100,10 @@ fn who_was_away_hears_that_it_was_removed_and_a_backup_is_free_of_it() {
     assert!(conflict.starts_with("REJECTED id=2 110"), "{conflict}");
     end(server);
 
-    assert!(!has(&backup, "hunter2") && !has(&ground.file(), "hunter2"));
+    let journal = ground.file().with_file_name("log.journal");
+    for file in [&backup, &ground.file(), &journal] {
+        assert!(!has(file, "hunter2"), "{}", file.display());
+    }
     said(&ground.command(&["verify"]));
     let status = said(&ground.command(&["status"]));
     assert!(

@@ -25,9 +25,7 @@ impl Run {
                 self.expected(end, &failure)
             }
             // The journal is folded in before anything is looked at, and what is left of a text is looked for after it.
-            (Err(NotRemoved::Failed(failure)), Err(_)) => {
-                self.expected(end, &failure)
-            }
+            (Err(NotRemoved::Failed(failure)), Err(_)) => self.expected(end, &failure),
             (Ok(removal), Ok(hash)) if (removal.seq, removal.hash) == (seq, hash) => {
                 self.emptied.insert(seq);
                 self.tally.emptied += 1;
