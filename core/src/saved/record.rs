@@ -112,6 +112,15 @@ pub enum Text<'a> {
     Removed(usize),
 }
 
+impl<'a> Text<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Text::There(body) => body,
+            Text::Removed(_) => &[],
+        }
+    }
+}
+
 /// The text of a record; empty if it is no message.
 pub fn body_of(record: &Record) -> &[u8] {
     match &record.what {
@@ -149,17 +158,13 @@ pub fn record_from(head: &[u8], text: Text<'_>, scratch: &mut Vec<u8>) -> Result
             hash,
         } => {
             let (stream, to) = recipient_from(to)?;
-            let body = match text {
-                Text::There(body) => body,
-                Text::Removed(_) => &[],
-            };
             let delivery = Delivery {
                 seq,
                 from: name_from(from_name)?,
                 to,
                 number: Number(number),
                 time: stamp.0,
-                body: core::str::from_utf8(body).map_err(|_| Damaged("a body"))?,
+                body: core::str::from_utf8(text.bytes()).map_err(|_| Damaged("a body"))?,
                 removed: false,
             };
             let from = UserId(Seq(from));
