@@ -1,0 +1,143 @@
+//! A disk that becomes full: as long as the log says that it has room, what it takes goes into the journal and from there
+//! into the log's own file.
+
+use crate::ground::{Author, Ground, IDENTITY};
+use redb::StorageBackend;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex};
+use verbatim_core::id::{Seq, UserId};
+use verbatim_core::limits::Limits;
+use verbatim_core::saved::Beside;
+use verbatim_net::engine::disk::{Disk, FileMedium, Medium};
+use verbatim_net::engine::{Engine, Failure};
+
+const BLOCK: u64 = 4096;
+
+/// A file system of so many bytes. A block takes room from when it is first written on.
+#[derive(Debug)]
+struct Room {
+    bytes: u64,
+    taken: Mutex<BTreeSet<(u8, u64)>>,
+}
+
+impl Room {
+    fn free(&self) -> u64 {
+        let taken = self.taken.lock().unwrap().len() as u64;
+        self.bytes.saturating_sub(taken * BLOCK)
+    }
+
+    fn take(&self, file: u8, offset: u64, length: u64) -> io::Result<()> {
+        let mut taken = self.taken.lock().unwrap();
+        let blocks = offset / BLOCK..(offset + length).div_ceil(BLOCK);
+        taken.extend(blocks.map(|block| (file, block)));
+        match taken.len() as u64 * BLOCK > self.bytes {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// One of its files.
+#[derive(Debug)]
+struct Narrow(Box<dyn StorageBackend>, u8, Arc<Room>);
+
+impl StorageBackend for Narrow {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.2.take(self.1, offset, bytes.len() as u64)?;
+        self.0.write(offset, bytes)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
+}
+
+/// A log's directory on it.
+struct Small(FileMedium, Arc<Room>);
+
+impl Small {
+    fn narrow(&self, file: u8, backend: Box<dyn StorageBackend>) -> Box<dyn StorageBackend> {
+        Box::new(Narrow(backend, file, Arc::clone(&self.1)))
+    }
+}
+
+impl Medium for Small {
+    fn exists(&mut self) -> Result<bool, Failure> {
+        self.0.exists()
+    }
+    fn open(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        self.0.open().map(|backend| self.narrow(0, backend))
+    }
+    fn begin(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        self.0.begin().map(|backend| self.narrow(0, backend))
+    }
+    fn put_in_place(&mut self) -> Result<(), Failure> {
+        self.0.put_in_place()
+    }
+    fn journal(&mut self) -> Result<Option<Box<dyn StorageBackend>>, Failure> {
+        let journal = self.0.journal()?;
+        Ok(journal.map(|backend| self.narrow(1, backend)))
+    }
+    fn make_journal(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        self.0.make_journal().map(|backend| self.narrow(1, backend))
+    }
+    fn free(&self) -> u64 {
+        self.1.free()
+    }
+}
+
+/// A log of one user on a small disk, which can take more than the tests' limits say.
+fn begun(ground: &Ground, limits: &Limits) -> (Author, Disk) {
+    let room = Room {
+        bytes: 24 << 20,
+        taken: Mutex::default(),
+    };
+    let medium = Small(ground.medium(), Arc::new(room));
+    let mut engine = Disk::new(Box::new(medium), IDENTITY, limits);
+    engine.load().unwrap();
+    let mut author = Author::default();
+    author.start(1);
+    author.session("ann", 1);
+    author.commit(&mut engine, 0);
+    (author, engine)
+}
+
+#[test]
+fn what_is_taken_while_there_is_room_can_be_folded() {
+    let limits = Limits {
+        log_bytes_max: 1 << 40,
+        ..Limits::default()
+    };
+    // Bodies of which the store can put many into a page, and few.
+    for length in [100, 2_100, 4_200, 9_000] {
+        let ground = Ground::new("room");
+        let (mut author, mut engine) = begun(&ground, &limits);
+        // As long as a router takes messages.
+        while engine.room() > limits.log_reserve_bytes + 16_000 {
+            let from = author.records.len();
+            for _ in 0..9_000 / length {
+                author.message(UserId(Seq(2)), None, &"x".repeat(length));
+            }
+            author.commit(&mut engine, from);
+        }
+        engine.fold().unwrap();
+        // And what is not refused then: how far users have come.
+        for seq in 1..3_000 {
+            engine.save(Beside::Closed(Seq(seq)));
+            engine.commit().unwrap();
+        }
+        engine.close().unwrap();
+    }
+}
