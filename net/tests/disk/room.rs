@@ -5,36 +5,40 @@ use crate::ground::{Author, Ground, IDENTITY};
 use redb::StorageBackend;
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::saved::Beside;
 use verbatim_net::engine::disk::{Disk, FileMedium, Medium};
-use verbatim_net::engine::{Engine, Failure};
+use verbatim_net::engine::{Engine, Failure, Fault};
 
 const BLOCK: u64 = 4096;
 
 /// A file system of so many bytes. A block takes room from when it is first written on.
 #[derive(Debug)]
 struct Room {
-    bytes: u64,
+    bytes: AtomicU64,
     taken: Mutex<BTreeSet<(u8, u64)>>,
 }
 
 impl Room {
     fn free(&self) -> u64 {
         let taken = self.taken.lock().unwrap().len() as u64;
-        self.bytes.saturating_sub(taken * BLOCK)
+        self.bytes.load(Relaxed).saturating_sub(taken * BLOCK)
     }
 
     fn take(&self, file: u8, offset: u64, length: u64) -> io::Result<()> {
         let mut taken = self.taken.lock().unwrap();
         let blocks = offset / BLOCK..(offset + length).div_ceil(BLOCK);
-        taken.extend(blocks.map(|block| (file, block)));
-        match taken.len() as u64 * BLOCK > self.bytes {
-            true => Err(io::ErrorKind::StorageFull.into()),
-            false => Ok(()),
+        let blocks = blocks.map(|block| (file, block));
+        let more: Vec<_> = blocks.filter(|block| !taken.contains(block)).collect();
+        let after = (taken.len() + more.len()) as u64 * BLOCK;
+        match !more.is_empty() && after > self.bytes.load(Relaxed) {
+            true => return Err(io::ErrorKind::StorageFull.into()),
+            false => taken.extend(more),
         }
+        Ok(())
     }
 }
 
@@ -98,13 +102,16 @@ impl Medium for Small {
     }
 }
 
-/// A log of one user on a small disk, which can take more than the tests' limits say.
-fn begun(ground: &Ground, limits: &Limits) -> (Author, Disk) {
-    let room = Room {
-        bytes: 24 << 20,
+fn small() -> Arc<Room> {
+    Arc::new(Room {
+        bytes: AtomicU64::new(14 << 20),
         taken: Mutex::default(),
-    };
-    let medium = Small(ground.medium(), Arc::new(room));
+    })
+}
+
+/// A log of one user on it.
+fn begun(ground: &Ground, room: &Arc<Room>, limits: &Limits) -> (Author, Disk) {
+    let medium = Small(ground.medium(), Arc::clone(room));
     let mut engine = Disk::new(Box::new(medium), IDENTITY, limits);
     engine.load().unwrap();
     let mut author = Author::default();
@@ -120,24 +127,56 @@ fn what_is_taken_while_there_is_room_can_be_folded() {
         log_bytes_max: 1 << 40,
         ..Limits::default()
     };
-    // Bodies of which the store can put many into a page, and few.
-    for length in [100, 2_100, 4_200, 9_000] {
-        let ground = Ground::new("room");
-        let (mut author, mut engine) = begun(&ground, &limits);
-        // As long as a router takes messages.
-        while engine.room() > limits.log_reserve_bytes + 16_000 {
-            let from = author.records.len();
-            for _ in 0..9_000 / length {
-                author.message(UserId(Seq(2)), None, &"x".repeat(length));
-            }
-            author.commit(&mut engine, from);
+    let ground = Ground::new("room");
+    let (mut author, mut engine) = begun(&ground, &small(), &limits);
+    // As long as a router takes messages, two in a commit: the store needs twice as much for them as they have.
+    while engine.room() > limits.log_reserve_bytes + 16_000 {
+        let from = author.records.len();
+        for _ in 0..2 {
+            author.message(UserId(Seq(2)), None, &"x".repeat(4_200));
         }
-        engine.fold().unwrap();
-        // And what is not refused then: how far users have come.
-        for seq in 1..3_000 {
-            engine.save(Beside::Closed(Seq(seq)));
-            engine.commit().unwrap();
-        }
-        engine.close().unwrap();
+        author.commit(&mut engine, from);
     }
+    engine.fold().unwrap();
+    // And what is not refused then: what rides beside the log.
+    for seq in 1..1_100 {
+        engine.save(Beside::Closed(Seq(seq)));
+        engine.commit().unwrap();
+    }
+    engine.close().unwrap();
+}
+
+#[test]
+fn a_full_journal_on_a_full_disk_waits_for_room() {
+    let (ground, room) = (Ground::new("no-room"), small());
+    let (mut author, mut engine) = begun(&ground, &room, &Limits::default());
+    // Somebody else takes all that is left.
+    room.bytes.store(0, Relaxed);
+    let full = loop {
+        let from = author.records.len();
+        author.message(UserId(Seq(2)), None, &"x".repeat(9_000));
+        engine.append(author.records[from].clone());
+        match engine.commit() {
+            Ok(_) => assert!(from < 1 << 10, "it has no end"),
+            Err(failure) => break failure,
+        }
+    };
+    assert_eq!(full.fault, Fault::Full);
+    let taken = author.records.len() - 1;
+    for _ in 0..3 {
+        let head = engine.load().map(|loaded| loaded.saved.space.head());
+        match head {
+            Ok(head) => assert_eq!(head, Seq(taken as u64)),
+            Err(failure) => assert_eq!(failure.fault, Fault::Full),
+        }
+        engine.append(author.records[taken].clone());
+        assert_eq!(engine.commit().unwrap_err().fault, Fault::Full);
+    }
+    room.bytes.store(64 << 20, Relaxed);
+    engine.load().unwrap();
+    let mut author = author.up_to(taken);
+    author.message(UserId(Seq(2)), None, "there is room again");
+    author.commit(&mut engine, taken);
+    engine.fold().unwrap();
+    engine.close().unwrap();
 }
