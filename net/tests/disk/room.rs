@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
+use verbatim_core::now::Wall;
 use verbatim_core::saved::Beside;
-use verbatim_net::engine::disk::{Disk, FileMedium, Medium};
+use verbatim_net::engine::disk::{Disk, FileMedium, Medium, check};
 use verbatim_net::engine::{Engine, Failure, Fault};
 
 const BLOCK: u64 = 4096;
@@ -178,5 +179,37 @@ fn a_full_journal_on_a_full_disk_waits_for_room() {
     author.message(UserId(Seq(2)), None, "there is room again");
     author.commit(&mut engine, taken);
     engine.fold().unwrap();
+    engine.close().unwrap();
+}
+
+#[test]
+fn a_view_of_before_a_lack_of_room_does_not_hold_the_log() {
+    let (ground, room) = (Ground::new("no-room-viewed"), small());
+    let (mut author, mut engine) = begun(&ground, &room, &Limits::default());
+    for index in 0..40 {
+        let from = author.records.len();
+        author.message(UserId(Seq(2)), None, &format!("message {index}"));
+        author.commit(&mut engine, from);
+    }
+    engine.fold().unwrap();
+    let view = engine.view().unwrap();
+    room.bytes.store(0, Relaxed);
+    let taken = author.records.len();
+    for _ in 0..600 {
+        author.message(UserId(Seq(2)), None, &"x".repeat(9_000));
+    }
+    let more = author.records[taken..].iter().cloned();
+    more.for_each(|one| engine.append(one));
+    assert_eq!(engine.commit().unwrap_err().fault, Fault::Full);
+    room.bytes.store(64 << 20, Relaxed);
+    let loaded = engine.load().unwrap();
+    assert_eq!(loaded.saved.space.head(), Seq(taken as u64));
+    // It is refused, or what it makes is whole.
+    let copy = Ground::new("no-room-viewed-copy");
+    if view.copy(&copy.file(), Wall(1)).is_ok() {
+        let checked = check(&mut copy.medium(), &mut |_| Ok(())).unwrap();
+        assert_eq!(checked.records, taken as u64);
+    }
+    engine.remove_text(Seq(3)).unwrap();
     engine.close().unwrap();
 }
