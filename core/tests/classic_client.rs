@@ -2,6 +2,8 @@
 
 #[path = "classic_client/lines.rs"]
 mod lines;
+#[path = "classic_client/time.rs"]
+mod time;
 
 use std::time::Duration;
 use verbatim_core::classic::Side;

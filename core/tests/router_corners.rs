@@ -1,6 +1,8 @@
 //! Corners of the server's core: those that were wrong once, each with the scenario that showed it, and those that
 //! `core/PROTOCOL.md` settles in words.
 
+#[path = "router_corners/answers.rs"]
+mod answers;
 #[path = "router_corners/classic.rs"]
 mod classic;
 #[path = "router_corners/conn.rs"]

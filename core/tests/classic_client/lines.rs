@@ -103,3 +103,13 @@ fn what_is_sent_has_at_most_a_thousand_bytes_whatever_the_name() {
         assert!((990..=1_000).contains(&bytes), "{bytes}");
     }
 }
+
+#[test]
+fn a_line_may_be_as_long_as_a_body_and_no_longer() {
+    let mut bench = Bench::online();
+    let longest = Limits::default().body_bytes_max;
+    let out = bench.types(1, "bob", &"x".repeat(longest + 1));
+    assert_eq!(out, ["#1 rejected: 112 Too long"]);
+    let out = bench.types(2, "bob", &"x".repeat(longest));
+    assert!(out[0].starts_with("TOSEND> SEND bob"), "{out:?}");
+}
