@@ -190,6 +190,7 @@ fn how_it_ended_with_somebody_is_told_until_it_is_known() {
     let mut stage = three(Limits::default());
     say(&mut stage, ALICE, &send("bob", 1, "one"));
     say(&mut stage, ALICE, &send("bob", 2, "two"));
+    say(&mut stage, BOB, &send("carolin", 1, "to her"));
     say(&mut stage, BOB, "ACK 5\n\n");
     say(&mut stage, BOB, "BYE forget\n\n");
     for behind in [0, 1] {
