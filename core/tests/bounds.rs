@@ -246,3 +246,58 @@ fn a_server_that_ends_says_so_and_asks_each_to_come_back_at_another_time() {
     assert_eq!(stage.take_text(LATER), "");
     assert!(stage.is_closed(LATER));
 }
+
+#[test]
+fn a_body_may_be_as_long_as_the_limit_says() {
+    let mut stage = two(Limits::default(), "256 262144");
+    let longest = "x".repeat(Limits::default().body_bytes_max);
+    let heard = say(&mut stage, ALICE, &send("bob", 1, &longest));
+    assert_eq!(heard, "ACCEPTED 1 1 4 1\n\n");
+}
+
+#[test]
+fn what_a_frame_says_counts_behind_any_number_of_unknown_headers() {
+    let mut stage = two(Limits::default(), "256 262144");
+    for (id, unknown) in [(1, 7), (2, 30), (3, 200)] {
+        let unknown = "A:b\n".repeat(unknown);
+        let frame = format!("SEND bob\n{unknown}Id: {id}\nContent-length: 2\nId: 9\n\nhi");
+        let (heard, seq) = (say(&mut stage, ALICE, &frame), id + 3);
+        assert_eq!(heard, format!("ACCEPTED {id} {id} {seq} {id}\n\n"));
+    }
+}
+
+#[test]
+fn a_page_of_a_history_counts_as_what_it_is() {
+    let mut stage = two(Limits::default(), "256 262144");
+    say(&mut stage, ALICE, &send("bob", 1, "one"));
+    stage.take(BOB);
+    stage.wires.get_mut(&BOB).expect("it is open").stuck = true;
+    let page = say(&mut stage, BOB, "HISTORY alice\n\n");
+    assert!(page.starts_with("PAST 4\n"), "{page}");
+    assert_eq!(level(&stage, "unwritten_bytes_max").0, page.len() as u64);
+}
+
+/// The time begins when there is something to write, and no further frame prolongs it.
+#[test]
+fn what_nobody_takes_is_given_up_in_its_time() {
+    let mut stage = two(Limits::default(), "256 262144");
+    for _ in 0..7 {
+        stage.wait(Duration::from_secs(3));
+        say(&mut stage, ALICE, "PING\n\n");
+        say(&mut stage, BOB, "PING\n\n");
+    }
+    stage.wires.get_mut(&BOB).expect("it is open").stuck = true;
+    stage.wait(Duration::from_millis(700));
+    for (id, body) in [(1, "one"), (2, "two"), (3, "three"), (4, "four")] {
+        say(&mut stage, ALICE, &send("bob", id, body));
+        stage.say(BOB, b"PONG\n\n");
+        assert!(!stage.is_closed(BOB), "line {id}");
+        stage.wait(Duration::from_millis(3_749));
+        assert!(!stage.is_closed(BOB), "behind line {id}");
+    }
+    stage.wait(Duration::from_millis(4));
+    assert!(stage.is_closed(BOB));
+    let heard = stage.take_text(BOB);
+    assert!(!heard.contains("ERROR"), "{heard}");
+    assert!(!stage.is_closed(ALICE));
+}

@@ -1,5 +1,7 @@
 //! The client of the classic level, with bytes by hand: ways to register, answers, refusals, ends.
 
+#[path = "classic_client/answers.rs"]
+mod answers;
 #[path = "classic_client/lines.rs"]
 mod lines;
 #[path = "classic_client/time.rs"]

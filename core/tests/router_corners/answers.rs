@@ -49,6 +49,14 @@ fn a_passing_rejection_waits_for_its_turn_and_for_the_commit() {
         heard,
         "ACCEPTED 1 1 4 1\n\nREJECTED 2 150 Busy\nRetry-after: 500\n\n"
     );
+    stage.commits_wait = false;
+    say(&mut stage, BOB, &(send("alice", 1, "hi") + "ACK 4\n\n"));
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert!(
+        heard.contains("DELIVER 5\n") && !heard.contains("REJECTED"),
+        "{heard}"
+    );
 }
 
 #[test]

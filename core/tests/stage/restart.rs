@@ -54,7 +54,9 @@ impl Stage {
         let (early, late) = self.records.split_at(self.records.len() - behind);
         let mut space = Space::default();
         early.iter().for_each(|record| space.apply(record));
-        let mut space = Space::load(&space.save()).expect("it was just saved");
+        let saved = space.save();
+        let mut space = Space::load(&saved).expect("it was just saved");
+        assert_eq!(space.save(), saved, "a checkpoint holds all of a space");
         for record in late {
             let mut head = Vec::new();
             record_bytes(record, &mut head);
