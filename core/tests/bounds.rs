@@ -72,9 +72,14 @@ fn as_many_bytes_fly_as_the_window_says_and_one_delivery_always() {
         let lines: String = (1..=4).map(|id| send("bob", id, &body)).collect();
         say(&mut stage, ALICE, &lines);
         assert_eq!(seqs(&stage.take_text(BOB)), first, "window {window}");
+        let last = first[first.len() - 1];
+        let heard = say(&mut stage, BOB, &format!("ACK {last}\n\n"));
+        assert_eq!(seqs(&heard).len(), first.len(), "an ack opens it again");
         stage.open(LATER);
         let heard = say(&mut stage, LATER, &hello("bob", 2, window));
-        assert_eq!(seqs(&heard), first, "window {window}, from the log");
+        let rest = &[6, 7][..];
+        let next = if first.len() == 2 { rest } else { &[5] };
+        assert_eq!(seqs(&heard), next, "window {window}, from the log");
     }
 }
 
@@ -174,6 +179,8 @@ fn what_is_bounded_can_be_read_from_the_running_server() {
         words.starts_with("users online=2 away=1 classic=1 log head=6 committed=6 accepted=1 ")
     );
     assert!(words.contains(" connections_max=5/20000 "), "{words}");
+    stage.say(ConnId(3), b"FROB\n\n");
+    assert_eq!(stage.router.status().counts[3], 2, "of either level");
 }
 
 #[test]
@@ -300,4 +307,30 @@ fn what_nobody_takes_is_given_up_in_its_time() {
     let heard = stage.take_text(BOB);
     assert!(!heard.contains("ERROR"), "{heard}");
     assert!(!stage.is_closed(ALICE));
+}
+
+/// Of what was meant for all, who acks nothing loses the older half, and not all.
+#[test]
+fn what_is_given_up_is_the_older_half() {
+    let limits = Limits {
+        owed_bytes_max: 4_000,
+        ..Limits::default()
+    };
+    let mut stage = two(limits, "256 262144");
+    let mut heard = String::new();
+    for id in 1..=30 {
+        say(&mut stage, ALICE, &send("ALL", id, "a line to all"));
+        heard += &stage.take_text(BOB);
+        if heard.contains("REMOVED ALL") {
+            let (_, number) = heard.split_once("REMOVED ALL ").expect("it is told");
+            let number: u64 = number
+                .lines()
+                .next()
+                .and_then(|n| n.parse().ok())
+                .expect("a number");
+            assert!((id / 3..=id * 2 / 3).contains(&number), "{number} of {id}");
+            return;
+        }
+    }
+    panic!("nothing was given up");
 }

@@ -143,19 +143,15 @@ fn who_was_full_is_full_and_what_it_has_come_further_by_is_taken_off() {
         ..Limits::default()
     };
     let mut stage = three(limits);
-    let mut id = 0;
-    loop {
-        id += 1;
-        let heard = say(&mut stage, ALICE, &send("bob", id, "mail"));
-        if heard == format!("REJECTED {id} 114 Recipient full\n\n") {
-            break;
-        }
-    }
+    let mut ids = 1..=20;
+    let full = |id: u64| format!("REJECTED {id} 114 Recipient full\n\n");
+    let id = ids.find(|id| say(&mut stage, ALICE, &send("bob", *id, "mail")) == full(*id));
+    let id = id.expect("it is full at some time");
     saved(&mut stage);
     stage.restart(2, Duration::ZERO);
     join(&mut stage, ALICE, &back("alice", 4, "Accepted: 0\n"));
-    let full = say(&mut stage, ALICE, &send("bob", id, "mail"));
-    assert_eq!(full, format!("REJECTED {id} 114 Recipient full\n\n"));
+    let heard = say(&mut stage, ALICE, &send("bob", id, "mail"));
+    assert_eq!(heard, full(id));
     // Its device had stored more than the server knew: that is read from the log and is owed no more.
     let heard = join(&mut stage, BOB, &back("bob", 6, ""));
     assert!(heard.contains("\nDELIVER 7\n"), "{heard}");
@@ -321,4 +317,76 @@ fn a_restart_makes_nothing_old_and_takes_no_stamp_back() {
     let (_, time) = heard.split_once("\nTime: ").expect("a stamp");
     let time: u64 = time[..13].parse().expect("13 digits");
     assert!(time >= 1_700_000_020_000, "{time}");
+}
+
+/// Some mail to bob and lines to all, bob's own among them: seqs 5 to 16.
+fn mail_and_lines(stage: &mut Stage) {
+    for id in 1..=4 {
+        say(stage, ALICE, &send("bob", id, "mail"));
+        say(stage, BOB, &send("ALL", id, "to all"));
+        say(stage, CAROL, &send("ALL", id, "and more"));
+    }
+    for conn in [ALICE, CAROL] {
+        say(stage, conn, "ACK 15\n\n");
+        say(stage, conn, "ACK 16\n\n");
+    }
+}
+
+/// What a device says that it has is taken off what it is owed, whether the server heard it before its end or after.
+#[test]
+fn who_has_come_further_than_was_saved_is_owed_no_more_than_who_said_so_in_time() {
+    for cursor in [7, 8, 10, 12] {
+        let mut in_time = three(Limits::default());
+        mail_and_lines(&mut in_time);
+        say(&mut in_time, BOB, &format!("ACK {cursor}\n\n"));
+        for is_saved in [false, true] {
+            let mut stage = three(Limits::default());
+            mail_and_lines(&mut stage);
+            if is_saved {
+                saved(&mut stage);
+            }
+            stage.restart(1, Duration::ZERO);
+            join(&mut stage, ALICE, &back("alice", 14, "Delivered: 4\n"));
+            join(&mut stage, CAROL, &back("carolin", 16, ""));
+            say(&mut stage, ALICE, "ACK 15\n\nACK 16\n\n");
+            join(&mut stage, BOB, &back("bob", cursor, ""));
+            assert_eq!(
+                owed(&stage),
+                owed(&in_time),
+                "at {cursor}, saved: {is_saved}"
+            );
+            stage.wait(Duration::from_secs(1));
+            let told = stage.take_text(ALICE);
+            assert!(told.contains("RECEIPT bob "), "{told}");
+        }
+    }
+}
+
+/// What was given up stays so, and is told, whether that was saved or not.
+#[test]
+fn what_was_given_up_is_told_behind_a_restart() {
+    for is_saved in [false, true] {
+        let limits = Limits {
+            owed_bytes_max: 4_000,
+            ..Limits::default()
+        };
+        let mut stage = three(limits);
+        for id in 1..=40 {
+            say(&mut stage, ALICE, &send("ALL", id, "a line to all"));
+            say(&mut stage, CAROL, &format!("ACK {}\n\n", id + 4));
+        }
+        let told = stage.take_text(BOB);
+        assert!(told.contains("REMOVED ALL "), "{told}");
+        if is_saved {
+            saved(&mut stage);
+        }
+        stage.restart(0, Duration::ZERO);
+        assert!(owed(&stage) <= 4_000, "{}", owed(&stage));
+        let heard = join(&mut stage, BOB, &back("bob", 4, ""));
+        let (_, gone) = heard.split_once("REMOVED ALL ").expect("it is told again");
+        let (gone, rest) = gone.split_once('\n').expect("a line");
+        let gone: u64 = gone.parse().expect("a number");
+        assert!(gone >= 20, "{gone}");
+        assert!(!rest.contains(&format!("Number: {gone}\n")), "{rest}");
+    }
 }

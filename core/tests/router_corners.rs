@@ -7,6 +7,8 @@ mod answers;
 mod classic;
 #[path = "router_corners/conn.rs"]
 mod conn;
+#[path = "router_corners/names.rs"]
+mod names;
 mod stage;
 
 use stage::Stage;

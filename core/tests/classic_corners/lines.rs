@@ -264,3 +264,27 @@ fn who_writes_lines_reads_lines() {
         "FORWARD ann\nContent-length: 3\n\ntwo\n"
     );
 }
+
+/// Both connections were there before the first answer, though the second half came after it.
+#[test]
+fn who_opened_both_before_it_was_answered_hears_sent() {
+    for (early, word) in [(true, "SENT ben\n\n"), (false, "SEND ben\n\n")] {
+        let mut stage = Stage::new(Limits::default());
+        join(&mut stage, BEN, "ben");
+        stage.open(ANN[0]);
+        if early {
+            stage.open(ANN[1]);
+        }
+        say(&mut stage, ANN[0], "REGISTER TOSEND ann\n\n");
+        stage.wait(Duration::from_millis(200));
+        if !early {
+            stage.open(ANN[1]);
+        }
+        say(&mut stage, ANN[1], "REGISTER TORECV ann\n\n");
+        stage.wait(Duration::from_millis(100));
+        stage.take(ANN[0]);
+        say(&mut stage, ANN[0], &line("ben", "hi"));
+        say(&mut stage, BEN[1], "RECEIVED ann\n\n");
+        assert_eq!(stage.take_text(ANN[0]), word);
+    }
+}
