@@ -334,3 +334,72 @@ fn what_is_given_up_is_the_older_half() {
     }
     panic!("nothing was given up");
 }
+
+#[test]
+fn an_ack_of_a_part_opens_the_window_by_that_part() {
+    let mut stage = two(Limits::default(), "256 1200");
+    let body = "x".repeat(400);
+    let lines: String = (1..=6).map(|id| send("bob", id, &body)).collect();
+    say(&mut stage, ALICE, &lines);
+    assert_eq!(seqs(&stage.take_text(BOB)), [4, 5]);
+    assert_eq!(seqs(&say(&mut stage, BOB, "ACK 4\n\n")), [6]);
+    assert_eq!(seqs(&say(&mut stage, BOB, "ACK 5\n\n")), [7]);
+}
+
+/// What does not fit is refused before it is taken, however much is free.
+#[test]
+fn one_message_may_be_too_much() {
+    let small = Limits {
+        log_bytes_max: 40_000,
+        log_reserve_bytes: 10_000,
+        ..Limits::default()
+    };
+    let mut stage = two(small, "256 262144");
+    let heard = say(&mut stage, ALICE, &send("bob", 1, &"x".repeat(31_000)));
+    assert_eq!(heard, "REJECTED 1 151 Storage full\nRetry-after: 500\n\n");
+    let owes_little = Limits {
+        owed_bytes_max: 2_000,
+        ..Limits::default()
+    };
+    let mut stage = two(owes_little, "256 262144");
+    let heard = say(&mut stage, ALICE, &send("bob", 1, &"x".repeat(2_100)));
+    assert_eq!(heard, "REJECTED 1 114 Recipient full\n\n");
+}
+
+/// What waited for somebody who is gone takes no room any more.
+#[test]
+fn who_leaves_makes_room() {
+    let limits = Limits {
+        log_bytes_max: 40_000,
+        log_reserve_bytes: 10_000,
+        history_bytes_max: 5_000,
+        ..Limits::default()
+    };
+    let mut stage = two(limits, "256 262144");
+    for id in 1..=60 {
+        let heard = say(&mut stage, ALICE, &send("bob", id, &"x".repeat(2_000)));
+        assert!(heard.contains(&format!("ACCEPTED {id} {id} ")), "{heard}");
+        say(&mut stage, BOB, "BYE forget\n\n");
+        stage.open(BOB);
+        assert!(say(&mut stage, BOB, &hello("bob", id + 1, "1 0")).contains("WELCOME"));
+        stage.wait(Duration::from_millis(300));
+        stage.take(ALICE);
+    }
+}
+
+#[test]
+fn as_many_messages_to_all_are_counted_as_the_limit_says() {
+    let limits = Limits {
+        broadcasts_counted_max: 2,
+        ..Limits::default()
+    };
+    let mut stage = two(limits, "256 262144");
+    for id in 1..=3 {
+        say(&mut stage, ALICE, &send("ALL", id, "to all"));
+    }
+    assert_eq!(level(&stage, "broadcasts_counted_max"), (2, 2));
+    say(&mut stage, BOB, "ACK 6\n\n");
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert_eq!(heard, "RECEIPT ALL 5 1 1\n\nRECEIPT ALL 6 1 1\n\n");
+}

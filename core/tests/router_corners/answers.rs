@@ -26,6 +26,83 @@ fn a_welcome_comes_first_though_answers_are_due() {
 }
 
 #[test]
+fn a_welcome_comes_before_a_delivery_that_is_committed_with_it() {
+    let mut stage = two();
+    join(&mut stage, LATEST, &hello("carolin", 1, ""));
+    stage.commits_wait = true;
+    say(&mut stage, ALICE, &send("carolin", 1, "not committed"));
+    assert_eq!(join(&mut stage, LATER, &hello("bob", 2, "")), "");
+    say(&mut stage, ALICE, &send("bob", 2, "hi"));
+    stage.commit();
+    let heard = stage.take_text(LATER);
+    assert!(
+        heard.starts_with("WELCOME") && heard.contains("\nDELIVER 6\n"),
+        "{heard}"
+    );
+}
+
+#[test]
+fn each_of_several_rejections_tells_its_own_reason() {
+    let mut stage = two();
+    let frames = send("nobody", 1, "one") + &send("no_body", 2, "two") + &send("nobody", 3, "");
+    let heard = say(&mut stage, ALICE, &frames);
+    let each = |id| format!("REJECTED {id} 102 Unable to send\n\n");
+    assert_eq!(heard, [1, 2, 3].map(each).concat());
+}
+
+#[test]
+fn nobody_else_is_nobody() {
+    let mut stage = Stage::new(Limits::default());
+    join(&mut stage, ALICE, &hello("alice", 1, ""));
+    let heard = say(&mut stage, ALICE, &send("ALL", 1, "hi"));
+    assert_eq!(heard, "REJECTED 1 102 Unable to send\n\n");
+    join(&mut stage, BOB, &hello("bob", 1, ""));
+    let heard = say(&mut stage, ALICE, &send("ALL", 2, "hi"));
+    assert_eq!(heard, "ACCEPTED 2 2 4 1\n\n");
+}
+
+/// Who leaves with everything read left nothing; who never got a message from somebody is no news to that one.
+#[test]
+fn left_is_told_of_what_did_not_arrive_and_of_nothing_else() {
+    let mut stage = two();
+    join(&mut stage, LATER, &hello("carolin", 1, ""));
+    say(&mut stage, ALICE, &send("bob", 1, "read"));
+    say(&mut stage, BOB, &send("carolin", 1, "hi"));
+    say(&mut stage, BOB, "ACK 5\n\n");
+    say(&mut stage, BOB, "BYE forget\n\n");
+    stage.wait(Duration::from_secs(1));
+    let heard = stage.take_text(ALICE);
+    assert!(
+        heard.contains("RECEIPT bob 5\n") && !heard.contains("left"),
+        "{heard}"
+    );
+    let heard = stage.take_text(LATER);
+    assert!(
+        heard.contains("DELIVER 6\n") && !heard.contains("RECEIPT"),
+        "{heard}"
+    );
+}
+
+#[test]
+fn left_waits_for_its_commit_though_other_receipts_go_out() {
+    let mut stage = two();
+    join(&mut stage, LATER, &hello("carolin", 1, ""));
+    say(
+        &mut stage,
+        ALICE,
+        &(send("bob", 1, "one") + &send("carolin", 2, "two")),
+    );
+    stage.commits_wait = true;
+    say(&mut stage, BOB, "BYE forget\n\n");
+    say(&mut stage, LATER, "ACK 6\n\n");
+    stage.wait(Duration::from_secs(1));
+    assert_eq!(stage.take_text(ALICE), "RECEIPT carolin 6\n\n");
+    stage.commit();
+    stage.wait(Duration::from_secs(1));
+    assert_eq!(stage.take_text(ALICE), "RECEIPT bob 3 left 5\n\n");
+}
+
+#[test]
 fn a_passing_rejection_waits_for_its_turn_and_for_the_commit() {
     let limits = Limits {
         uncommitted_bytes_max: 100,
