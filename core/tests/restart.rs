@@ -107,7 +107,7 @@ fn owed(stage: &Stage) -> u64 {
     let mut levels = status.levels.iter();
     levels
         .find(|level| level.limit == "owed_bytes_max")
-        .unwrap()
+        .expect("it is told")
         .now
 }
 
