@@ -127,6 +127,32 @@ fn a_record_written_behind_the_sync_is_found() {
     assert!(!verdict(&lines).holds());
 }
 
+/// The same with a journal: one write, and one sync.
+fn journaled() -> Vec<String> {
+    let name = hex(b"/somewhere/log.journal");
+    let opened = format!("8 openat(AT_FDCWD, \"{name}\", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 6");
+    let mut lines = honest();
+    lines.drain(4..6);
+    lines.remove(3);
+    lines.insert(0, opened);
+    lines
+}
+
+#[test]
+fn one_sync_covers_what_is_in_the_journal() {
+    let lines = journaled();
+    assert!(verdict(&lines).holds(), "{}", verdict(&lines));
+    assert!(!verdict(&lines[1..]).holds(), "no journal was opened");
+}
+
+#[test]
+fn an_answer_before_the_sync_of_the_journal_is_found() {
+    let mut lines = journaled();
+    let last = lines.len() - 1;
+    lines.swap(last - 1, last);
+    assert_eq!(verdict(&lines).faults.len(), 2);
+}
+
 #[test]
 fn an_empty_trace_shows_nothing() {
     assert!(!verdict(&[]).holds());

@@ -82,11 +82,13 @@ fn client() -> impl Strategy<Value = (ClientFrame<'static>, String)> {
         (
             recipient(),
             prop::option::of(number()),
+            prop::option::of(number()),
             prop::option::of(number())
         )
-            .prop_map(|(with, before, count)| ClientFrame::History(Ask {
+            .prop_map(|(with, before, at, count)| ClientFrame::History(Ask {
                 with,
                 before: before.map(Number),
+                at: at.map(Seq),
                 count,
             })),
         Just(ClientFrame::Ping),
@@ -312,10 +314,10 @@ proptest! {
     #[test]
     fn a_delivery_survives(
         (seq, from, to, number, time) in (number(), name(), recipient(), number(), number()),
-        body in text(),
+        (body, removed) in (text(), proptest::bool::ANY),
     ) {
         let delivery = Delivery {
-            seq: Seq(seq), from, to, number: Number(number), time, body: &body,
+            seq: Seq(seq), from, to, number: Number(number), time, body: &body, removed,
         };
         for frame in [ServerFrame::Deliver(delivery), ServerFrame::Past(delivery)] {
             let mut bytes = Vec::new();

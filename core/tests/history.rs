@@ -114,6 +114,34 @@ fn the_next_holder_of_a_name_is_another_one() {
     );
 }
 
+/// Who goes on with a history says where it was, so that it is not given that of the next holder of the name.
+#[test]
+fn a_question_that_goes_on_is_about_the_same_two() {
+    let mut stage = two(Limits::default());
+    lines(&mut stage, "bob", 1..4);
+    let before = "\nBefore: 3\nAt: 6";
+    let told = "HISTORY bob 1 2\n\n";
+    assert_eq!(ask(&mut stage, ALICE, &format!("bob{before}")).1, told);
+    say(&mut stage, BOB, "BYE forget\n\n");
+    let refused = "ERROR 102 Unable to send\n\n";
+    let asked = format!("HISTORY bob{before}\n\n");
+    assert!(say(&mut stage, ALICE, &asked).ends_with(refused));
+    join(&mut stage, LATER, "bob", 3);
+    lines(&mut stage, "bob", 4..8);
+    assert!(say(&mut stage, ALICE, &asked).ends_with(refused));
+    let with_the_next = [("bob\nBefore: 3\nAt: 11", "HISTORY bob 1 2\n\n")];
+    for (question, told) in with_the_next {
+        assert_eq!(ask(&mut stage, ALICE, question).1, told);
+    }
+    // The claim itself is no message of theirs.
+    for at in [0, 8] {
+        let question = format!("HISTORY bob\nBefore: 3\nAt: {at}\n\n");
+        assert!(say(&mut stage, ALICE, &question).ends_with(refused), "{at}");
+    }
+    let to_all = ask(&mut stage, LATER, "ALL\nBefore: 1\nAt: 0");
+    assert_eq!(to_all.1, "HISTORY ALL 0 0\n\n", "who is meant is certain");
+}
+
 /// Bob goes and comes again under his name: he is the next holder of it, and what the one before wrote is not his.
 #[test]
 fn who_gave_the_name_up_and_came_back_is_another_one() {

@@ -5,11 +5,12 @@
 //! much has come as the last one answered, but never longer than a quarter of the time that the last one took. A message
 //! alone waits for nobody.
 
-use crate::engine::Engine;
-use crate::log::{Batch, Done, Order, committed, read, recall};
+use crate::engine::disk::View;
+use crate::engine::{Engine, Failure};
+use crate::log::{Batch, Done, Order, close, committed, read, recall, remove_text};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 /// A commit never waits longer than this for others, however long the last one took.
 const GATHERING_MAX: Duration = Duration::from_millis(5);
@@ -52,8 +53,11 @@ pub(crate) fn run(
     };
     while let Ok(order) = orders.recv() {
         if worker.carry_out(order).is_err() {
-            return;
+            break;
         }
+    }
+    if !worker.failed {
+        close(&mut *worker.engine);
     }
 }
 
@@ -62,14 +66,21 @@ impl Worker<'_> {
         match order {
             Order::Load => self.load(),
             Order::Commit(batch) => self.commit(batch),
-            Order::Read(_) | Order::Recall(_) | Order::View(_) if self.failed => Ok(()),
-            Order::Read(ask) => self.say(read(&*self.engine, ask)),
-            Order::Recall(question) => self.say(recall(&*self.engine, question)),
-            Order::View(tell) => {
-                // Whoever asked may have gone.
-                drop(tell.send(self.engine.view()));
+            Order::Read(_) | Order::Recall(_) | Order::View(_) | Order::RemoveText(..)
+                if self.failed =>
+            {
                 Ok(())
             }
+            Order::Read(ask) => self.say(read(&*self.engine, ask)),
+            Order::Recall(question) => self.say(recall(&*self.engine, question)),
+            Order::View(tell) => self.view(tell),
+            Order::RemoveText(seq, tell) => match remove_text(&mut *self.engine, seq, tell) {
+                Some(failure) => {
+                    self.failed = true;
+                    self.say(Done::Failed(failure))
+                }
+                None => Ok(()),
+            },
             Order::Forget(stream, up_to) => {
                 self.engine.forget(stream, up_to);
                 Ok(())
@@ -97,12 +108,29 @@ impl Worker<'_> {
         if let Some(load) = self.gather()? {
             return self.carry_out(load);
         }
+        if self.failed {
+            return Ok(()); // what came meanwhile was no commit, and failed
+        }
         let begun = Instant::now();
         let done = committed(self.engine.commit(), &*self.engine);
         self.patience = (begun.elapsed() / 4).min(GATHERING_MAX);
         (self.expected, self.gathered) = (std::mem::take(&mut self.gathered), 0);
         self.failed = matches!(done, Done::Failed(_));
         self.say(done)
+    }
+
+    fn view(&mut self, tell: oneshot::Sender<Result<View, Failure>>) -> Result<(), Over> {
+        let folded = self.engine.fold();
+        let view = folded.clone().and_then(|()| self.engine.view());
+        // Whoever asked may have gone.
+        drop(tell.send(view));
+        match folded {
+            Ok(()) => Ok(()),
+            Err(failure) => {
+                self.failed = true;
+                self.say(Done::Failed(failure))
+            }
+        }
     }
 
     fn take(&mut self, batch: Batch) {

@@ -88,6 +88,7 @@ impl Wanted {
         Ask {
             with: self.with.unwrap_or(Recipient::All),
             before: None,
+            at: None,
             count: Some(self.count as u64),
         }
     }

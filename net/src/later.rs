@@ -6,13 +6,13 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure, Loaded};
-use crate::log::{Ask, Batch, Done, committed, read, recall};
+use crate::log::{Ask, Batch, Done, Removed, close, committed, read, recall, remove_text};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::Seq;
 use verbatim_core::record::{Record, Stream};
 use verbatim_core::router::Question;
@@ -121,7 +121,24 @@ impl Later {
     }
 
     pub(crate) fn view(&self) -> Result<View, Failure> {
-        self.work.borrow().engine.view()
+        let mut work = self.work.borrow_mut();
+        let folded = work.engine.fold();
+        if let Err(failure) = &folded {
+            work.failed = true;
+            work.done.push_back(Done::Failed(failure.clone()));
+            self.news.notify_one();
+        }
+        folded.and_then(|()| work.engine.view())
+    }
+
+    pub(crate) fn remove_text(&self, seq: Seq, tell: oneshot::Sender<Removed>) {
+        let work = &mut *self.work.borrow_mut();
+        if !work.failed
+            && let Some(failure) = remove_text(&mut *work.engine, seq, tell)
+        {
+            work.failed = true;
+            work.done.push_back(Done::Failed(failure));
+        }
     }
 
     fn wish(&mut self, wish: Wish) {
@@ -225,9 +242,9 @@ impl Drop for Later {
                 work.take(batch);
             }
         }
-        if !work.failed {
-            // Whoever would hear of it is gone.
-            drop(work.commit());
+        // Whoever would hear of it is gone.
+        if !work.failed && !matches!(work.commit(), Done::Failed(_)) {
+            close(&mut *work.engine);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! themselves while a commit is under way (see [`crate::batches`]).
 
 use crate::batches::run;
-use crate::engine::disk::{Proof, View};
+use crate::engine::disk::{NotRemoved, Proof, Removal, View};
 use crate::engine::{Engine, Failure, Loaded};
 use crate::later::{Delay, Later};
 use std::collections::VecDeque;
@@ -53,7 +53,12 @@ pub(crate) enum Order {
     Forget(Stream, Seq),
     /// Somebody wants to copy what is committed, on a thread of their own.
     View(oneshot::Sender<Result<View, Failure>>),
+    /// The operator wants a text removed.
+    RemoveText(Seq, oneshot::Sender<Removed>),
 }
+
+/// What came of that.
+pub(crate) type Removed = Result<Removal, NotRemoved>;
 
 #[derive(Default)]
 pub(crate) struct Batch {
@@ -202,9 +207,27 @@ impl Log {
     pub(crate) fn view(&mut self) -> oneshot::Receiver<Result<View, Failure>> {
         let (tell, told) = oneshot::channel();
         match self {
-            Log::Here(here) => drop(tell.send(here.engine.view())),
+            Log::Here(here) => {
+                let folded = here.engine.fold();
+                drop(tell.send(folded.clone().and_then(|()| here.engine.view())));
+                here.done.extend(folded.err().map(Done::Failed));
+            }
             Log::Beside(thread) => thread.order(Order::View(tell)),
             Log::Later(later) => drop(tell.send(later.view())),
+        }
+        told
+    }
+
+    /// Removes a text of what is committed; the answer comes by and by.
+    pub(crate) fn remove_text(&mut self, seq: Seq) -> oneshot::Receiver<Removed> {
+        let (tell, told) = oneshot::channel();
+        match self {
+            Log::Here(here) => {
+                let failed = remove_text(&mut *here.engine, seq, tell);
+                here.done.extend(failed.map(Done::Failed));
+            }
+            Log::Beside(thread) => thread.order(Order::RemoveText(seq, tell)),
+            Log::Later(later) => later.remove_text(seq, tell),
         }
         told
     }
@@ -260,6 +283,21 @@ impl Drop for Thread {
     }
 }
 
+impl Drop for Here {
+    fn drop(&mut self) {
+        close(&mut *self.engine);
+    }
+}
+
+/// Closes a log that nobody asks any more.
+pub(crate) fn close(engine: &mut dyn Engine) {
+    if let Err(failure) = engine.close() {
+        tracing::warn!(
+            "the log was not closed in good order, and the next start has more to do: {failure}"
+        );
+    }
+}
+
 pub(crate) fn committed(done: Result<Seq, Failure>, engine: &dyn Engine) -> Done {
     match done {
         Ok(seq) => Done::Committed {
@@ -290,4 +328,20 @@ pub(crate) fn recall(engine: &dyn Engine, question: Question) -> Done {
         Ok(past) => Done::Past(question, past),
         Err(failure) => Done::Failed(failure),
     }
+}
+
+/// Removes a text and tells what came of it; the failure after which the engine must be loaded again.
+pub(crate) fn remove_text(
+    engine: &mut dyn Engine,
+    seq: Seq,
+    tell: oneshot::Sender<Removed>,
+) -> Option<Failure> {
+    let removed = engine.remove_text(seq);
+    let failure = match &removed {
+        Err(NotRemoved::Failed(failure)) => Some(failure.clone()),
+        _ => None,
+    };
+    // Whoever asked may have gone.
+    drop(tell.send(removed));
+    failure
 }

@@ -1,12 +1,14 @@
 //! The router's one owner: it carries out what the router says. It runs on one thread, beside the connection tasks,
 //! which call it directly; nothing here waits.
 
+mod closings;
 mod trouble;
 
 use crate::engine::disk::{Proof, View};
 use crate::engine::{Failure, Identity};
-use crate::log::{Ask, Done, Log};
+use crate::log::{Ask, Done, Log, Removed};
 use crate::tap::Tap;
+use closings::Closings;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Waker;
@@ -14,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use verbatim_core::id::{ConnId, Epoch, Seq};
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::router::{CloseReason, Config, Input, Output, Router, Status};
+use verbatim_core::router::{Config, Input, Output, Router, Status};
 use verbatim_core::saved::Beside;
 
 /// Buffers kept for reuse between connections.
@@ -85,6 +87,7 @@ pub(crate) struct Owner {
     spare: Vec<Vec<u8>>,
     read_buffer: Vec<u8>,
     addresses: Vec<Option<SocketAddr>>,
+    closings: Closings,
 }
 
 impl Owner {
@@ -128,6 +131,7 @@ impl Owner {
             spare: Vec::new(),
             read_buffer: vec![0; READ_BYTES],
             addresses: Vec::new(),
+            closings: Closings::default(),
         };
         owner.show_beginning(now, &outputs);
         owner.carry_out(&mut outputs);
@@ -272,19 +276,6 @@ impl Owner {
         self.log.trim(up_to, age);
     }
 
-    /// An operator hears of connections that we end because of what they did; of goodbyes only who asks for more.
-    fn note_closing(&self, conn: ConnId, reason: CloseReason) {
-        let Some(from) = self.addresses.get(conn.0 as usize).copied().flatten() else {
-            return;
-        };
-        match reason {
-            CloseReason::Refused(_) | CloseReason::Blocked | CloseReason::Crowded => {
-                tracing::info!(%conn, %from, "closing: {reason}");
-            }
-            _ => tracing::debug!(%conn, %from, "closing: {reason}"),
-        }
-    }
-
     fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Slot)) {
         if let Some(slot) = slot(&mut self.slots, conn) {
             change(slot);
@@ -363,6 +354,17 @@ impl Owner {
     /// What is committed, to be copied elsewhere.
     pub(crate) fn view(&mut self) -> tokio::sync::oneshot::Receiver<Result<View, Failure>> {
         self.log.view()
+    }
+
+    /// Removes a text of what is committed.
+    pub(crate) fn remove_text(&mut self, seq: Seq) -> tokio::sync::oneshot::Receiver<Removed> {
+        self.log.remove_text(seq)
+    }
+
+    /// A text was removed: nothing that was read before still has it after this.
+    pub(crate) fn on_text_removed(&mut self, seq: Seq) {
+        self.on_log_news();
+        self.handle(Input::TextRemoved(seq));
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -58,6 +58,7 @@ impl Author {
             number: Number(number),
             time: self.seq + 1,
             body: &"x".repeat(bytes),
+            removed: false,
         };
         let message = Message::new((from, stream), (id, 0), &delivery, &mut Vec::new());
         self.said.push(message.clone());
@@ -141,8 +142,11 @@ impl Place {
             hash_key: [1, 2],
         };
         let bytes = 1 << 30;
-        Disk::new(Box::new(medium), fresh, &Limits::default())
-            .with_rhythm(Rhythm { records, bytes })
+        Disk::new(Box::new(medium), fresh, &Limits::default()).with_rhythm(Rhythm {
+            records,
+            bytes,
+            journal: 64 << 10,
+        })
     }
 }
 

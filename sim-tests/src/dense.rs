@@ -31,10 +31,12 @@ impl<T> Dense<T> {
             return self.far.insert(key, value);
         }
         let at = key as usize;
-        if at >= self.row.len() {
-            self.row.resize_with(at + 1, || None);
+        if let Some(slot) = self.row.get_mut(at) {
+            return slot.replace(value);
         }
-        self.row[at].replace(value)
+        self.row.resize_with(at, || None);
+        self.row.push(Some(value));
+        None
     }
 
     /// The value there.
@@ -50,6 +52,14 @@ impl<T> Dense<T> {
         match key < ROW_MAX {
             true => self.row.get_mut(key as usize)?.as_mut(),
             false => self.far.get_mut(&key),
+        }
+    }
+
+    /// Takes the value there away.
+    pub fn remove(&mut self, key: u64) -> Option<T> {
+        match key < ROW_MAX {
+            true => self.row.get_mut(key as usize)?.take(),
+            false => self.far.remove(&key),
         }
     }
 
@@ -218,6 +228,10 @@ mod tests {
             (None, 5, u64::MAX)
         );
         assert!(dense.iter().map(|(key, _)| key).eq(KEYS));
+        for key in KEYS {
+            assert!(dense.remove(key).is_some() && dense.remove(key).is_none());
+        }
+        assert_eq!(dense.iter().count(), 0);
     }
 
     #[test]

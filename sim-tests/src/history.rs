@@ -354,7 +354,7 @@ pub struct History {
 }
 
 /// Events for which there is room at first.
-const EVENTS: usize = 4_096;
+const EVENTS: usize = 8_192;
 
 impl History {
     /// An empty history of a run whose time that clock tells.
@@ -375,11 +375,14 @@ impl History {
     ///
     /// # Panics
     /// Outside of a run.
+    #[inline]
     pub fn note(&self, what: What) {
-        self.note_at(self.now(), what);
+        let at = self.now();
+        self.events.borrow_mut().push(Event { at, what });
     }
 
     /// Notes what happens at that time.
+    #[inline]
     pub fn note_at(&self, at: Duration, what: What) {
         self.events.borrow_mut().push(Event { at, what });
     }

@@ -6,7 +6,11 @@ use verbatim_core::router::Status;
 
 /// The highest levels so far.
 #[derive(Debug, Default)]
-pub struct Levels(BTreeMap<&'static str, u64>);
+pub struct Levels {
+    highest: BTreeMap<&'static str, u64>,
+    /// The most bytes that ever waited to be written to one connection.
+    unwritten: u64,
+}
 
 impl Levels {
     /// Notes what is higher than ever before.
@@ -16,12 +20,20 @@ impl Levels {
         }
     }
 
-    /// Notes one of them, as it is seen from outside of the router.
-    pub fn see(&mut self, (limit, now, max): (&'static str, u64, u64), history: &History) {
-        let highest = self.0.entry(limit).or_default();
+    /// Notes one of them.
+    fn see(&mut self, (limit, now, max): (&'static str, u64, u64), history: &History) {
+        let highest = self.highest.entry(limit).or_default();
         if now > *highest {
             *highest = now;
             history.note(What::Server(ServerNews::Level { limit, now, max }));
+        }
+    }
+
+    /// Notes what waits to be written to a connection, as it is seen from outside of the router, with every frame.
+    pub fn see_unwritten(&mut self, now: u64, max: u64, history: &History) {
+        if now > self.unwritten {
+            self.unwritten = now;
+            self.see(("unwritten_bytes_max", now, max), history);
         }
     }
 }

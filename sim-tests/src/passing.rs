@@ -1,18 +1,24 @@
-//! Frames that those who look on let pass: a session's message, whose end is found without reading its head.
+//! Frames that those who look on let pass: a session's message, whose end is found without reading what is in it.
+
+use crate::tag::number;
 
 /// The length of the frame that these bytes begin with, if it is whole and of that verb, and its last header tells its
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
 pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(verb) {
-        return None;
+    let mut rest = bytes.strip_prefix(verb)?;
+    loop {
+        let line_end = memchr::memchr(b'\n', rest)?;
+        rest = &rest[line_end + 1..];
+        if let Some(length) = rest.strip_prefix(b"Content-length: ") {
+            let (length, body) = number(length)?;
+            let head = bytes.len() - body.strip_prefix(b"\n\n")?.len();
+            let length = head.checked_add(usize::try_from(length).ok()?)?;
+            return (length <= bytes.len()).then_some(length);
+        }
+        if rest.starts_with(b"\n") {
+            return None;
+        }
     }
-    let end = memchr::memmem::find(bytes, b"\n\n")?;
-    let digits = bytes[..end].iter().rev();
-    let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
-    let head = bytes[..end - digits].strip_suffix(b"\nContent-length: ")?;
-    let body = std::str::from_utf8(&bytes[end - digits..end]).ok()?;
-    let length = end + 2 + body.parse::<usize>().ok()?;
-    (!head.is_empty() && length <= bytes.len()).then_some(length)
 }
 
 #[cfg(test)]
@@ -26,5 +32,7 @@ mod tests {
         assert_eq!(length_of(b"SEND ", &message[..35]), None);
         assert_eq!(length_of(b"DELIVER ", message), None);
         assert_eq!(length_of(b"ACK ", b"ACK 3\n\n"), None);
+        let other = b"SEND bob\nContent-length: 2\nId: 1\n\nhi";
+        assert_eq!(length_of(b"SEND ", other), None);
     }
 }

@@ -2,7 +2,7 @@
 
 mod plain;
 
-use crate::dense::Marks;
+use crate::dense::{Dense, Marks};
 use crate::history::{Conn, DeviceNews, DiskNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::{Ledger, Log};
 use plain::plain;
@@ -131,8 +131,8 @@ pub type Reached = BTreeMap<Probe, u64>;
 #[derive(Default)]
 pub struct Probes {
     reached: Reached,
-    devices: BTreeMap<Who, Device>,
-    conns: BTreeMap<Conn, Session>,
+    devices: Vec<Device>,
+    conns: Dense<Session>,
     /// What was handed to which device.
     delivered: BTreeMap<(Who, u64), Marks>,
     /// Who wrote last to whom, of two users.
@@ -219,7 +219,7 @@ impl Probes {
     }
 
     fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
-        let device = self.devices.entry(who).or_default();
+        let device = device(&mut self.devices, who);
         let in_log = |line: &u64| ledger.find(Tag { who, line: *line }).is_some();
         match news {
             DeviceNews::Welcomed { epoch, .. } => {
@@ -268,7 +268,7 @@ impl Probes {
     }
 
     fn on_line(&mut self, ledger: &Ledger, who: Who, line: u64, state: LineState) {
-        let device = self.devices.entry(who).or_default();
+        let device = device(&mut self.devices, who);
         match state {
             LineState::Sent => drop(device.sent.insert(line)),
             LineState::Queued => {
@@ -297,7 +297,7 @@ impl Probes {
                 self.kept = *kept;
                 self.delivered.clear();
                 self.spoke.clear();
-                for device in self.devices.values_mut() {
+                for device in &mut self.devices {
                     (device.acked, device.came) = (0, 0);
                 }
             }
@@ -305,8 +305,8 @@ impl Probes {
                 conn, who, device, ..
             } => self.on_bound(ledger, *conn, (*who, *device)),
             ServerNews::AckCame { conn, seq } => {
-                if let Some(session) = self.conns.get(conn) {
-                    let device = self.devices.entry(session.holder.0).or_default();
+                if let Some(session) = self.conns.get(*conn) {
+                    let device = device(&mut self.devices, session.holder.0);
                     device.came = device.came.max(*seq);
                 }
             }
@@ -321,7 +321,7 @@ impl Probes {
     fn on_bound(&mut self, ledger: &Ledger, conn: Conn, holder: (Who, u64)) {
         let head = ledger.logs.last().map_or(0, Log::head);
         self.conns.insert(conn, Session { holder, head });
-        let device = self.devices.entry(holder.0).or_default();
+        let device = device(&mut self.devices, holder.0);
         let lost = device.came > 0 && device.acked > device.came;
         device.came = device.acked;
         if lost {
@@ -330,7 +330,7 @@ impl Probes {
     }
 
     fn on_closing(&mut self, conn: Conn, reason: &str) {
-        let bound = self.conns.contains_key(&conn);
+        let bound = self.conns.get(conn).is_some();
         match (reason, bound) {
             ("replaced by a newer connection", true) => self.hit(Probe::OldAndNewAlive),
             ("replaced by a newer connection", false) => self.hit(Probe::HelloVoid),
@@ -341,7 +341,7 @@ impl Probes {
     }
 
     fn on_delivering(&mut self, conn: Conn, seq: u64) {
-        let Some(Session { holder, head }) = self.conns.get(&conn) else {
+        let Some(Session { holder, head }) = self.conns.get(conn) else {
             return;
         };
         let (behind, first) = (
@@ -386,6 +386,13 @@ impl Probes {
             _ => {}
         }
     }
+}
+
+fn device(devices: &mut Vec<Device>, who: Who) -> &mut Device {
+    if who >= devices.len() {
+        devices.resize_with(who + 1, Device::default);
+    }
+    &mut devices[who]
 }
 
 /// Whether somebody has written the message at `seq`.

@@ -1,7 +1,8 @@
 //! The tag of a line, by which it is known wherever its text stands.
 
 use crate::history::Who;
-use std::fmt::{self, Write};
+use std::fmt;
+use verbatim_core::wire::put_decimal;
 
 /// A line that somebody wrote: whose, and which of theirs, counted over the run from 1. It stands in the line's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,21 +14,25 @@ pub struct Tag {
 }
 
 /// What a text is filled with.
-const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 /// Room for a tag.
 const TAG_BYTES: usize = 16;
 
 impl Tag {
     /// A text of that many bytes and more, which begins with the tag.
     pub fn body(self, bytes: u64) -> String {
-        let mut body = String::with_capacity((bytes as usize).max(TAG_BYTES));
-        write!(body, "{self} ").expect("a text takes all");
+        let mut body = Vec::with_capacity((bytes as usize).max(TAG_BYTES));
+        body.push(b'u');
+        put_decimal(&mut body, self.who as u64);
+        body.push(b'.');
+        put_decimal(&mut body, self.line);
+        body.push(b' ');
         while (body.len() as u64) < bytes {
             let rest = &LETTERS[body.len() % LETTERS.len()..];
             let left = bytes as usize - body.len();
-            body.push_str(&rest[..left.min(rest.len())]);
+            body.extend_from_slice(&rest[..left.min(rest.len())]);
         }
-        body
+        String::from_utf8(body).expect("letters and digits")
     }
 
     /// Reads the tag of a text.
@@ -40,14 +45,14 @@ impl Tag {
 }
 
 /// The number that stands first, and what follows it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.clone().count();
-    let add = |number: u64, digit: &u8| {
+pub(crate) fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0u64;
+    let mut length = 0;
+    for digit in bytes.iter().take_while(|byte| byte.is_ascii_digit()) {
         let shifted = number.checked_mul(10)?;
-        shifted.checked_add(u64::from(digit - b'0'))
-    };
-    let number = digits.take(length).try_fold(0, add)?;
+        number = shifted.checked_add(u64::from(digit - b'0'))?;
+        length += 1;
+    }
     (length > 0).then(|| (number, &bytes[length..]))
 }
 

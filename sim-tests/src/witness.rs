@@ -1,11 +1,15 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
+mod speech;
+
 use crate::arrivals::Arrivals;
+use crate::dense::Dense;
 use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
-use crate::passing::length_of;
 use crate::receipts::Receipts;
 use crate::server_disk::ServerDisk;
+use crate::sheet::Sheet;
+use speech::Speech;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,13 +19,9 @@ use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Holder, Record, Stream, What};
 use verbatim_core::router::{Input, Outgoing, Output};
-use verbatim_core::wire::{
-    ClientFrame, Decoded, Hello, Place, ServerFrame, Skip, Welcome, client_frame,
-};
+use verbatim_core::wire::{Place, ServerFrame, Welcome};
 use verbatim_net::Tap;
 use verbatim_net::transcript::Transcript;
-
-use crate::sheet::Sheet;
 
 /// Which device of whom each secret is. Shared by those who make devices and those who look on.
 pub type Devices = Rc<std::cell::RefCell<BTreeMap<DeviceId, (Who, u64)>>>;
@@ -32,7 +32,7 @@ pub struct Witness {
     history: History,
     devices: Devices,
     limits: Limits,
-    talks: BTreeMap<ConnId, Talk>,
+    talks: Dense<Talk>,
     /// Of all bytes that came and went.
     digest: u64,
     /// The frame that is looked at.
@@ -46,12 +46,8 @@ pub struct Witness {
 
 struct Talk {
     conn: Conn,
-    unread: Vec<u8>,
-    /// No frame, or none of the session level, is looked for any more.
-    lost: bool,
-    skip: u64,
+    speech: Speech,
     closed: bool,
-    hello: Option<Hello>,
     /// How it began, as far as a registration reaches.
     first: Vec<u8>,
     /// When its last byte came.
@@ -82,7 +78,7 @@ impl Witness {
             history,
             devices,
             limits,
-            talks: BTreeMap::new(),
+            talks: Dense::default(),
             digest: 0,
             frame: Vec::new(),
             transcript,
@@ -104,7 +100,7 @@ impl Witness {
         if self.disk.is_none() {
             return;
         }
-        for talk in std::mem::take(&mut self.talks).into_values() {
+        for (_, talk) in std::mem::take(&mut self.talks).iter() {
             self.note(ServerNews::Ended(talk.conn));
         }
         self.committed = seq - 1;
@@ -116,12 +112,16 @@ impl Witness {
         self.history.note(Noted::Server(news));
     }
 
+    fn talks(&self) -> impl Iterator<Item = &Talk> {
+        self.talks.iter().map(|(_, talk)| talk)
+    }
+
     fn on_input(&mut self, now: Mono, input: &Input<'_>) {
         match input {
             Input::Opened { conn, .. } => self.on_opened(now, *conn),
             Input::Received { conn, bytes } => self.on_received(now, *conn, bytes),
             Input::Closed { conn } => {
-                if let Some(talk) = self.talks.remove(conn) {
+                if let Some(talk) = self.talks.remove(key(*conn)) {
                     if self.arrivals.spoke_late(talk.conn) {
                         self.note(ServerNews::Late(talk.conn));
                     }
@@ -157,23 +157,20 @@ impl Witness {
         self.note(ServerNews::Opened(number));
         let talk = Talk {
             conn: number,
-            unread: Vec::new(),
-            lost: false,
-            skip: 0,
+            speech: Speech::default(),
             closed: false,
-            hello: None,
             first: Vec::new(),
             heard: now,
             bound: false,
             told_silent: false,
             receipts: Receipts::default(),
         };
-        self.talks.insert(conn, talk);
+        self.talks.insert(key(conn), talk);
     }
 
     fn on_received(&mut self, now: Mono, conn: ConnId, bytes: &[u8]) {
         self.digest = digest(self.digest, bytes);
-        let Some(talk) = self.talks.get_mut(&conn) else {
+        let Some(talk) = self.talks.get_mut(key(conn)) else {
             return;
         };
         talk.heard = now;
@@ -185,10 +182,11 @@ impl Witness {
             .saturating_sub(talk.first.len())
             .min(bytes.len());
         talk.first.extend_from_slice(&bytes[..room]);
-        let acks = talk.read(bytes, &self.limits);
-        for Seq(seq) in acks {
-            self.note(ServerNews::AckCame { conn: ordinal, seq });
-        }
+        let history = &self.history;
+        talk.speech.hear(bytes, &self.limits, &mut |Seq(seq)| {
+            let conn = ordinal;
+            history.note(Noted::Server(ServerNews::AckCame { conn, seq }));
+        });
     }
 
     fn on_output(&mut self, now: Now, by: Option<Conn>, output: &Output) {
@@ -201,7 +199,7 @@ impl Witness {
             Output::Append(record) => self.on_appended(now, by, record),
             Output::Send { conn, frame } => self.on_sent(*conn, frame),
             Output::Close { conn, reason } => {
-                if let Some(talk) = self.talks.get_mut(conn) {
+                if let Some(talk) = self.talks.get_mut(key(*conn)) {
                     talk.closed = true;
                     self.arrivals.close(talk.conn);
                     let (conn, reason) = (talk.conn, reason.to_string());
@@ -218,10 +216,17 @@ impl Witness {
     }
 
     fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
-        self.frame.clear();
-        frame.encode(&mut self.frame);
-        self.digest = digest(self.digest, &self.frame);
-        let Some(talk) = self.talks.get_mut(&conn) else {
+        let bytes = match frame {
+            Outgoing::Delivery(message) => message.frame(),
+            frame => {
+                self.frame.clear();
+                frame.encode(&mut self.frame);
+                self.frame.as_slice()
+            }
+        };
+        self.digest = digest(self.digest, bytes);
+        let length = bytes.len() as u64;
+        let Some(talk) = self.talks.get_mut(key(conn)) else {
             return;
         };
         talk.bound |= matches!(frame, Outgoing::Session(ServerFrame::Welcome(_)));
@@ -234,7 +239,6 @@ impl Witness {
         if let Some(seq) = told_of(frame).filter(|seq| *seq > self.committed) {
             self.note(ServerNews::Uncommitted { conn, seq });
         }
-        let length = self.frame.len() as u64;
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
@@ -253,8 +257,8 @@ impl Witness {
     }
 
     fn on_bound(&self, conn: Conn, welcome: &Welcome) {
-        let talk = self.talks.values().find(|talk| talk.conn == conn);
-        let Some(hello) = talk.and_then(|talk| talk.hello.as_ref()) else {
+        let talk = self.talks().find(|talk| talk.conn == conn);
+        let Some(hello) = talk.and_then(|talk| talk.speech.hello.as_ref()) else {
             return;
         };
         let (who, _) = self.devices.borrow()[&hello.device];
@@ -317,7 +321,7 @@ impl Witness {
             let name_in = words.filter(|word| !word.is_empty()).nth(2);
             !talk.closed && name_in.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
         };
-        self.talks.values().find(asks).map(|talk| talk.conn)
+        self.talks().find(asks).map(|talk| talk.conn)
     }
 
     fn holder(&self, holder: Holder, by: Option<Conn>) -> (Who, u64) {
@@ -329,6 +333,10 @@ impl Witness {
             }
         }
     }
+}
+
+fn key(conn: ConnId) -> u64 {
+    u64::from(conn.0)
 }
 
 /// The last record that a frame tells of.
@@ -344,51 +352,6 @@ fn told_of(frame: &Outgoing) -> Option<u64> {
     }
 }
 
-impl Talk {
-    /// Reads what came; gives the acks in it.
-    fn read(&mut self, bytes: &[u8], limits: &Limits) -> Vec<Seq> {
-        let mut acks = Vec::new();
-        if self.lost {
-            return acks;
-        }
-        self.unread.extend_from_slice(bytes);
-        let mut at = 0;
-        while !self.lost {
-            let skipped = self.skip.min((self.unread.len() - at) as u64);
-            self.skip -= skipped;
-            at += skipped as usize;
-            let rest = &self.unread[at..];
-            if self.hello.is_some()
-                && self.skip == 0
-                && let Some(length) = length_of(b"SEND ", rest)
-            {
-                at += length;
-                continue;
-            }
-            let head = &rest[..rest.len().min(5)];
-            if self.hello.is_none() && !b"HELLO".starts_with(head) {
-                self.lost = true;
-            }
-            match client_frame(rest, limits) {
-                _ if self.lost => {}
-                Decoded::Partial => break,
-                Decoded::Frame(frame, length) => {
-                    at += length;
-                    match frame {
-                        ClientFrame::Hello(hello) => self.hello = Some(*hello),
-                        ClientFrame::Ack(seq) => acks.push(seq),
-                        _ => {}
-                    }
-                }
-                Decoded::Refused(_, Skip::Bytes(length)) => self.skip = length,
-                Decoded::Refused(_, Skip::Lost) => self.lost = true,
-            }
-        }
-        self.unread.drain(..at);
-        acks
-    }
-}
-
 impl Tap for Witness {
     fn router(&mut self, now: Now, input: &Input<'_>, outputs: &[Output]) {
         if let Some(transcript) = &mut self.transcript {
@@ -396,7 +359,7 @@ impl Tap for Witness {
         }
         self.on_input(now.mono, input);
         let by = match input {
-            Input::Received { conn, .. } => self.talks.get(conn).map(|talk| talk.conn),
+            Input::Received { conn, .. } => self.talks.get(key(*conn)).map(|talk| talk.conn),
             _ => None,
         };
         let before = self.digest;
@@ -409,12 +372,13 @@ impl Tap for Witness {
     }
 }
 
+/// One number from all bytes so far and these. Two runs of one seed are compared by it: that is asked of it, no more.
 fn digest(so_far: u64, bytes: &[u8]) -> u64 {
-    let mut digest = mix(so_far, bytes.len() as u64);
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        digest = mix(digest, u64::from_le_bytes(word));
-    }
-    digest
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(ODD).rotate_left(29);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let bulk = words.fold(so_far, step);
+    let last = rest.iter().map(|byte| u64::from(*byte));
+    mix(last.fold(bulk, step), bytes.len() as u64)
 }

@@ -1,5 +1,6 @@
-//! The judge: a record is durable when it was written, synced, then referred to by the file's header, and that synced
-//! too (the store commits in two phases). Nothing that is said of it may leave before the second sync has returned.
+//! The judge: a record is durable when it was written to the journal, and that synced; or to the store's file, synced, then
+//! referred to by the file's header, and that synced too (the store commits in two phases). Nothing that is said of it may
+//! leave before that sync has returned.
 
 use super::calls::Call;
 use super::said::{Mark, Said, marks, said};
@@ -70,10 +71,9 @@ pub fn judge(calls: &[Call]) -> Verdict {
             _ => {}
         }
     }
-    for (mark, (fd, line)) in written {
-        if let Some(line) = files.get(&fd).and_then(|file| file.durable_after(line)) {
-            durable.insert(mark, line);
-        }
+    for (mark, place) in written {
+        let file = files.get(&place.fd);
+        durable.extend(file.and_then(|file| Some((mark, file.durable_after(&place)?))));
     }
     // What is no file with records is no log.
     verdict.syncs = files.values().map(|file| file.syncs.len()).sum();
@@ -101,12 +101,32 @@ impl Verdict {
     }
 }
 
-/// On which line each record had first been written, and to which file.
-fn written(calls: &[Call]) -> BTreeMap<Mark, (i64, usize)> {
-    let mut written = BTreeMap::new();
-    for call in calls.iter().filter(|call| call.name == "pwrite64") {
-        for mark in marks(&call.bytes) {
-            written.entry(mark).or_insert((call.numbers[0], call.ends));
+/// Where a record was written first.
+struct Place {
+    fd: i64,
+    /// The line on which it had been.
+    line: usize,
+    /// In the journal.
+    journal: bool,
+}
+
+/// Where each record was written first.
+fn written(calls: &[Call]) -> BTreeMap<Mark, Place> {
+    let (mut written, mut journals) = (BTreeMap::new(), BTreeMap::new());
+    for call in calls {
+        match call.name.as_str() {
+            "openat" => {
+                journals.insert(call.gave, call.bytes.ends_with(b"/log.journal"));
+            }
+            "pwrite64" => {
+                let fd = call.numbers[0];
+                let journal = journals.get(&fd).copied().unwrap_or_default();
+                for mark in marks(&call.bytes) {
+                    let line = call.ends;
+                    written.entry(mark).or_insert(Place { fd, line, journal });
+                }
+            }
+            _ => {}
         }
     }
     written
@@ -120,9 +140,12 @@ struct File {
 }
 
 impl File {
-    /// The line by which what was written on that line is durable.
-    fn durable_after(&self, line: usize) -> Option<usize> {
-        let synced = first_after(&self.syncs, line)?;
+    /// The line by which what was written there is durable.
+    fn durable_after(&self, place: &Place) -> Option<usize> {
+        let synced = first_after(&self.syncs, place.line)?;
+        if place.journal {
+            return Some(synced);
+        }
         let referred = first_after(&self.headers, synced)?;
         first_after(&self.syncs, referred)
     }

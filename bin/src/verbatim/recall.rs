@@ -8,7 +8,8 @@ use crate::device::{History, Until};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use verbatim_core::client::{LineState, Message, Recalled, WhyNoHistory};
-use verbatim_core::id::Number;
+use verbatim_core::code::Code;
+use verbatim_core::id::{Number, Seq};
 use verbatim_core::name::{Name, Recipient};
 use verbatim_core::now::Wall;
 use verbatim_core::wire::Ask;
@@ -33,8 +34,8 @@ pub(crate) struct Recall {
 struct Back {
     /// Before this place of the store; `None`: at its end.
     place: Option<u64>,
-    /// Before this number at the server; `None`: where the store begins, or with the newest.
-    number: Option<Number>,
+    /// Before this number at the server, and the seq of what has it; `None`: where the store begins, or with the newest.
+    number: Option<(Number, Option<Seq>)>,
 }
 
 impl Recall {
@@ -60,14 +61,15 @@ impl Recall {
             if history.past.len() >= wanted.count {
                 return Ok(Ok(history));
             }
-            let first = store.first_of(with)?.map(|(_, number)| number);
-            before = before.or(first);
+            let first = store.first_of(with)?;
+            before = before.or(first.map(|(seq, number)| (number, Some(seq))));
         }
         let missing = wanted.count - history.past.len();
         self.waiting.push_back((wanted, history));
         Ok(Err(Ask {
             with,
-            before,
+            before: before.map(|(number, _)| number),
+            at: before.and_then(|(_, at)| at),
             count: Some(missing as u64),
         }))
     }
@@ -97,7 +99,7 @@ impl Recall {
         let Some((wanted, mut history)) = self.waiting.pop_front() else {
             return Ok(None);
         };
-        self.back(wanted.with).number = recalled.first;
+        self.back(wanted.with).number = recalled.first.map(|first| (first, recalled.at));
         let first = match store {
             Some(store) => store.first_of(recalled.with)?,
             None => None,
@@ -117,6 +119,10 @@ impl Recall {
     /// The server does not answer the first question: what the store had is all.
     pub(crate) fn on_none(&mut self, why: WhyNoHistory) -> Option<(Wanted, History)> {
         let (wanted, history) = self.waiting.pop_front()?;
+        if why == WhyNoHistory::Server(Code::UNABLE_TO_SEND) {
+            // Who was meant holds that name no more; whoever does has a history that begins anew.
+            self.back(wanted.with).number = None;
+        }
         let until = Until::NotAsked(why);
         Some((wanted, History { until, ..history }))
     }

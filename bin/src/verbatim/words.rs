@@ -235,7 +235,7 @@ fn no_history(why: WhyNoHistory) -> String {
             "this server is of an older version, which has no history to ask for".into()
         }
         WhyNoHistory::Server(Code::UNABLE_TO_SEND) => {
-            "the server shows none: nobody holds that name now".into()
+            "the server shows none: nobody holds that name now, or another one than then".into()
         }
         WhyNoHistory::Server(code) => format!("the server shows none: {code}"),
     }

@@ -48,7 +48,7 @@ impl Client {
     /// Handles the frames of `all` as long as the connection lives; returns how many bytes they took.
     fn on_bytes(&mut self, all: &[u8], out: &mut Vec<Output>) -> Result<usize, &'static str> {
         let mut done = 0;
-        while self.link.is_open() {
+        while done < all.len() && self.link.is_open() {
             match server_frame(&all[done..], &self.config.limits) {
                 Decoded::Partial => break,
                 Decoded::Frame(frame, taken) => {
@@ -280,6 +280,8 @@ impl Client {
     fn on_page_end(&mut self, end: &PageEnd, out: &mut Vec<Output>) -> Checked {
         let most = self.config.limits.recalled_messages_max as u64;
         out.extend(self.recall.on_end(end, most)?.map(Output::Recalled));
+        // At once: what comes behind this in the same bytes finds the same question out as what comes later.
+        self.pump_history(out);
         Ok(())
     }
 
@@ -307,7 +309,8 @@ impl Client {
     }
 
     /// Before `WELCOME` an error answers `HELLO`; after it, one that is not fatal answers a question: for what was said
-    /// earlier, if there is one (a server that knows none of these says so), else who is there.
+    /// earlier, if there is one (a server that knows none of these says so; one whose name is somebody else's by now goes on
+    /// no further), else who is there.
     fn on_error(
         &mut self,
         code: Code,
@@ -317,7 +320,9 @@ impl Client {
     ) {
         match (self.link, code.class()) {
             (Link::Up, Class::Permanent | Class::Passing) => {
-                if let Some(with) = self.recall.cancel() {
+                if let Some(recalled) = self.recall.stop() {
+                    out.push(Output::Recalled(recalled));
+                } else if let Some(with) = self.recall.cancel() {
                     let why = WhyNoHistory::Server(code);
                     out.push(Output::Show(Notice::NoHistory { with, why }));
                 } else if self.roll.cancel() {

@@ -149,6 +149,8 @@ pub struct Recalled {
     pub messages: Vec<Message>,
     /// What is asked for next has a lower number than this; `None`: nothing was ever said.
     pub first: Option<Number>,
+    /// The seq of the message with that number, as far as it is known.
+    pub at: Option<Seq>,
     /// The highest number that was told, of what is here or comes as a delivery; `None`: nothing was.
     pub last: Option<Number>,
     /// There are messages before it.

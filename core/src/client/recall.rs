@@ -1,10 +1,11 @@
 //! Questions for what was said earlier: one at a time goes out, and its pages are put together.
 //!
 //! Each is answered once: by what the server has, or by why there is nothing. A message that will come as a delivery is
-//! left out here, so that none comes twice.
+//! left out here, so that none comes twice. Where the name means somebody else before the last page has come, the pages
+//! that came are the answer.
 
 use super::port::{Message, Recalled};
-use crate::id::Number;
+use crate::id::{Number, Seq};
 use crate::name::{Name, Recipient};
 use crate::wire::{Ask, Delivery, PageEnd};
 use alloc::collections::VecDeque;
@@ -21,6 +22,8 @@ pub(super) struct Recall {
     under_way: bool,
     /// The page that is coming: the numbers of its first message and of its last, and what is shown of it.
     numbers: Option<(Number, Number)>,
+    /// The seq of that first message.
+    at: Option<Seq>,
     page: Vec<Message>,
     /// The pages that have come, the latest messages first.
     pages: Vec<Vec<Message>>,
@@ -71,6 +74,7 @@ impl Recall {
         }
         let first = self.numbers.map_or(past.number, |(first, _)| first);
         self.numbers = Some((first, past.number));
+        self.at = self.at.or(Some(past.seq));
         if shown {
             self.page.push(Message {
                 seq: past.seq,
@@ -78,7 +82,7 @@ impl Recall {
                 to: past.to,
                 number: past.number,
                 time: past.time,
-                body: past.body.into(),
+                body: past.shown().into(),
                 may_repeat: false,
             });
         }
@@ -96,6 +100,10 @@ impl Recall {
         if end.with != wanted.with || numbers.unwrap_or_default() != end.numbers {
             return Err("the end of another history's page");
         }
+        if self.last.is_some() && !leads_up_to(wanted.before, end) {
+            return Ok(self.stop());
+        }
+        let at = self.at.take().or(wanted.at);
         self.came += numbers.map_or(0, |(first, last)| last.0 - first.0 + 1);
         self.last = self.last.or(numbers.map(|(_, last)| last));
         let shown = self.page.len() as u64;
@@ -105,9 +113,10 @@ impl Recall {
         let more = end.more && numbers.is_some();
         if more && left > 0 && self.came < most {
             self.wanted = Some(Ask {
+                with: end.with,
                 before: Some(end.numbers.0),
+                at,
                 count: Some(left),
-                ..wanted
             });
             return Ok(None);
         }
@@ -117,12 +126,32 @@ impl Recall {
             messages: pages.flatten().collect(),
             // An empty page tells nothing of what is before it.
             first: numbers.map_or(wanted.before, |(first, _)| Some(first)),
+            at,
             last: self.last,
             more,
             removed: end.removed,
         };
         self.give_up();
         Ok(Some(recalled))
+    }
+
+    /// The page that is awaited will not come, or is of another conversation: gives those that came before it, if any did.
+    /// What lies before them is still there, and nobody can ask for it.
+    pub fn stop(&mut self) -> Option<Recalled> {
+        let wanted = self.wanted.filter(|_| self.under_way)?;
+        let last = self.last?;
+        let pages = mem::take(&mut self.pages).into_iter().rev();
+        let recalled = Recalled {
+            with: wanted.with,
+            messages: pages.flatten().collect(),
+            first: wanted.before,
+            at: wanted.at,
+            last: Some(last),
+            more: true,
+            removed: Number(0),
+        };
+        self.give_up();
+        Some(recalled)
     }
 
     /// There will be no answer to the one that went out; gives what it was about.
@@ -145,6 +174,12 @@ impl Recall {
             ..Recall::default()
         };
     }
+}
+
+/// Whether a page ends right before that number, or says that what stood there is gone.
+fn leads_up_to(before: Option<Number>, end: &PageEnd) -> bool {
+    let last = end.numbers.1.max(end.removed);
+    before.is_none_or(|before| last.0.checked_add(1) == Some(before.0))
 }
 
 /// Whether a message belongs to that user's conversation.

@@ -1,5 +1,6 @@
 //! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
 
+use super::owed::Bounds;
 use super::session::{Flight, Live};
 use super::{Outgoing, Output, Router};
 use crate::code::Code;
@@ -60,12 +61,11 @@ impl Router {
         if self.saves() {
             return; // a log on disk keeps everything, whoever is owed it
         }
-        let (size, max) = (self.size_of_message(message), self.limits.owed_bytes_max);
+        let (size, bounds) = (self.size_of_message(message), self.owed_bounds());
         if let Some(session) = self.session_mut(from)
-            && session.wrote_to_all(message, size, max)
-            && !mem::replace(&mut session.unsettled, true)
+            && session.wrote_to_all(message, size, bounds)
         {
-            self.unsettled.push(from);
+            self.pump_when_committed(from);
         }
     }
 
@@ -79,8 +79,7 @@ impl Router {
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
-                let in_turn =
-                    session.has_window(message.frame().len()) && !session.owed.is_untold();
+                let in_turn = session.has_window(message.counted()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };
@@ -99,23 +98,30 @@ impl Router {
 
     /// Notes that somebody is owed one more message to all; tells whether it was given up at once.
     fn owe_all(&mut self, user: UserId, message: &Message) -> bool {
-        let (size, owed_max) = (self.size_of_message(message), self.limits.owed_bytes_max);
+        let (size, bounds) = (self.size_of_message(message), self.owed_bounds());
         let Some(session) = self.session_mut(user) else {
             return false;
         };
-        let gone = session.owe_all(message, size, owed_max);
+        let gone = session.owe_all(message, size, bounds);
         let marks = session
             .owed
             .half()
             .is_some_and(|half| half.seq == message.seq);
         let given_up = message.seq <= session.owed.floor;
         if gone {
-            self.unsettle(user);
+            self.pump_when_committed(user);
         }
         if gone || marks {
             self.save_user(user);
         }
         given_up
+    }
+
+    fn owed_bounds(&self) -> Bounds {
+        Bounds {
+            bytes_max: self.limits.owed_bytes_max,
+            head: self.space.head(),
+        }
     }
 
     /// Sends a delivery and counts it in the window.
@@ -126,7 +132,7 @@ impl Router {
             self.answer_first(user, out);
             session = self.session_mut(user).expect(is_session);
         }
-        let bytes = message.frame().len() as u32;
+        let bytes = message.counted() as u32;
         let all = message.to == Stream::All;
         let flight = Flight {
             seq: message.seq,
@@ -171,7 +177,7 @@ impl Router {
         let Some(bound) = session
             .bound
             .as_ref()
-            .filter(|bound| bound.behind && !bound.reading)
+            .filter(|bound| bound.behind && !bound.reading && !session.owed.is_untold())
         else {
             return;
         };
@@ -210,6 +216,9 @@ impl Router {
             return; // asked for on a connection that is no more
         };
         bound.reading = false;
+        if session.owed.is_untold() {
+            return; // given up since it was asked for: read again once that is told
+        }
         let conn = bound.key.conn;
         let floor = session.owed.floor;
         self.tell_removed(conn, &page.removed, out);
@@ -223,7 +232,7 @@ impl Router {
             }
             if !self
                 .session(user)
-                .is_some_and(|session| session.has_window(message.frame().len()))
+                .is_some_and(|session| session.has_window(message.counted()))
             {
                 return; // the rest is read again when acks have opened the window
             }
@@ -269,7 +278,7 @@ impl Router {
             if all && (message.from == user || message.seq <= floor) {
                 continue; // nobody is owed what he wrote himself, or has what was given up
             }
-            let (seq, from, bytes) = (message.seq, message.from, message.frame().len() as u32);
+            let (seq, from, bytes) = (message.seq, message.from, message.counted() as u32);
             let flight = Flight {
                 seq,
                 bytes,

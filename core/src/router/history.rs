@@ -61,7 +61,8 @@ impl Router {
         if self.asked(user).is_some() {
             return self.refuse_question(conn, Code::BUSY);
         }
-        let Some((with, conversation)) = self.conversation_with(user, ask.with) else {
+        let meant = self.conversation_with(user, ask.with);
+        let Some((with, conversation)) = meant.filter(|(_, of)| is_still(*of, ask.at)) else {
             return self.refuse_question(conn, Code::UNABLE_TO_SEND);
         };
         let next = self.space.next_of(conversation);
@@ -190,5 +191,14 @@ impl Router {
             self.send(conn, Outgoing::Past(message), out);
         }
         self.say(conn, ServerFrame::History(end), out);
+    }
+}
+
+/// Whether what was said at that seq belongs to this conversation. The names of two mean the two who held them then if both
+/// have held them since: a user is known by the seq of its claim.
+fn is_still(conversation: Conversation, at: Option<Seq>) -> bool {
+    match (conversation, at) {
+        (Conversation::Pair(one, other), Some(at)) => one.0.max(other.0) < at,
+        _ => true,
     }
 }

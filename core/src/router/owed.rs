@@ -43,7 +43,16 @@ pub(super) struct Owed {
     /// Of what was meant for all, everything up to here will not be delivered any more.
     pub(super) floor: Seq,
     floor_number: Number,
-    told: bool,
+    /// That is still to be told, and only when everything up to here is committed: mail that is appended and not committed
+    /// counts too, so that a crash may take back why it was given up. Who was told goes past it, and counts as having it.
+    untold: Option<Seq>,
+}
+
+/// What a session may be owed, and how far the log is appended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) bytes_max: u64,
+    pub(super) head: Seq,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +101,7 @@ impl Owed {
             half,
             floor: standing.floor.0,
             floor_number: standing.floor.1,
-            told: false,
+            untold: (standing.floor.0 > Seq(0)).then_some(Seq(0)),
         }
     }
 
@@ -102,6 +111,7 @@ impl Owed {
         if self.bytes() > bytes_max && self.all.messages > 0 {
             (self.all, self.half) = (Amount::default(), None);
             (self.floor, self.floor_number) = last;
+            self.untold = Some(Seq(0));
         }
     }
 
@@ -145,7 +155,7 @@ impl Owed {
 
     /// Something is gone and the device has not heard of it, which comes before any delivery behind it.
     pub(super) fn is_untold(&self) -> bool {
-        self.floor > Seq(0) && !self.told
+        self.untold.is_some()
     }
 
     /// Whether nothing that was meant for all is owed, so that nothing of it is kept for this session.
@@ -153,21 +163,21 @@ impl Owed {
         self.all.messages == 0
     }
 
-    fn add_all(&mut self, message: &Message, size: u64, bytes_max: u64) {
+    fn add_all(&mut self, message: &Message, size: u64, bounds: Bounds) {
         self.all.add(size);
-        self.bound_all(message, bytes_max);
+        self.bound_all(message, bounds);
     }
 
     /// A line of its user's own to all: it is kept behind what the session is owed.
-    fn add_written(&mut self, message: &Message, size: u64, bytes_max: u64) {
+    fn add_written(&mut self, message: &Message, size: u64, bounds: Bounds) {
         if !self.lacks_none_of_all() {
             self.all.bytes += size;
-            self.bound_all(message, bytes_max);
+            self.bound_all(message, bounds);
         }
     }
 
     /// Gives up the older half of what was meant for all, if more than that is kept for the session.
-    fn bound_all(&mut self, message: &Message, bytes_max: u64) {
+    fn bound_all(&mut self, message: &Message, Bounds { bytes_max, head }: Bounds) {
         let now = Half {
             seq: message.seq,
             number: message.number,
@@ -177,7 +187,7 @@ impl Owed {
         while self.bytes() > bytes_max && self.all.messages > 0 {
             let gone = self.half.take().map_or(now, |half| *half);
             self.take_all(gone.amount);
-            (self.floor, self.floor_number, self.told) = (gone.seq, gone.number, false);
+            (self.floor, self.floor_number, self.untold) = (gone.seq, gone.number, Some(head));
         }
         if self.half.is_none() && self.all.bytes > bytes_max / 2 {
             let amount = self.all;
@@ -224,12 +234,13 @@ impl Router {
 
     /// Tells a session which of the messages to all it will not get.
     pub(super) fn pump_removed(&mut self, user: UserId, out: &mut Vec<Output>) {
+        let committed = self.committed;
         let Some(session) = self.session_mut(user) else {
             return;
         };
         let Some(conn) = session.conn() else { return };
-        if session.owed.is_untold() {
-            session.owed.told = true;
+        let due = session.owed.untold.take_if(|after| *after <= committed);
+        if due.is_some() {
             let up_to = session.owed.floor_number;
             self.say(
                 conn,
@@ -245,16 +256,16 @@ impl Router {
 
 impl Session {
     /// Notes that it is owed one more message to all; if that is too much, its oldest of them go, which is to be told.
-    pub(super) fn owe_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
+    pub(super) fn owe_all(&mut self, message: &Message, size: u64, bounds: Bounds) -> bool {
         let floor = self.owed.floor;
-        self.owed.add_all(message, size, bytes_max);
+        self.owed.add_all(message, size, bounds);
         self.owed.floor > floor
     }
 
     /// Notes that its user wrote a line to all; whether something is given up by that, which is to be told.
-    pub(super) fn wrote_to_all(&mut self, message: &Message, size: u64, bytes_max: u64) -> bool {
+    pub(super) fn wrote_to_all(&mut self, message: &Message, size: u64, bounds: Bounds) -> bool {
         let floor = self.owed.floor;
-        self.owed.add_written(message, size, bytes_max);
+        self.owed.add_written(message, size, bounds);
         self.owed.floor > floor
     }
 
@@ -266,6 +277,8 @@ impl Session {
     /// A new connection hears again what was removed, since the one before may not have; but not a device that has come
     /// further: that heard it before what lies behind.
     pub(super) fn tell_removed_again(&mut self, cursor: Seq) {
-        self.owed.told = self.owed.floor <= cursor;
+        let floor = self.owed.floor;
+        let after = self.owed.untold.unwrap_or(Seq(0));
+        self.owed.untold = (floor > cursor).then_some(after);
     }
 }

@@ -5,6 +5,7 @@ use super::frame::{
     ServerFrame, Welcome,
 };
 use super::head::{Head, HeadScan, decimal, scan_head};
+use super::quick;
 use crate::code::Code;
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
@@ -60,11 +61,27 @@ fn incomplete(detail: &'static str) -> Refusal {
 
 /// Reads one frame of a client from the beginning of `bytes`.
 pub fn client_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ClientFrame<'a>> {
-    frame(bytes, limits, client)
+    match quick::client(bytes, limits) {
+        Some((frame, taken)) => Decoded::Frame(frame, taken),
+        None => client_by_grammar(bytes, limits),
+    }
 }
 
 /// Reads one frame of a server from the beginning of `bytes`.
 pub fn server_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ServerFrame<'a>> {
+    match quick::server(bytes, limits) {
+        Some((frame, taken)) => Decoded::Frame(frame, taken),
+        None => server_by_grammar(bytes, limits),
+    }
+}
+
+/// The same, however it is written.
+pub(super) fn client_by_grammar<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ClientFrame<'a>> {
+    frame(bytes, limits, client)
+}
+
+/// The same, however it is written.
+pub(super) fn server_by_grammar<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ServerFrame<'a>> {
     frame(bytes, limits, server)
 }
 
@@ -147,6 +164,7 @@ fn client<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<ClientFrame<'a>> {
         "HISTORY" => Ok(ClientFrame::History(Ask {
             with: recipient(head.arguments)?,
             before: optional_number(head, "Before")?.map(Number),
+            at: optional_number(head, "At")?.map(Seq),
             count: optional_number(head, "Count")?,
         })),
         "HELLO" => Ok(ClientFrame::Hello(Box::new(hello(head)?))),
@@ -270,6 +288,7 @@ fn delivery<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<Delivery<'a>> {
         number: Number(number_header(head, "Number")?),
         time: number_header(head, "Time")?,
         body: body.text()?,
+        removed: head.header("Removed") == Some("yes"),
     })
 }
 

@@ -30,6 +30,9 @@ impl fmt::Display for Ask {
         if let Some(before) = self.before {
             write!(f, " before={before}")?;
         }
+        if let Some(at) = self.at {
+            write!(f, " at={at}")?;
+        }
         self.count
             .map_or(Ok(()), |count| write!(f, " count={count}"))
     }
@@ -137,13 +140,14 @@ impl fmt::Display for Delivery<'_> {
             to,
             number,
             body,
+            removed,
             ..
         } = self;
-        write!(
-            f,
-            "{seq} {from} -> {to} number={number} ({} bytes)",
-            body.len()
-        )
+        write!(f, "{seq} {from} -> {to} number={number} ")?;
+        match removed {
+            true => f.write_str("(text removed)"),
+            false => write!(f, "({} bytes)", body.len()),
+        }
     }
 }
 

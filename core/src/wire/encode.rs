@@ -13,6 +13,12 @@ use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
+/// The same for an `ACK`, whole.
+const ACK_BYTES: usize = 32;
+/// The same for a `DELIVER`.
+const DELIVERY_HEAD_BYTES: usize = 208;
+/// Says that a message's text was removed.
+const REMOVED_HEADER: &[u8] = b"\nRemoved: yes";
 
 /// Appends a client's frame.
 pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
@@ -20,13 +26,18 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
         ClientFrame::Hello(hello) => put_hello(hello, out),
         ClientFrame::Send { to, id, body } => {
             out.reserve(SEND_HEAD_BYTES + body.len());
-            put(out, &["SEND ", to.as_str(), "\n"]);
-            put_number_header(out, "Id", id.0);
-            put_body(out, body);
+            out.extend_from_slice(b"SEND ");
+            out.extend_from_slice(to.as_bytes());
+            out.extend_from_slice(b"\nId: ");
+            put_decimal(out, id.0);
+            put_length(out, body);
+            out.extend_from_slice(body.as_bytes());
         }
         ClientFrame::Ack(seq) => {
-            put_numbers(out, "ACK", &[seq.0]);
-            put(out, &["\n\n"]);
+            out.reserve(ACK_BYTES);
+            out.extend_from_slice(b"ACK ");
+            put_decimal(out, seq.0);
+            out.extend_from_slice(b"\n\n");
         }
         ClientFrame::Who(None) => put(out, &["WHO\n\n"]),
         ClientFrame::Who(Some(name)) => put(out, &["WHO ", name.as_str(), "\n\n"]),
@@ -128,6 +139,12 @@ pub(crate) fn past_bytes(frame: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&frame["DELIVER".len()..]);
 }
 
+/// How long a `DELIVER` frame was before its text of so many bytes was removed.
+pub(crate) fn length_with_text(frame: &[u8], text_bytes: usize) -> usize {
+    let digits = |number: usize| number.max(1).ilog10() as usize + 1;
+    frame.len() - REMOVED_HEADER.len() - digits(0) + digits(text_bytes) + text_bytes
+}
+
 /// How many bytes that takes.
 pub(crate) fn past_length(frame: &[u8]) -> usize {
     frame.len() - "DELIVER".len() + "PAST".len()
@@ -137,6 +154,9 @@ fn put_ask(ask: &Ask, out: &mut Vec<u8>) {
     put(out, &["HISTORY ", ask.with.as_str(), "\n"]);
     if let Some(before) = ask.before {
         put_number_header(out, "Before", before.0);
+    }
+    if let Some(at) = ask.at {
+        put_number_header(out, "At", at.0);
     }
     if let Some(count) = ask.count {
         put_number_header(out, "Count", count);
@@ -161,16 +181,27 @@ fn put_delivery(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
 }
 
 fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+    out.reserve(DELIVERY_HEAD_BYTES);
     put_numbers(out, verb, &[delivery.seq.0]);
     out.extend_from_slice(b"\nFrom: ");
     out.extend_from_slice(delivery.from.as_bytes());
     out.extend_from_slice(b"\nTo: ");
     out.extend_from_slice(delivery.to.as_bytes());
-    out.push(b'\n');
-    put_number_header(out, "Number", delivery.number.0);
-    put_number_header(out, "Time", delivery.time);
-    put_number_header(out, "Content-length", delivery.body.len() as u64);
-    out.push(b'\n');
+    out.extend_from_slice(b"\nNumber: ");
+    put_decimal(out, delivery.number.0);
+    out.extend_from_slice(b"\nTime: ");
+    put_decimal(out, delivery.time);
+    if delivery.removed {
+        out.extend_from_slice(REMOVED_HEADER);
+    }
+    put_length(out, delivery.body);
+}
+
+/// The last header of a frame with a body, from the end of the line before it on, and the empty line behind it.
+fn put_length(out: &mut Vec<u8>, body: &str) {
+    out.extend_from_slice(b"\nContent-length: ");
+    put_decimal(out, body.len() as u64);
+    out.extend_from_slice(b"\n\n");
 }
 
 fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
@@ -231,20 +262,21 @@ fn put_rejected(rejection: &Rejection, out: &mut Vec<u8>) {
 
 fn put_receipt(receipt: &Receipt, out: &mut Vec<u8>) {
     match receipt {
-        Receipt::Delivered { to, up_to } => put_numbers_of(out, to.as_str(), &[up_to.0]),
+        Receipt::Delivered { to, up_to } => put_numbers_of(out, to.as_bytes(), &[up_to.0]),
         Receipt::Left { to, up_to, last } => {
-            put_numbers_of(out, to.as_str(), &[up_to.0]);
+            put_numbers_of(out, to.as_bytes(), &[up_to.0]);
             put_numbers(out, " left", &[last.0]);
         }
         Receipt::All { seq, count, of } => {
-            put_numbers_of(out, crate::name::ALL, &[seq.0, *count, *of]);
+            put_numbers_of(out, crate::name::ALL.as_bytes(), &[seq.0, *count, *of]);
         }
     }
     put(out, &["\n\n"]);
 }
 
-fn put_numbers_of(out: &mut Vec<u8>, whose: &str, numbers: &[u64]) {
-    put(out, &["RECEIPT ", whose]);
+fn put_numbers_of(out: &mut Vec<u8>, whose: &[u8], numbers: &[u64]) {
+    out.extend_from_slice(b"RECEIPT ");
+    out.extend_from_slice(whose);
     put_numbers(out, "", numbers);
 }
 

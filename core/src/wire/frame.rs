@@ -45,6 +45,9 @@ pub struct Ask {
     pub with: Recipient,
     /// Only what has a lower number; `None`: from the newest.
     pub before: Option<Number>,
+    /// The seq of the message with that number, where it is known: by it the server sees whether who holds the name now is
+    /// the one with whom that was said. `None`: whoever holds the name now is meant.
+    pub at: Option<Seq>,
     /// At most so many messages; `None`: as many as a page takes.
     pub count: Option<u64>,
 }
@@ -223,8 +226,23 @@ pub struct Delivery<'a> {
     pub number: Number,
     /// The server's stamp, in milliseconds since 1970.
     pub time: u64,
-    /// The text.
+    /// The text; empty if it was removed.
     pub body: &'a str,
+    /// The server's operator removed the text.
+    pub removed: bool,
+}
+
+/// What a person is shown in the place of a text that was removed.
+pub const REMOVED_TEXT: &str = "[text removed by the operator]";
+
+impl<'a> Delivery<'a> {
+    /// The text as a person is shown it.
+    pub fn shown(&self) -> &'a str {
+        match self.removed {
+            true => REMOVED_TEXT,
+            false => self.body,
+        }
+    }
 }
 
 /// The contents of a server's `HISTORY`.

@@ -3,12 +3,13 @@
 use crate::bench::{Bench, config, deliver, error, name, to, welcome, wire, words};
 use verbatim_core::client::{Input, Output};
 use verbatim_core::id::{Number, Seq};
-use verbatim_core::wire::{Ask, Delivery, PageEnd, ServerFrame};
+use verbatim_core::wire::{Ask, Delivery, PageEnd, REMOVED_TEXT, ServerFrame};
 
 fn ask(with: &str, before: Option<u64>, count: u64) -> Input<'static> {
     Input::History(Ask {
         with: to(with),
         before: before.map(Number),
+        at: None,
         count: Some(count),
     })
 }
@@ -21,6 +22,7 @@ fn past(seq: u64, from: &str, whom: &str, number: u64) -> ServerFrame<'static> {
         number: Number(number),
         time: 1_000,
         body: "hi",
+        removed: false,
     })
 }
 
@@ -30,6 +32,15 @@ fn end(with: &str, first: u64, last: u64, more: bool) -> ServerFrame<'static> {
         numbers: (Number(first), Number(last)),
         more,
         removed: Number(0),
+    })
+}
+
+fn removed_end(with: &str, up_to: u64) -> ServerFrame<'static> {
+    ServerFrame::History(PageEnd {
+        with: to(with),
+        numbers: (Number(0), Number(0)),
+        more: false,
+        removed: Number(up_to),
     })
 }
 
@@ -45,16 +56,59 @@ fn pages_are_put_together_and_lead_on() {
         past(9, "eve", "ALL", 5),
         end("ALL", 4, 5, true),
     ];
-    assert_eq!(wire(&bench.server(&page)), "HISTORY ALL before=4 count=1");
+    assert_eq!(
+        wire(&bench.server(&page)),
+        "HISTORY ALL before=4 at=8 count=1"
+    );
     let out = bench.server(&[past(7, "bob", "ALL", 3), end("ALL", 3, 3, true)]);
     assert_eq!(words(&out), ["history of ALL: 7 8 9, more"]);
     let Output::Recalled(recalled) = &out[0] else {
         panic!("{out:?}");
     };
     assert_eq!(
-        (recalled.first, recalled.last),
-        (Some(Number(3)), Some(Number(5)))
+        (recalled.first, recalled.at, recalled.last),
+        (Some(Number(3)), Some(Seq(7)), Some(Number(5)))
     );
+}
+
+/// Between two pages bob's name becomes nobody's, or somebody else's: this server refuses to go on; one that does not know
+/// the header `At` tells what does not lead up to what came.
+#[test]
+fn pages_are_of_one_holder_of_the_name() {
+    let others: [&[ServerFrame<'static>]; 5] = [
+        &[error(102, None)],
+        &[end("bob", 0, 0, false)],
+        &[past(60, "bob", "alice", 1), end("bob", 1, 1, false)],
+        &[past(61, "bob", "alice", 2), end("bob", 2, 2, true)],
+        &[removed_end("bob", 1)],
+    ];
+    for frames in others {
+        let mut bench = Bench::online(config(), &welcome(0, 70));
+        bench.input(ask("bob", None, 9));
+        let page = [past(8, "bob", "alice", 4), end("bob", 4, 4, true)];
+        assert_eq!(
+            wire(&bench.server(&page)),
+            "HISTORY bob before=4 at=8 count=8"
+        );
+        bench.input(ask("eve", None, 5));
+        let out = bench.server(frames);
+        assert_eq!(
+            words(&out),
+            ["history of bob: 8, more", "send HISTORY eve count=5"],
+            "after {frames:?}"
+        );
+        let Output::Recalled(recalled) = &out[0] else {
+            panic!("{out:?}");
+        };
+        let (first, at) = (recalled.first, recalled.at);
+        assert_eq!((first, at), (Some(Number(4)), Some(Seq(8))));
+        assert_eq!((recalled.last, recalled.removed), (first, Number(0)));
+    }
+    let mut bench = Bench::online(config(), &welcome(0, 70));
+    bench.input(ask("bob", None, 9));
+    bench.server(&[past(8, "bob", "alice", 4), end("bob", 4, 4, true)]);
+    let out = words(&bench.server(&[removed_end("bob", 3)]));
+    assert_eq!(out, ["history of bob: 8, removed up to 3"]);
 }
 
 #[test]
@@ -155,4 +209,33 @@ fn a_history_that_is_none_ends_the_connection() {
     bench.input(ask("bob", None, 1));
     let more = [past(8, "bob", "alice", 4), past(9, "bob", "alice", 5)];
     assert!(words(&bench.server(&more))[1].contains("something else than was asked for"));
+}
+
+#[test]
+fn a_removed_text_is_shown_as_one() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    let without_text = |seq, number| Delivery {
+        seq: Seq(seq),
+        from: name("bob"),
+        to: to("alice"),
+        number: Number(number),
+        time: 1_000,
+        body: "",
+        removed: true,
+    };
+    bench.input(ask("bob", Some(4), 1));
+    let page = [
+        ServerFrame::Past(without_text(40, 3)),
+        end("bob", 3, 3, false),
+    ];
+    let out = bench.server(&page);
+    let Output::Recalled(recalled) = &out[0] else {
+        panic!("{out:?}");
+    };
+    assert_eq!(recalled.messages[0].body, REMOVED_TEXT);
+    let out = bench.server(&[ServerFrame::Deliver(without_text(51, 4))]);
+    assert!(
+        matches!(&out[0], Output::Deliver(message) if message.body == REMOVED_TEXT),
+        "{out:?}"
+    );
 }

@@ -96,6 +96,7 @@ fn past() -> impl Strategy<Value = ServerFrame<'static>> {
             number: Number(number),
             time: 0,
             body: "hi",
+            removed: false,
         })
     });
     let run = (number(), number(), any::<bool>(), number());
@@ -115,6 +116,7 @@ fn question(before: Option<u64>) -> Input<'static> {
     Input::History(Ask {
         with: to("ALL"),
         before: before.map(Number),
+        at: None,
         count: before,
     })
 }

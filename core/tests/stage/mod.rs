@@ -318,6 +318,14 @@ impl Stage {
         self.log.retain(|message| !gone(message));
     }
 
+    /// The operator removes a text.
+    pub fn remove_text(&mut self, seq: Seq) {
+        for message in self.log.iter_mut().filter(|message| message.seq == seq) {
+            *message = message.clone().without_text(message.body().len());
+        }
+        self.step(Input::TextRemoved(seq));
+    }
+
     /// How many questions the router has put to the log that have no answer.
     pub fn questions(&self) -> usize {
         self.questions.len()

@@ -101,7 +101,31 @@ pub trait Engine {
         None
     }
 
-    /// What is committed now, to be copied elsewhere while this engine goes on.
+    /// Removes the text of a committed message, and leaves its hash. No batch is under way.
+    ///
+    /// # Errors
+    /// There is nothing to remove; or it failed, and the engine must be loaded again before it is used.
+    fn remove_text(&mut self, _seq: Seq) -> Result<disk::Removal, disk::NotRemoved> {
+        Err(disk::NotRemoved::InMemory)
+    }
+
+    /// Brings everything that is committed to where [`Engine::view`] finds it.
+    ///
+    /// # Errors
+    /// As those of a commit.
+    fn fold(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Closes the log in good order. It may be loaded again.
+    ///
+    /// # Errors
+    /// It could not be; what was committed is safe all the same.
+    fn close(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// What was folded so far, to be copied elsewhere while this engine goes on.
     ///
     /// # Errors
     /// The log cannot be read, or this engine keeps nothing that outlives it.

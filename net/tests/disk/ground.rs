@@ -33,6 +33,10 @@ impl Ground {
         self.0.join("log.redb")
     }
 
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("log.journal")
+    }
+
     pub fn medium(&self) -> FileMedium {
         FileMedium::take(&self.0, |_| u64::MAX).unwrap()
     }
@@ -47,6 +51,7 @@ impl Ground {
         let rhythm = Rhythm {
             records,
             bytes: 1 << 40,
+            journal: 64 << 10,
         };
         Disk::new(Box::new(self.medium()), IDENTITY, limits).with_rhythm(rhythm)
     }
@@ -68,6 +73,20 @@ pub struct Author {
 }
 
 impl Author {
+    /// The author as it was after so many records.
+    pub fn up_to(&self, records: usize) -> Author {
+        let mut author = Author {
+            records: self.records[..records].to_vec(),
+            ..Author::default()
+        };
+        author
+            .records
+            .iter()
+            .for_each(|one| author.space.apply(one));
+        author.time = self.time;
+        author
+    }
+
     pub fn write(&mut self, what: What) -> UserId {
         self.time += 1000;
         let record = Record {
@@ -106,6 +125,7 @@ impl Author {
             number: self.space.next_number(from, stream),
             time: 1_700_000_000_000 + self.time + 1000,
             body,
+            removed: false,
         };
         let last = self.space.user(from).unwrap().outcomes.last();
         let id = (last.next(), 0x1234_5678);

@@ -6,5 +6,8 @@ mod sparse;
 
 mod formats;
 mod ground;
+mod history;
+mod journal;
 mod memory;
+mod removal;
 mod retention;

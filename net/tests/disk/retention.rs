@@ -14,7 +14,7 @@ use verbatim_net::engine::disk::{Checked, Disk, Found, check};
 /// What a message counts beside its frame.
 const OVERHEAD: u64 = 128;
 
-fn keeps(bytes: Option<u64>, time: Option<u64>) -> Limits {
+pub fn keeps(bytes: Option<u64>, time: Option<u64>) -> Limits {
     Limits {
         kept_bytes_max: bytes,
         kept_time_max: time.map(Duration::from_secs),
@@ -25,7 +25,7 @@ fn keeps(bytes: Option<u64>, time: Option<u64>) -> Limits {
 }
 
 /// Ann and Ben, and so many messages from one to the other, some of them to all, in commits of ten.
-fn talk(author: &mut Author, engine: &mut Disk, messages: usize) -> (UserId, UserId) {
+pub fn talk(author: &mut Author, engine: &mut Disk, messages: usize) -> (UserId, UserId) {
     let from = author.records.len();
     let (ann, ben) = match from {
         0 => {
@@ -53,7 +53,7 @@ fn talk(author: &mut Author, engine: &mut Disk, messages: usize) -> (UserId, Use
 }
 
 /// Forgets what has to go, up to there at most; gives up to where it went.
-fn trim(engine: &mut Disk, up_to: Seq, age: u64) -> Seq {
+pub fn trim(engine: &mut Disk, up_to: Seq, age: u64) -> Seq {
     engine.trim(up_to, age);
     loop {
         engine.commit().unwrap();
@@ -69,7 +69,7 @@ fn held(ground: &Ground) -> (Checked, Vec<u64>) {
     let checked = check(&mut ground.medium(), &mut |found| {
         match found {
             Found::Removed(proof, _) => assert!(seqs.is_empty() && proof.head > Seq(0)),
-            Found::Record(record, _) => seqs.push(record.seq.0),
+            Found::Record(record, ..) => seqs.push(record.seq.0),
         }
         Ok(())
     });

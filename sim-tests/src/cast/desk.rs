@@ -114,21 +114,19 @@ impl Desk {
             return Vec::new();
         }
         self.due = None;
-        let mut kept = Vec::new();
-        for Delivered {
-            epoch,
-            message,
-            stale,
-        } in std::mem::take(&mut self.waiting)
-        {
+        let mut kept = Vec::with_capacity(self.waiting.len());
+        let mut disk = self.disk.borrow_mut();
+        for delivered in self.waiting.drain(..) {
+            let (epoch, message) = (delivered.epoch, delivered.message);
             let seq = message.seq;
-            self.note(DeviceNews::Wrote { epoch, message });
-            if !stale {
-                self.disk.borrow_mut().on_written(seq);
+            let news = DeviceNews::Wrote { epoch, message };
+            self.history.note(What::Device(self.who, news));
+            if !delivered.stale {
+                disk.on_written(seq);
                 kept.push(seq);
             }
         }
-        if self.disk.borrow().stores_messages() {
+        if disk.stores_messages() {
             // One transaction has them all.
             kept.drain(..kept.len().saturating_sub(1));
         }
@@ -179,11 +177,22 @@ impl Desk {
         if self.secrets.is_in(bytes) {
             self.note(DeviceNews::SecretSeen);
         }
+        if self.unread.is_empty() {
+            let read = self.read(bytes);
+            return self.unread.extend_from_slice(&bytes[read..]);
+        }
         let mut unread = std::mem::take(&mut self.unread);
         unread.extend_from_slice(bytes);
+        let read = self.read(&unread);
+        unread.drain(..read);
+        self.unread = unread;
+    }
+
+    /// Reads the frames that are whole; gives how many bytes they took.
+    fn read(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        loop {
-            let rest = &unread[at..];
+        while at < bytes.len() {
+            let rest = &bytes[at..];
             if let Some(length) = length_of(b"DELIVER ", rest) {
                 at += length;
                 continue;
@@ -194,8 +203,7 @@ impl Desk {
             self.on_frame(&frame);
             at += length;
         }
-        unread.drain(..at);
-        self.unread = unread;
+        at
     }
 
     fn on_frame(&mut self, frame: &ServerFrame<'_>) {
@@ -220,7 +228,9 @@ impl Desk {
         while let Some(length) = length_of(b"SEND ", rest) {
             rest = &rest[length..];
         }
-        while let Decoded::Frame(frame, length) = client_frame(rest, &self.limits) {
+        while !rest.is_empty()
+            && let Decoded::Frame(frame, length) = client_frame(rest, &self.limits)
+        {
             if let ClientFrame::Ack(seq) = frame {
                 self.note(DeviceNews::Acked { seq: seq.0 });
             }

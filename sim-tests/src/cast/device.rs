@@ -160,6 +160,7 @@ impl Device {
         let to: Arc<str> = self.stage.name_of(to).into();
         let recipient = Recipient::parse(to.as_bytes()).expect("plans name users");
         let age_max = (age > 0).then(|| Duration::from_millis(age));
+        out.reserve(lines as usize);
         for _ in 0..lines {
             self.lines += 1;
             let (who, line) = (self.who, self.lines);

@@ -224,12 +224,20 @@ fn start_of(event: &Event) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// The latest records count: those before them of one seq were in no commit.
+/// What a start did not find any more was in no commit.
 fn find_sent(events: &[Event], holder: (Who, u64), last: u64) -> Option<Sent> {
     let records = || {
-        events.iter().rev().filter_map(|event| match &event.what {
-            What::Server(ServerNews::Appended { seq, entry, .. }) => Some((*seq, entry)),
-            _ => None,
+        let mut end = u64::MAX;
+        events.iter().rev().filter_map(move |event| {
+            if let Some((_, kept)) = start_of(event) {
+                end = end.min(kept.unwrap_or(0));
+            }
+            match &event.what {
+                What::Server(ServerNews::Appended { seq, entry, .. }) => {
+                    (*seq <= end).then_some((*seq, entry))
+                }
+                _ => None,
+            }
         })
     };
     let claim =

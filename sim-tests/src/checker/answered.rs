@@ -26,7 +26,10 @@ impl Rule for Answered {
         &[
             Topic::Log,
             Topic::Line,
-            Topic::Delivery,
+            Topic::Accepted,
+            Topic::Receipt,
+            Topic::Acked,
+            Topic::Typed,
             Topic::Device,
             Topic::Classic,
         ]

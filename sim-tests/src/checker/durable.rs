@@ -20,7 +20,13 @@ impl Rule for Durable {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Wire, Topic::Line, Topic::Classic]
+        &[
+            Topic::Log,
+            Topic::Handed,
+            Topic::Wire,
+            Topic::Accepted,
+            Topic::Classic,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -3,6 +3,7 @@
 //! that the asker knows is missing, and what lies before it is told to be there, or to be gone.
 
 use super::{Rule, Topic};
+use crate::dense::Dense;
 use crate::history::{DeviceNews, Event, What, Who};
 use crate::ledger::{Holder, Ledger, Log, Place};
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +18,7 @@ type Partner = Option<u64>;
 pub(super) struct Histories {
     asked: BTreeMap<Who, VecDeque<Asked>>,
     /// The start of the server and the seq of what somebody's program wrote last.
-    wrote: BTreeMap<Who, (u64, u64)>,
+    wrote: Dense<(u64, u64)>,
 }
 
 /// A question.
@@ -36,27 +37,28 @@ impl Rule for Histories {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Device, Topic::Delivery]
+        &[Topic::Device, Topic::Wrote]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let What::Device(who, news) = &event.what else {
             return Ok(());
         };
+        if let DeviceNews::Wrote { epoch, message } = news {
+            self.wrote.insert(*who as u64, (*epoch, message.seq.0));
+            return Ok(());
+        }
         let asked = self.asked.entry(*who).or_default();
         match news {
             DeviceNews::Began { .. } => {
                 asked.clear();
-                self.wrote.remove(who);
-            }
-            DeviceNews::Wrote { epoch, message } => {
-                self.wrote.insert(*who, (*epoch, message.seq.0));
+                self.wrote.remove(*who as u64);
             }
             DeviceNews::Asked { with, count } => asked.push_back(Asked {
                 at: event.at,
                 count: *count,
                 known: known(ledger, *who, with),
-                wrote: self.wrote.get(who).copied(),
+                wrote: self.wrote.get(*who as u64).copied(),
             }),
             DeviceNews::Told(Notice::NoHistory { .. }) => drop(asked.pop_front()),
             DeviceNews::Recalled { epoch, recalled } => {

@@ -3,6 +3,7 @@
 use super::{Rule, Topic};
 use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
+use verbatim_core::name::Name;
 
 pub(super) struct Identity;
 
@@ -12,7 +13,7 @@ impl Rule for Identity {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Delivery, Topic::Device]
+        &[Topic::Log, Topic::Wrote, Topic::Device]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -23,14 +24,14 @@ impl Rule for Identity {
             }) => {
                 let holder = ledger.logs.last().and_then(|log| log.holders.get(from));
                 let is = holder.map(|holder| holder.is.0);
-                let wrote = Tag::of(body).map(|tag| tag.who);
+                let wrote = ledger.latest_tag().map(|tag| tag.who);
                 if is != wrote {
                     return Err(format!("{body:?} stands in the log as {is:?}'s"));
                 }
                 Ok(())
             }
             What::Device(who, DeviceNews::Wrote { message, .. }) => {
-                is_from(ledger, *who, message.from.as_str(), &message.body)
+                is_from(ledger, *who, &message.from, &message.body)
             }
             What::Device(who, DeviceNews::SecretSeen) => Err(format!("u{who} was told a secret")),
             _ => Ok(()),
@@ -38,13 +39,13 @@ impl Rule for Identity {
     }
 }
 
-fn is_from(ledger: &Ledger, who: Who, from: &str, body: &str) -> Result<(), String> {
+fn is_from(ledger: &Ledger, who: Who, from: &Name, body: &str) -> Result<(), String> {
     let tag = Tag::of(body).ok_or_else(|| format!("u{who} heard what nobody wrote: {body:?}"))?;
     let name = ledger
         .people
         .get(tag.who)
-        .map(|person| person.name.as_str());
-    if name != Some(from) {
+        .map(|person| person.name.as_bytes());
+    if name != Some(from.as_bytes()) {
         return Err(format!("u{who} heard {tag} from {from}"));
     }
     Ok(())

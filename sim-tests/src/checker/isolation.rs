@@ -2,13 +2,14 @@
 //! allowed.
 
 use super::{Rule, Topic};
-use crate::history::{Conn, Event, ServerNews, What};
+use crate::dense::Dense;
+use crate::history::{Event, ServerNews, What};
 use crate::ledger::Ledger;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 #[derive(Default)]
 pub(super) struct Isolation {
-    windows: BTreeMap<Conn, Window>,
+    windows: Dense<Window>,
 }
 
 struct Window {
@@ -23,7 +24,7 @@ impl Rule for Isolation {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wire]
+        &[Topic::Wire, Topic::Handed, Topic::AckCame]
     }
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
@@ -39,14 +40,14 @@ impl Rule for Isolation {
                 };
                 self.windows.insert(*conn, window);
             }
-            ServerNews::Ended(conn) => drop(self.windows.remove(conn)),
+            ServerNews::Ended(conn) => drop(self.windows.remove(*conn)),
             ServerNews::AckCame { conn, seq } => {
-                if let Some(window) = self.windows.get_mut(conn) {
+                if let Some(window) = self.windows.get_mut(*conn) {
                     window.land(*seq);
                 }
             }
             ServerNews::Delivering { conn, seq, bytes } => {
-                let window = self.windows.get_mut(conn);
+                let window = self.windows.get_mut(*conn);
                 let window = window
                     .ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
                 window.flight.push_back((*seq, *bytes));

@@ -98,12 +98,12 @@ impl Checker {
         self.probes.see(&self.ledger, event);
         for at in &self.looking[topic as usize] {
             let slot = &mut self.rules[*at];
-            let judged = slot
-                .as_mut()
-                .map(|rule| (rule.name(), rule.see(&self.ledger, event)));
-            if let Some((rule, Err(what))) = judged {
+            let Some(rule) = slot else {
+                continue;
+            };
+            if let Err(what) = rule.see(&self.ledger, event) {
+                let (rule, at) = (rule.name(), event.at);
                 *slot = None;
-                let at = event.at;
                 self.violations.push(Violation { rule, at, what });
             }
         }

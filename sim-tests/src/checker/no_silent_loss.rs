@@ -3,7 +3,8 @@
 //! the server has not read may be told again.)
 
 use super::{Rule, Topic};
-use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
+use crate::dense::Dense;
+use crate::history::{DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Log, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use verbatim_core::client::{LineState, Notice};
@@ -17,7 +18,7 @@ pub(super) struct NoSilentLoss {
     /// Devices that were told, and the server has no ack for it: they may be told again.
     unsure: BTreeSet<(Who, u64)>,
     /// Whose device is at the other end of each connection.
-    conns: BTreeMap<Conn, (Who, u64)>,
+    conns: Dense<(Who, u64)>,
 }
 
 impl Rule for NoSilentLoss {
@@ -26,7 +27,15 @@ impl Rule for NoSilentLoss {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wire, Topic::Line, Topic::Delivery, Topic::Device]
+        &[
+            Topic::Wire,
+            Topic::AckCame,
+            Topic::Receipt,
+            Topic::Wrote,
+            Topic::Acked,
+            Topic::Typed,
+            Topic::Device,
+        ]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -73,11 +82,11 @@ impl NoSilentLoss {
             } => drop(self.conns.insert(*conn, (*who, *device))),
             // An ack of what is in no log is none.
             ServerNews::AckCame { conn, seq } if *seq <= head => {
-                if let Some(device) = self.conns.get(conn) {
+                if let Some(device) = self.conns.get(*conn) {
                     self.unsure.remove(device);
                 }
             }
-            ServerNews::Ended(conn) => drop(self.conns.remove(conn)),
+            ServerNews::Ended(conn) => drop(self.conns.remove(*conn)),
             _ => {}
         }
     }

@@ -4,7 +4,7 @@
 
 use super::{Rule, Topic};
 use crate::dense::Dense;
-use crate::history::{Conn, DeviceNews, Event, ServerNews, What, Who};
+use crate::history::{DeviceNews, Event, ServerNews, What, Who};
 use crate::ledger::{Ledger, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub(super) struct OnceStored {
     /// Whose program ended in good order, the last time.
     ended_well: BTreeSet<Who>,
     /// What the device on each connection has handled, as it says.
-    handled: BTreeMap<Conn, u64>,
+    handled: Dense<u64>,
 }
 
 impl Rule for OnceStored {
@@ -24,7 +24,7 @@ impl Rule for OnceStored {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Delivery, Topic::Device, Topic::Wire]
+        &[Topic::Wrote, Topic::Device, Topic::Handed, Topic::Wire]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
@@ -67,9 +67,9 @@ impl OnceStored {
     fn on_server(&mut self, news: &ServerNews) -> Result<(), String> {
         match news {
             ServerNews::Bound { conn, handled, .. } => drop(self.handled.insert(*conn, *handled)),
-            ServerNews::Ended(conn) => drop(self.handled.remove(conn)),
+            ServerNews::Ended(conn) => drop(self.handled.remove(*conn)),
             ServerNews::Delivering { conn, seq, .. } => {
-                let handled = self.handled.get(conn).copied().unwrap_or(0);
+                let handled = self.handled.get(*conn).copied().unwrap_or(0);
                 if *seq <= handled {
                     return Err(format!(
                         "{seq} went to connection {conn}, whose HELLO says that it has all up to {handled}"

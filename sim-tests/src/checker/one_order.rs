@@ -1,7 +1,8 @@
 //! G4: everybody sees what the log has, as it has it and in its order; numbers of conversations have no gaps.
 
 use super::{Rule, Topic};
-use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
+use crate::dense::Dense;
+use crate::history::{DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
 use std::collections::BTreeMap;
 use verbatim_core::client::{Message, Notice};
@@ -14,9 +15,9 @@ type Conversation = Option<(u64, u64)>;
 pub(super) struct OneOrder {
     numbers: BTreeMap<Conversation, u64>,
     /// What somebody's program wrote last, and of which start of the server.
-    wrote: BTreeMap<Who, (u64, u64)>,
+    wrote: Dense<(u64, u64)>,
     /// What was handed to each connection last.
-    handed: BTreeMap<Conn, u64>,
+    handed: Dense<u64>,
 }
 
 impl Rule for OneOrder {
@@ -27,8 +28,9 @@ impl Rule for OneOrder {
     fn topics(&self) -> &'static [Topic] {
         &[
             Topic::Log,
+            Topic::Handed,
             Topic::Wire,
-            Topic::Delivery,
+            Topic::Wrote,
             Topic::Device,
             Topic::Classic,
         ]
@@ -44,14 +46,14 @@ impl Rule for OneOrder {
                 },
                 ..
             }) => self.on_number(*seq, to.map(|to| (to.min(*from), to.max(*from))), *number)?,
-            What::Server(ServerNews::Ended(conn)) => drop(self.handed.remove(conn)),
+            What::Server(ServerNews::Ended(conn)) => drop(self.handed.remove(*conn)),
             What::Server(ServerNews::Delivering { conn, seq, .. }) => {
                 let before = self.handed.insert(*conn, *seq).unwrap_or(0);
                 if *seq <= before {
                     return Err(format!("{seq} went to connection {conn} after {before}"));
                 }
             }
-            What::Device(who, DeviceNews::Began { .. }) => drop(self.wrote.remove(who)),
+            What::Device(who, DeviceNews::Began { .. }) => drop(self.wrote.remove(*who as u64)),
             What::Device(who, DeviceNews::Told(notice @ Notice::Gap { .. })) => {
                 return Err(format!("u{who} was told: {notice}"));
             }
@@ -91,7 +93,7 @@ impl OneOrder {
     }
 
     fn on_wrote(&mut self, who: Who, epoch: u64, seq: u64) -> Result<(), String> {
-        let before = self.wrote.insert(who, (epoch, seq));
+        let before = self.wrote.insert(who as u64, (epoch, seq));
         match before {
             Some((known, before)) if known == epoch && before >= seq => {
                 Err(format!("u{who} wrote {seq} after {before}"))

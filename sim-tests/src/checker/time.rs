@@ -16,7 +16,7 @@ impl Rule for Time {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Delivery]
+        &[Topic::Log, Topic::Wrote]
     }
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {

@@ -179,15 +179,7 @@ impl Log {
                 if let Some(tag) = tag.filter(|tag| self.tags.get(*tag).is_none()) {
                     self.tags.insert(tag, seq);
                 }
-                if to.is_none() {
-                    self.to_all.push(seq);
-                }
-                for (user, holder) in &mut self.holders {
-                    let meant = to.map_or(user != from, |to| to == *user);
-                    if meant && holder.released.is_none() {
-                        holder.visible.push(seq);
-                    }
-                }
+                self.show(seq, *from, *to);
             }
         }
         self.records.push(Record {
@@ -195,6 +187,21 @@ impl Log {
             entry: Some(entry.clone()),
             tag,
         });
+    }
+
+    /// A message may be seen by whom it is for.
+    fn show(&mut self, seq: u64, from: u64, to: Option<u64>) {
+        let lives = |holder: &&mut Holder| holder.released.is_none();
+        if let Some(user) = to {
+            if let Some(holder) = self.holders.get_mut(&user).filter(lives) {
+                holder.visible.push(seq);
+            }
+            return;
+        }
+        self.to_all.push(seq);
+        let others = self.holders.iter_mut().filter(|(user, _)| **user != from);
+        let others = others.map(|(_, holder)| holder).filter(lives);
+        others.for_each(|holder| holder.visible.push(seq));
     }
 
     /// The latest user that a device of somebody became before `seq`.

@@ -14,7 +14,6 @@ pub use pending::Lack;
 use crate::dense::Dense;
 use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, WhyAway};
@@ -42,7 +41,7 @@ pub struct Ledger {
     /// What a log takes, in bytes.
     log_bytes_max: u64,
     /// Whose device is at the other end of each connection.
-    conns: BTreeMap<Conn, (Who, u64)>,
+    conns: Dense<(Who, u64)>,
 }
 
 /// Somebody.
@@ -124,7 +123,7 @@ impl Ledger {
             silence_max: plan.limits().silence_time_max,
             keeps_all: plan.disk,
             log_bytes_max: plan.limits().log_bytes_max,
-            conns: BTreeMap::new(),
+            conns: Dense::default(),
         }
     }
 
@@ -153,7 +152,7 @@ impl Ledger {
                 conn, who, device, ..
             } => drop(self.conns.insert(*conn, (*who, *device))),
             ServerNews::AckCame { conn, seq } => self.on_ack_came(*conn, *seq),
-            ServerNews::Ended(conn) => drop(self.conns.remove(conn)),
+            ServerNews::Ended(conn) => drop(self.conns.remove(*conn)),
             _ => {}
         }
     }
@@ -167,7 +166,7 @@ impl Ledger {
     }
 
     fn on_ack_came(&mut self, conn: Conn, seq: u64) {
-        let Some((who, device)) = self.conns.get(&conn) else {
+        let Some((who, device)) = self.conns.get(conn) else {
             return;
         };
         // An ack of what is in no log is none.

@@ -258,9 +258,9 @@ impl OnEvents {
 
     fn say(&mut self, id: PipeId, bytes: Vec<u8>) {
         let unsent = &mut self.pipes[id].up.unsent;
-        match unsent.is_empty() {
-            true => *unsent = bytes,
-            false => unsent.extend(bytes),
+        match unsent.capacity() {
+            0 => *unsent = bytes,
+            _ => unsent.extend_from_slice(&bytes),
         }
         self.to_write.push((id, Way::Up));
     }

@@ -212,8 +212,8 @@ impl OnEvents {
                         frame.encode(&mut lane.unsent);
                         // The router counts these too; here they are counted where they lie.
                         let (now, max) = (lane.unsent.len() as u64, server.unwritten_bytes_max);
-                        let level = ("unwritten_bytes_max", now, max);
-                        self.host.levels.see(level, &self.stage.history);
+                        let levels = &mut self.host.levels;
+                        levels.see_unwritten(now, max, &self.stage.history);
                     }
                 }
                 Output::Pause(conn) | Output::Resume(conn) => {

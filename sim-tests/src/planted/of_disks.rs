@@ -16,6 +16,16 @@ pub const ON_DISKS: &[Planting] = &[
         "a new file is synced, its name is not",
     ),
     power(
+        "journal-not-synced",
+        Bug::JournalNotSynced,
+        "a commit writes the journal, and does not sync it",
+    ),
+    power(
+        "fold-not-synced",
+        Bug::FoldNotSynced,
+        "the journal begins anew before the store is synced",
+    ),
+    power(
         "failed-is-done",
         Bug::FailedIsDone,
         "a commit that failed is said to have returned",
@@ -69,6 +79,16 @@ pub const ON_DISKS: &[Planting] = &[
         "full-is-fatal",
         Bug::FullIsFatal,
         "a lack of room is told as a broken disk",
+    ),
+    power(
+        "removes-no-text",
+        Bug::RemovesNothing,
+        "a text is said to be removed, and is not",
+    ),
+    power(
+        "removed-left-out",
+        Bug::LeavesOutRemoved,
+        "a page leaves out whose text was removed",
     ),
     store(
         "sent-before-kept",

@@ -3,10 +3,10 @@
 
 use super::author::{Author, Batch};
 use super::verdict::bytes_of;
-use super::{End, IDENTITY, Plate, Run, Tally};
+use super::{End, Files, IDENTITY, Plate, Run, Tally};
 use crate::checker::Violation;
 use crate::dice::Dice;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
@@ -52,7 +52,7 @@ impl Flips {
 /// What was told of a damaged log and is not so, or a panic.
 pub fn flip(seed: u64) -> Result<Flips, String> {
     let mut run = write_log(seed)?;
-    let good = run.plate.copy();
+    let good = run.plate.copy().store;
     let mut flips = Flips::default();
     for _ in 0..FLIPS {
         let (at, bit) = draw(&good, &mut run.dice);
@@ -79,6 +79,9 @@ fn write_log(seed: u64) -> Result<Run, String> {
         pending: None,
         allowed: Seq(0),
         removed: Seq(0),
+        operator: Dice::new(0, "operator"),
+        emptied: BTreeSet::new(),
+        removing: None,
         tally: Tally::default(),
     };
     let mut engine = run.engine();
@@ -94,6 +97,7 @@ fn write_log(seed: u64) -> Result<Run, String> {
         let batch = author.batch();
         run.commit(&mut engine, batch, End::Cut).map_err(told)?;
     }
+    engine.close().map_err(|failure| failure.to_string())?;
     Ok(run)
 }
 
@@ -108,15 +112,23 @@ fn draw(bytes: &[u8], dice: &mut Dice) -> (usize, u8) {
 }
 
 impl Run {
+    /// A log that was closed is its store alone.
+    fn put_back(&self, store: &[u8]) {
+        self.plate.put_back(Files {
+            store: store.to_vec(),
+            journal: Vec::new(),
+        });
+    }
+
     /// What `verify` and a start say of a log with those bytes.
     fn judge(&mut self, bytes: &[u8], flips: &mut Flips) -> Result<(), String> {
         flips.flips += 1;
-        self.plate.put_back(bytes.to_vec());
+        self.put_back(bytes);
         let checked = quietly(|| self.check())?;
         flips.found += u64::from(checked.is_err());
         self.refused_well(bytes, checked.err().as_ref())?;
 
-        self.plate.put_back(bytes.to_vec());
+        self.put_back(bytes);
         let mut engine = self.fixed_engine();
         match quietly(|| engine.load())? {
             Err(failure) => {
@@ -140,7 +152,7 @@ impl Run {
     fn check(&self) -> Result<Checked, Failure> {
         let mut written = self.records.iter();
         check(&mut self.plate.clone(), &mut |found| {
-            let Found::Record(record, _) = found else {
+            let Found::Record(record, ..) = found else {
                 return Ok(());
             };
             let same = written.next().map(bytes_of) == Some(bytes_of(record));
@@ -159,7 +171,7 @@ impl Run {
         if !says_it || failure.text.contains('\n') {
             return Err(format!("told as {:?}: {failure}", failure.fault));
         }
-        match self.plate.copy() == bytes {
+        match self.plate.copy().store == bytes {
             true => Ok(()),
             false => Err(format!("refused, and written to: {failure}")),
         }
@@ -179,7 +191,7 @@ impl Run {
         if bytes == good {
             return Ok(()); // it begins on one page and ends on another
         }
-        self.plate.put_back(bytes);
+        self.put_back(&bytes);
         flips.bodies += 1;
         match quietly(|| self.check())? {
             Err(failure) if failure.fault == Fault::Damaged => Ok(()),

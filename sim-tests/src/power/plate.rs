@@ -2,7 +2,7 @@
 //! or not, or in parts, write by write and sector by sector: nothing says that a disk keeps their order. A sync that
 //! fails has lost what it was for: it can be read until the power goes, and no later sync brings it to the disk.
 //!
-//! The server's log lies on one, and a client's store.
+//! The server's log lies on one, in two files, and a client's store in one.
 
 use crate::dice::Dice;
 use redb::StorageBackend;
@@ -15,23 +15,39 @@ use verbatim_net::store;
 /// What a disk writes whole.
 const SECTOR: usize = 512;
 
-#[derive(Debug, Default)]
+/// One file, as it is read and as it would be after a power cut.
+#[derive(Clone, Debug, Default)]
 struct Image {
     live: Vec<u8>,
     durable: Vec<u8>,
     unsynced: Vec<Write>,
+    /// A log stands here; without this it is one in the making.
+    in_place: bool,
+}
+
+/// Which of a disk's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// The log's, or a client's store.
+    Store,
+    /// The log's journal.
+    Journal,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    store: Image,
+    journal: Image,
     /// Writes and syncs so far.
     operations: u64,
     /// The power goes before this one.
     cut_at: Option<u64>,
     /// The first sync from here on fails.
     sync_fails_at: Option<u64>,
-    /// The file can grow to so many bytes.
+    /// The files can grow to so many bytes together.
     room: Option<u64>,
     /// Nothing can be written, though the file system says that there is room.
     takes_nothing: bool,
-    /// A log stands here; without this it is one in the making.
-    in_place: bool,
     /// What it does not do, though it says so.
     lie: Option<Lie>,
 }
@@ -43,6 +59,10 @@ pub enum Lie {
     Sync,
     /// The name of a new file is not synced with its directory, and a power cut takes it.
     Directory,
+    /// A sync of the journal does nothing.
+    Journal,
+    /// A sync of the log's own file does nothing, so that the journal is written again too soon.
+    Store,
 }
 
 /// What a power cut found.
@@ -60,9 +80,18 @@ enum Write {
     Bytes(u64, Vec<u8>),
 }
 
+/// What is on a disk, for [`Plate::put_back`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The log's file, or a client's store.
+    pub store: Vec<u8>,
+    /// The log's journal.
+    pub journal: Vec<u8>,
+}
+
 /// A disk. Its clones are the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Plate(Arc<Mutex<Image>>);
+pub struct Plate(Arc<Mutex<State>>);
 
 impl Plate {
     /// A disk that does not do what it says.
@@ -74,93 +103,90 @@ impl Plate {
 
     /// From now on it does not do what it says.
     pub fn lie(&self, lie: Lie) {
-        self.image().lie = Some(lie);
+        self.state().lie = Some(lie);
     }
 
     /// A plate lives in one thread; the lock is what its trait asks for.
-    fn image(&self) -> MutexGuard<'_, Image> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panics while it is held")
     }
 
     /// Writes and syncs so far.
     pub fn operations(&self) -> u64 {
-        self.image().operations
+        self.state().operations
     }
 
-    /// How long the file is.
+    /// How long the files are.
     pub fn length(&self) -> u64 {
-        self.image().live.len() as u64
+        self.state().length()
     }
 
     /// The power goes after so many more operations.
     pub fn cut_after(&self, more: u64) {
-        let mut image = self.image();
-        image.cut_at = Some(image.operations + more);
+        let mut state = self.state();
+        state.cut_at = Some(state.operations + more);
     }
 
     /// The power did not go after all, and no sync fails.
     pub fn spare(&self) {
-        let mut image = self.image();
-        (image.cut_at, image.sync_fails_at) = (None, None);
+        let mut state = self.state();
+        (state.cut_at, state.sync_fails_at) = (None, None);
     }
 
     /// Whether the power is gone.
     pub fn is_dark(&self) -> bool {
-        let image = self.image();
-        image.cut_at.is_some_and(|at| image.operations >= at)
+        let state = self.state();
+        state.cut_at.is_some_and(|at| state.operations >= at)
     }
 
     /// The first sync after so many more operations fails.
     pub fn fail_sync_after(&self, more: u64) {
-        let mut image = self.image();
-        image.sync_fails_at = Some(image.operations + more);
+        let mut state = self.state();
+        state.sync_fails_at = Some(state.operations + more);
     }
 
-    /// The file can grow to so many bytes and no more; `None`: for ever.
+    /// The files can grow to so many bytes and no more; `None`: for ever.
     pub fn set_room(&self, bytes: Option<u64>) {
-        let mut image = self.image();
-        image.room = bytes;
-        image.takes_nothing = false;
+        let mut state = self.state();
+        state.room = bytes;
+        state.takes_nothing = false;
     }
 
     /// There is no more room, though it looks as if there were.
     pub fn fill_unseen(&self) {
-        self.image().takes_nothing = true;
+        self.state().takes_nothing = true;
     }
 
     /// Another disk, with what could be read from this one.
     pub fn clone_of_now(&self) -> Plate {
-        let image = self.image();
-        let (live, durable, in_place) = (image.live.clone(), image.live.clone(), image.in_place);
-        Plate(Arc::new(Mutex::new(Image {
-            live,
-            durable,
-            in_place,
-            ..Image::default()
+        let state = self.state();
+        let synced = |image: &Image| Image {
+            durable: image.live.clone(),
+            unsynced: Vec::new(),
+            ..image.clone()
+        };
+        Plate(Arc::new(Mutex::new(State {
+            store: synced(&state.store),
+            journal: synced(&state.journal),
+            ..State::default()
         })))
     }
 
-    /// What is on it now, for [`Plate::put_back`].
-    pub fn copy(&self) -> Vec<u8> {
-        self.image().durable.clone()
+    /// What is on it now.
+    pub fn copy(&self) -> Files {
+        let state = self.state();
+        Files {
+            store: state.store.durable.clone(),
+            journal: state.journal.durable.clone(),
+        }
     }
 
     /// Puts a copy back, as from a backup.
-    pub fn put_back(&self, copy: Vec<u8>) {
-        let mut image = self.image();
-        (image.live, image.durable) = (copy.clone(), copy);
-        image.unsynced.clear();
-        image.cut_at = None;
-    }
-
-    /// One bit is another than it was; tells which.
-    pub fn flip(&self, dice: &mut Dice) -> (usize, u8) {
-        let mut image = self.image();
-        let at = dice.below(image.live.len() as u64) as usize;
-        let bit = 1 << dice.below(8);
-        image.live[at] ^= bit;
-        image.durable = image.live.clone();
-        (at, bit)
+    pub fn put_back(&self, copy: Files) {
+        let mut state = self.state();
+        state.store.put_back(copy.store);
+        state.journal.put_back(copy.journal);
+        state.cut_at = None;
     }
 
     /// The power is gone and back. What was not synced is there as the dice fall.
@@ -170,43 +196,42 @@ impl Plate {
             1 => Fate::Torn(dice.roll()),
             _ => Fate::There,
         });
-        let mut image = self.image();
-        image.in_place &= image.lie != Some(Lie::Directory);
+        let mut state = self.state();
+        let lies = state.lie == Some(Lie::Directory);
+        state.store.in_place &= !lies;
+        state.journal.in_place &= !lies;
         remains
     }
 
     /// The same; the fate of each write is told.
     pub fn power_cut_with(&self, mut fate: impl FnMut(usize) -> Fate) -> Remains {
-        let mut image = self.image();
-        let mut now = std::mem::take(&mut image.durable);
+        let mut state = self.state();
         let mut remains = Remains::default();
-        for (index, write) in image.unsynced.iter().enumerate() {
-            remains.unsynced += 1;
-            match fate(index) {
-                Fate::Gone => {}
-                Fate::Torn(seed) => remains.torn += u64::from(write.tear(&mut now, seed)),
-                Fate::There => write.apply(&mut now),
-            }
+        let mut before = 0;
+        for image in [Which::Store, Which::Journal] {
+            let image = state.image(image);
+            let unsynced = image.unsynced.len();
+            image.cut(&mut |index| fate(before + index), &mut remains);
+            before += unsynced;
         }
-        *image = Image {
-            live: now.clone(),
-            durable: now,
-            operations: image.operations,
-            in_place: image.in_place,
-            lie: image.lie,
-            ..Image::default()
+        *state = State {
+            store: std::mem::take(&mut state.store),
+            journal: std::mem::take(&mut state.journal),
+            operations: state.operations,
+            lie: state.lie,
+            ..State::default()
         };
         remains
     }
 
-    fn change(&self, write: Option<Write>) -> io::Result<()> {
-        let mut image = self.image();
-        if image.cut_at.is_some_and(|at| image.operations >= at) {
+    fn change(&self, which: Which, write: Option<Write>) -> io::Result<()> {
+        let mut state = self.state();
+        if state.cut_at.is_some_and(|at| state.operations >= at) {
             return Err(io::Error::other("no power"));
         }
         match write {
-            Some(write) => image.write(write),
-            None => image.sync(),
+            Some(write) => state.write(which, write),
+            None => state.sync(which),
         }
     }
 }
@@ -223,28 +248,68 @@ pub enum Fate {
 }
 
 impl Image {
-    fn write(&mut self, write: Write) -> io::Result<()> {
-        let room = self.room.map(|room| room.max(self.live.len() as u64));
-        if self.takes_nothing || room.is_some_and(|room| write.end() > room) {
+    fn put_back(&mut self, bytes: Vec<u8>) {
+        (self.live, self.durable) = (bytes.clone(), bytes);
+        self.unsynced.clear();
+    }
+
+    fn cut(&mut self, fate: &mut dyn FnMut(usize) -> Fate, remains: &mut Remains) {
+        for (index, write) in self.unsynced.drain(..).enumerate() {
+            remains.unsynced += 1;
+            match fate(index) {
+                Fate::Gone => {}
+                Fate::Torn(seed) => remains.torn += u64::from(write.tear(&mut self.durable, seed)),
+                Fate::There => write.apply(&mut self.durable),
+            }
+        }
+        self.live = self.durable.clone();
+    }
+}
+
+impl State {
+    fn image(&mut self, which: Which) -> &mut Image {
+        match which {
+            Which::Store => &mut self.store,
+            Which::Journal => &mut self.journal,
+        }
+    }
+
+    fn length(&self) -> u64 {
+        (self.store.live.len() + self.journal.live.len()) as u64
+    }
+
+    fn write(&mut self, which: Which, write: Write) -> io::Result<()> {
+        let length = self.image(which).live.len() as u64;
+        let more = write.end().saturating_sub(length);
+        let full = |room: u64| more > 0 && self.length() + more > room;
+        if self.takes_nothing || self.room.is_some_and(full) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.operations += 1;
-        write.apply(&mut self.live);
-        self.unsynced.push(write);
+        let image = self.image(which);
+        write.apply(&mut image.live);
+        image.unsynced.push(write);
         Ok(())
     }
 
-    fn sync(&mut self) -> io::Result<()> {
+    fn sync(&mut self, which: Which) -> io::Result<()> {
         let now = self.operations;
         if self.sync_fails_at.take_if(|at| now >= *at).is_some() {
-            self.unsynced.clear();
+            self.image(which).unsynced.clear();
             return Err(io::Error::other("input/output error"));
         }
         self.operations += 1;
-        if self.lie != Some(Lie::Sync) {
-            for write in self.unsynced.drain(..) {
-                write.apply(&mut self.durable);
-            }
+        let lies = match self.lie {
+            Some(Lie::Sync) => true,
+            Some(Lie::Journal) => which == Which::Journal,
+            Some(Lie::Store) => which == Which::Store,
+            _ => false,
+        };
+        if !lies {
+            let Image {
+                durable, unsynced, ..
+            } = self.image(which);
+            unsynced.drain(..).for_each(|write| write.apply(durable));
         }
         Ok(())
     }
@@ -291,64 +356,82 @@ fn put(image: &mut Vec<u8>, from: usize, bytes: &[u8]) {
     image[from..to].copy_from_slice(bytes);
 }
 
-impl StorageBackend for Plate {
+/// One of its files.
+#[derive(Clone, Debug)]
+struct File(Plate, Which);
+
+impl StorageBackend for File {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.length())
+        Ok(self.0.state().image(self.1).live.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let (from, image) = (offset as usize, self.image());
-        let bytes = image.live.get(from..from + out.len());
+        let (from, mut state) = (offset as usize, self.0.state());
+        let bytes = state.image(self.1).live.get(from..from + out.len());
         out.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.change(Some(Write::Length(length)))
+        self.0.change(self.1, Some(Write::Length(length)))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.change(None)
+        self.0.change(self.1, None)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.change(Some(Write::Bytes(offset, bytes.to_vec())))
+        self.0
+            .change(self.1, Some(Write::Bytes(offset, bytes.to_vec())))
+    }
+}
+
+impl Plate {
+    fn file(&self, which: Which) -> Box<dyn StorageBackend> {
+        Box::new(File(self.clone(), which))
     }
 }
 
 impl store::Disk for Plate {
     fn open(&self) -> io::Result<impl StorageBackend> {
-        Ok(self.clone())
+        Ok(File(self.clone(), Which::Store))
     }
 }
 
 impl Medium for Plate {
     fn exists(&mut self) -> Result<bool, Failure> {
-        Ok(self.image().in_place)
+        Ok(self.state().store.in_place)
     }
 
     fn open(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
-        Ok(Box::new(self.clone()))
+        Ok(self.file(Which::Store))
     }
 
     fn begin(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
-        let mut image = self.image();
-        image.live.clear();
-        image.durable.clear();
-        image.unsynced.clear();
-        Ok(Box::new(self.clone()))
+        self.state().store = Image::default();
+        Ok(self.file(Which::Store))
     }
 
     fn put_in_place(&mut self) -> Result<(), Failure> {
-        let synced = self.sync_data();
+        let synced = self.change(Which::Store, None);
         synced.map_err(|error| Failure::new(Fault::Io, error.to_string()))?;
-        self.image().in_place = true;
+        self.state().store.in_place = true;
         Ok(())
     }
 
+    fn journal(&mut self) -> Result<Option<Box<dyn StorageBackend>>, Failure> {
+        let there = self.state().journal.in_place;
+        Ok(there.then(|| self.file(Which::Journal)))
+    }
+
+    fn make_journal(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        self.state().journal.in_place = true;
+        Ok(self.file(Which::Journal))
+    }
+
     fn free(&self) -> u64 {
-        let image = self.image();
-        let room = image.room.unwrap_or(u64::MAX);
-        room.saturating_sub(image.live.len() as u64)
+        let state = self.state();
+        let room = state.room.unwrap_or(u64::MAX);
+        room.saturating_sub(state.length())
     }
 }

@@ -31,8 +31,7 @@ impl<F: FnMut(&Plan) -> bool> Search<F> {
     /// Takes users and hosts away that have no part any more.
     pub(super) fn renumber(&mut self) {
         for who in (0..self.plan.users.len()).rev() {
-            let named = |step: &Step| matches!(step.deed, Deed::Do(_, Act::Say { to: To::User(to), .. }) if to == who);
-            let idle = |step: &Step| actor(step) != Some(who) && !named(step);
+            let idle = |step: &Step| actor(step) != Some(who) && named(step) != Some(who);
             if self.plan.users.len() > 1 && self.plan.steps.iter().all(idle) {
                 self.change(|plan| drop_user(plan, who));
             }
@@ -53,18 +52,37 @@ fn actor(step: &Step) -> Option<usize> {
     }
 }
 
+/// Whom it is about.
+fn named(step: &Step) -> Option<usize> {
+    let mut deed = step.deed;
+    name_in(&mut deed).copied()
+}
+
+fn name_in(deed: &mut Deed) -> Option<&mut usize> {
+    match deed {
+        Deed::Do(
+            _,
+            Act::Say {
+                to: To::User(who), ..
+            }
+            | Act::History {
+                with: To::User(who),
+                ..
+            },
+        ) => Some(who),
+        _ => None,
+    }
+}
+
 fn drop_user(plan: &mut Plan, gone: usize) {
     plan.users.remove(gone);
     let before = |who: &mut usize| *who -= usize::from(*who > gone);
     for step in &mut plan.steps {
-        if let Deed::Do(who, act) = &mut step.deed {
+        if let Deed::Do(who, _) = &mut step.deed {
             before(who);
-            if let Act::Say {
-                to: To::User(to), ..
-            } = act
-            {
-                before(to);
-            }
+        }
+        if let Some(to) = name_in(&mut step.deed) {
+            before(to);
         }
     }
 }

@@ -5,8 +5,8 @@
 //! never made again.
 
 use crate::sparse;
-use sim_tests::power::Plate;
 use sim_tests::power::store::{Program, Server, history, open};
+use sim_tests::power::{Files, Plate};
 use verbatim_core::client::{Input, LineState};
 use verbatim_core::id::{DeviceId, Try};
 use verbatim_core::wire::Place;
@@ -33,14 +33,21 @@ fn a_store_of_format_1_is_written() {
     program.cut().unwrap();
     program.types("queued").unwrap();
     program.store.close().unwrap();
-    sparse::write(FORMAT_1, "A client's store of format 1", &plate.copy());
+    sparse::write(
+        FORMAT_1,
+        "A client's store of format 1",
+        &plate.copy().store,
+    );
     reads(&plate);
 }
 
 #[test]
 fn a_store_of_format_1_is_read() {
     let plate = Plate::default();
-    plate.put_back(sparse::read(FORMAT_1));
+    plate.put_back(Files {
+        store: sparse::read(FORMAT_1),
+        ..Files::default()
+    });
     reads(&plate);
 }
 

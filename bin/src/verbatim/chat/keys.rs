@@ -16,6 +16,8 @@ pub(crate) enum Act {
     Resize(u16, u16),
     /// Draw everything anew.
     Refresh,
+    /// The shell is to have the terminal for a while.
+    Suspend,
     /// Nothing.
     Nothing,
 }
@@ -79,6 +81,7 @@ fn on_control(editor: &mut Editor, letter: char) -> Act {
         'n' => editor.newer(),
         'j' => return Act::Submit(editor.take()),
         'l' => return Act::Refresh,
+        'z' => return Act::Suspend,
         _ => return Act::Nothing,
     }
     Act::Draw
@@ -102,6 +105,14 @@ mod tests {
         assert_eq!(control_c(&mut editor), Act::Quit);
         editor.older();
         assert_eq!(editor.text(), "x", "what was cleared can be had again");
+    }
+
+    #[test]
+    fn control_z_leaves_what_is_typed() {
+        let mut editor = Editor::default();
+        press(&mut editor, KeyCode::Char('x'), KeyModifiers::NONE);
+        let act = press(&mut editor, KeyCode::Char('z'), KeyModifiers::CONTROL);
+        assert_eq!((act, editor.text()), (Act::Suspend, "x"));
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Chat<'_> {
                     None => break,
                 },
                 event = terminal.event(), if !gone => match event {
-                    Some(event) => self.on_act(event),
+                    Some(event) => self.on_act(event, &terminal).await?,
                     None => {
                         gone = true;
                         self.leave();
@@ -174,14 +174,30 @@ impl Chat<'_> {
         }
     }
 
-    fn on_act(&mut self, event: crossterm::event::Event) {
+    async fn on_act(
+        &mut self,
+        event: crossterm::event::Event,
+        terminal: &Terminal,
+    ) -> io::Result<()> {
         match keys::on_event(&mut self.editor, event) {
             Act::Submit(text) => self.on_typed(&text),
             Act::Quit => self.quit(),
             Act::Resize(columns, rows) => self.screen.resize((columns, rows)),
             Act::Refresh => self.screen.resize(Terminal::size()),
+            Act::Suspend => self.suspend(terminal).await?,
             Act::Draw | Act::Nothing => {}
         }
+        Ok(())
+    }
+
+    /// The shell has the terminal for a while; then what is live is drawn anew, below whatever the shell wrote.
+    async fn suspend(&mut self, terminal: &Terminal) -> io::Result<()> {
+        let mut out = Vec::new();
+        self.screen.hide(&mut out)?;
+        write(&out).await?;
+        terminal.suspend()?;
+        self.screen.resize(Terminal::size());
+        Ok(())
     }
 
     /// A paste of several lines, each of which has a meaning of its own, is several lines; else it is one.

@@ -133,6 +133,15 @@ impl Screen {
         queue!(out, Clear(ClearType::FromCursorDown))
     }
 
+    /// Takes away what is live, until it is drawn anew.
+    pub(crate) fn hide(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        queue!(out, cursor::MoveToColumn(0))?;
+        up(out, self.cursor_row)?;
+        self.drawn.clear();
+        (self.cursor_row, self.below_rows) = (0, 0);
+        queue!(out, Clear(ClearType::FromCursorDown))
+    }
+
     /// The status and the prompt. Of a text higher than half the screen, the part around the cursor.
     fn below(&self, prompt: &str, status: Option<&str>, editor: &Editor) -> (Vec<Row>, Cursor) {
         let (before, after) = editor.halves();

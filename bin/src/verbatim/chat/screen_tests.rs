@@ -73,6 +73,21 @@ fn what_arrives_goes_above_the_prompt_and_leaves_it_whole() {
 }
 
 #[test]
+fn what_is_live_is_drawn_anew_below_what_the_shell_wrote() {
+    let mut shown = Shown::new(40, 10);
+    shown.editor.insert("half a li");
+    shown.say("one");
+    let before = shown.rows();
+    let mut out = Vec::new();
+    shown.screen.hide(&mut out).unwrap();
+    out.extend(b"[1]+  Stopped\r\n$ fg\r\n");
+    shown.terminal.process(&out);
+    shown.draw(None);
+    let below: Vec<String> = ["[1]+  Stopped", "$ fg"].map(String::from).into();
+    assert_eq!(shown.rows(), [below, before].concat());
+}
+
+#[test]
 fn a_state_changes_in_place_and_scrolls_away_with_its_line() {
     let mut shown = Shown::new(60, 5);
     shown.own(1);

@@ -6,6 +6,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 use futures_core::Stream;
+use nix::sys::signal::{Signal, raise};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -30,9 +31,20 @@ impl Terminal {
         let terminal = Terminal {
             events: EventStream::new(),
         };
-        // Rows are cut to the width here, so that the terminal never breaks one by itself.
-        execute!(io::stdout(), EnableBracketedPaste, DisableLineWrap)?;
+        set_modes()?;
         Ok(terminal)
+    }
+
+    /// Gives the terminal back to the shell and stops this program, until the shell lets it go on.
+    ///
+    /// # Errors
+    /// The terminal does not let itself be taken over again.
+    pub(crate) fn suspend(&self) -> io::Result<()> {
+        restore();
+        // Where no shell could let it go on, the system does not stop it.
+        let _ = raise(Signal::SIGTSTP);
+        enable_raw_mode()?;
+        set_modes()
     }
 
     /// Columns and rows; a usual size where the terminal does not tell.
@@ -52,6 +64,11 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Rows are cut to the width here, so that the terminal never breaks one by itself.
+fn set_modes() -> io::Result<()> {
+    execute!(io::stdout(), EnableBracketedPaste, DisableLineWrap)
 }
 
 /// What cannot be restored stays: nobody is left to tell.

@@ -10,10 +10,10 @@ use redb::{
     Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value,
     WriteTransaction,
 };
+use std::collections::BTreeSet;
 use verbatim_core::id::{Number, Seq, UserId};
 use verbatim_core::name::Name;
 use verbatim_core::now::Wall;
-use verbatim_core::record::{Record, What};
 use verbatim_core::router::Removed;
 
 /// See the module's words; of a whole log that before its first record.
@@ -99,10 +99,11 @@ pub(super) fn public(txn: &ReadTransaction) -> Result<Option<Public>, Failure> {
     row.map(|row| read_public(row.value())).transpose()
 }
 
-/// What that user would ask for after a seq, and is gone.
+/// What that user would ask for after a seq, and is gone. `released`: the user has given its name up, which the store may not
+/// know yet.
 pub(super) fn gone_after(
     txn: &ReadTransaction,
-    user: UserId,
+    (user, released): (UserId, bool),
     after: Seq,
 ) -> Result<Vec<Removed>, Failure> {
     let Some(table) = table_if_any(txn, GONE)? else {
@@ -110,7 +111,8 @@ pub(super) fn gone_after(
     };
     let mut removed = Vec::new();
     let of_user = (user.0.0, 0)..=(user.0.0, u64::MAX);
-    for row in table.range(of_user).map_err(failed_to_read)? {
+    let rows = table.range(of_user).map_err(failed_to_read)?;
+    for row in rows.take_while(|_| !released) {
         let (_, part) = row.map_err(failed_to_read)?;
         removed.extend(read_part(part.value())?.after(after));
     }
@@ -134,13 +136,14 @@ pub(super) fn put_gone(txn: &WriteTransaction, gone: &Gone) -> Result<(), redb::
 }
 
 /// Whose name was given up reads nothing any more.
-pub(super) fn drop_gone(txn: &WriteTransaction, records: &[Record]) -> Result<(), redb::Error> {
+pub(super) fn drop_gone(
+    txn: &WriteTransaction,
+    released: &BTreeSet<UserId>,
+) -> Result<(), redb::Error> {
     let mut table = txn.open_table(GONE)?;
-    for record in records {
-        if let What::Release { user, .. } = record.what {
-            let of_user = (user.0.0, 0)..=(user.0.0, u64::MAX);
-            table.retain_in(of_user, |_, _| false)?;
-        }
+    for user in released {
+        let of_user = (user.0.0, 0)..=(user.0.0, u64::MAX);
+        table.retain_in(of_user, |_, _| false)?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use super::super::{Failure, Fault};
 use super::anchor::table_if_any;
 use super::chain::Proof;
 use super::layout::{
-    BACKUP_KEY, BESIDE, FEEDS, GONE, LOG, META, ROLL, TALKS, failed_to_read, io_failed, number_at,
+    BACKUP_KEY, BESIDE, FEEDS, GONE, LOG, META, ROLL, TALKS, TURN_KEY, failed_to_read, io_failed,
+    number_at,
 };
 use super::load::{fact, head};
 use redb::{
@@ -16,17 +17,18 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use verbatim_core::now::Wall;
 
 /// Rows that are copied in one transaction: what is not committed stands in memory.
 const ROWS_MAX: usize = 512;
 
 /// All that was committed at one moment.
-pub struct View(ReadTransaction);
+pub struct View(ReadTransaction, #[expect(dead_code)] Arc<()>);
 
 impl View {
-    pub(super) fn of(db: &Database) -> Result<View, Failure> {
-        Ok(View(db.begin_read().map_err(failed_to_read)?))
+    pub(super) fn of(db: &Database, held: Arc<()>) -> Result<View, Failure> {
+        Ok(View(db.begin_read().map_err(failed_to_read)?, held))
     }
 
     /// Copies it into a new file of mode 0600, which is there as a whole or not at all; tells where it ends. Takes as
@@ -75,8 +77,12 @@ impl View {
         let mark = |db: &Database| -> Result<(), redb::Error> {
             let mut txn = db.begin_write()?;
             txn.set_two_phase_commit(true);
-            txn.open_table(META)?
-                .insert(BACKUP_KEY, &now.0.to_le_bytes()[..])?;
+            {
+                let mut meta = txn.open_table(META)?;
+                meta.insert(BACKUP_KEY, &now.0.to_le_bytes()[..])?;
+                // It is whole, and the journal of the log that it is a copy of is not its own.
+                meta.remove(TURN_KEY)?;
+            }
             Ok(txn.commit()?)
         };
         mark(&db).map_err(failed_to_read)?;

@@ -4,14 +4,16 @@ use super::super::{Failure, Fault};
 use super::anchor::{Anchor, names};
 use super::chain::Proof;
 use super::layout::{LOG, damaged, failed_to_read};
-use super::load::{self, head, identity};
+use super::load::{head, identity};
 use super::medium::Medium;
+use super::open::{Present, present};
 use super::stretch::{entries, link_of};
 use super::watched::Watch;
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::name::Name;
 use verbatim_core::record::Record;
+use verbatim_core::saved::BodyHash;
 use verbatim_core::space::Space;
 
 /// What was found of a log that holds.
@@ -30,8 +32,8 @@ pub struct Checked {
 pub enum Found<'a> {
     /// First of all, if the beginning was removed: the last record that is gone, and who held which name then.
     Removed(&'a Proof, &'a [(UserId, Name)]),
-    /// A record, with its proof.
-    Record(&'a Record, &'a Proof),
+    /// A record, with its proof and its text's hash.
+    Record(&'a Record, &'a Proof, &'a BodyHash),
 }
 
 /// Walks a log from its first record to its last and hands out each with its proof.
@@ -47,7 +49,7 @@ pub fn check(
         let text = "there is no log in that directory: name another one with --data";
         return Err(Failure::new(Fault::Io, text));
     }
-    let db = load::open_present(medium, &watch)?;
+    let Present { db, journal } = present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     identity(&txn)?;
     let mut walk = Walk::begin(&txn, each)?;
@@ -57,19 +59,16 @@ pub fn check(
         let (key, value) = row.map_err(failed_to_read)?;
         walk.stretch(key.value(), value.value(), each)?;
     }
-    let Walk { proof, records, .. } = walk;
-    let (end, _) = head(&txn)?;
-    match end == proof {
-        true => Ok(Checked {
-            proof,
-            records,
-            removed,
-        }),
-        false => Err(damaged(format_args!(
-            "it ends at record {}, and should at {}",
-            proof.head, end.head
-        ))),
+    walk.ends_at(head(&txn)?.0)?;
+    let entries = journal.iter().flat_map(|(_, found)| &found.entries);
+    for stretch in entries.flat_map(|entry| &entry.stretches) {
+        walk.stretch(stretch.first, &stretch.bytes, each)?;
     }
+    Ok(Checked {
+        proof: walk.proof,
+        records: walk.records,
+        removed,
+    })
 }
 
 /// How far a walk has come.
@@ -114,13 +113,25 @@ impl Walk {
         }
         let proofs = self.proofs(first, stretch)?;
         for (entry, proof) in entries(stretch).zip(proofs) {
-            let record = entry?.record(&mut self.scratch)?;
+            let entry = entry?;
+            let record = entry.record(&mut self.scratch)?;
             self.follow(&record)?;
             self.proof = proof;
             self.records += 1;
-            each(Found::Record(&record, &proof))?;
+            each(Found::Record(&record, &proof, &entry.body_hash()))?;
         }
         Ok(())
+    }
+
+    /// Whether the store ends where it should.
+    fn ends_at(&self, end: Proof) -> Result<(), Failure> {
+        match end == self.proof {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "it ends at record {}, and should at {}",
+                self.proof.head, end.head
+            ))),
+        }
     }
 
     fn follow(&mut self, record: &Record) -> Result<(), Failure> {

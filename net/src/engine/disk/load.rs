@@ -3,94 +3,80 @@
 use super::super::{Failure, Fault, Identity, Loaded};
 use super::anchor::Anchor;
 use super::chain::Proof;
+use super::commit::size_of;
+use super::fresh::Fresh;
+use super::journal::{Found, Journal};
 use super::layout::{
     BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT, FORMAT_KEY, FORMAT_WHOLE, HEAD_KEY, IDENTITY_KEY, LOG,
-    META, TALKS, damaged, failed, failed_to_read, io_failed, number_at,
+    META, TALKS, damaged, failed, failed_to_read, number_at,
 };
 use super::medium::Medium;
-use super::rehearsal::Rehearsal;
+use super::open::{Present, open, present};
 use super::stretch::{entries, link_of};
-use super::watched::{Watch, Watched};
-use super::{CACHE_BYTES, Open, QUICK_REPAIR_BYTES, commit, tail};
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+use super::tail::Tail;
+use super::watched::Watch;
+use super::{Open, backup, commit};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use verbatim_core::id::{Seq, StoreId};
+use verbatim_core::record::Record;
 use verbatim_core::router::Saved;
 use verbatim_core::saved::Beside;
 use verbatim_core::space::Space;
 
-/// Opens a log, or makes one.
-pub(super) fn load(medium: &mut dyn Medium, fresh: Identity) -> Result<(Open, Loaded), Failure> {
+/// Opens a log, or makes one. `overhead`: what a message counts beside its frame.
+pub(super) fn load(
+    medium: &mut dyn Medium,
+    fresh: Identity,
+    overhead: u64,
+) -> Result<(Open, Loaded), Failure> {
     let watch = Watch::default();
     if !medium.exists()? {
         make(medium, fresh, &watch)?;
     }
-    let db = open_present(medium, &watch)?;
+    let Present { db, journal } = present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
     let identity = identity(&txn)?;
-    let (mut space, checkpoint_bytes) = checkpoint(&txn)?;
-    let (anchor, checkpoint_head) = (Anchor::load(&txn)?, space.head());
-    let (proof, bytes) = head(&txn)?;
-    let tail = replay(&txn, &mut space, proof)?;
-    super::backup::tell_if_restored(&db, &txn, proof)
-        .map_err(|error| failed(error, watch.synced()))?;
-    let saved = Saved {
-        space: space.clone(),
-        beside: beside(&txn)?,
-    };
+    let (mut replay, checkpoint_bytes) = Replay::begin(&txn)?;
+    let checkpoint_head = replay.space.head();
+    let stored = stored_beside(&txn)?;
+    let (turn, found) = journal.unzip();
+    replay.store(&txn)?;
+    replay.journal(found.as_ref(), overhead)?;
+    let told = backup::tell_if_restored(&db, &txn, replay.proof);
+    told.map_err(|error| failed(error, watch.synced()))?;
+    let anchor = Anchor::load(&txn)?;
     drop(txn);
-    let replayed = tail.records as u64;
+    let journal = match (medium.journal()?, turn, &found) {
+        (Some(backend), Some(turn), Some(found)) => {
+            Some(Journal::resume(backend, identity.hash_key, turn, found)?)
+        }
+        _ => None,
+    };
+    let loaded = Loaded {
+        identity: Some(identity),
+        saved: Saved {
+            space: replay.space.clone(),
+            beside: replay.fresh.all_beside(stored),
+        },
+        room: 0,
+        replayed: replay.tail.records as u64,
+    };
     let open = Open {
         db,
         watch,
-        space,
-        proof,
-        tail,
-        bytes,
+        hash_key: identity.hash_key,
+        space: replay.space,
+        proof: replay.proof,
+        tail: replay.tail,
+        bytes: replay.bytes,
         checkpoint_bytes,
         checkpoint_head,
         anchor,
         trimming: false,
-    };
-    let loaded = Loaded {
-        identity: Some(identity),
-        saved,
-        room: 0,
-        replayed,
+        journal,
+        fresh: replay.fresh,
     };
     Ok((open, loaded))
-}
-
-/// Opens a log that is there.
-pub(super) fn open_present(medium: &mut dyn Medium, watch: &Watch) -> Result<Database, Failure> {
-    rehearse(medium.open()?)?;
-    open(medium.open()?, watch)
-}
-
-/// Looks whose format it is, and whether each page is what was written there, without writing a byte. The store itself
-/// believes what it reads, and a page that it takes for its own may make it panic; it looks at none of a file that was
-/// closed in good order.
-fn rehearse(backend: Box<dyn StorageBackend>) -> Result<(), Failure> {
-    let refused = |error: std::io::Error| io_failed(&error, true);
-    let bytes = backend.len().map_err(refused)?;
-    // The store would take an empty file for a new one.
-    if bytes == 0 {
-        return Err(damaged("its file is empty"));
-    }
-    let rehearsal = Rehearsal::new(backend).map_err(refused)?;
-    let opened = Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        .set_check_integrity_on_open(bytes <= QUICK_REPAIR_BYTES)
-        .create_with_backend(rehearsal)
-        .map_err(failed_to_read)?;
-    let txn = opened.begin_read().map_err(failed_to_read)?;
-    identity(&txn).map(drop)
-}
-
-fn open(backend: Box<dyn StorageBackend>, watch: &Watch) -> Result<Database, Failure> {
-    Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        .create_with_backend(Watched::new(backend, watch.clone()))
-        .map_err(|error| failed(error, watch.synced()))
 }
 
 /// Makes an empty log.
@@ -171,7 +157,7 @@ pub(super) fn head(txn: &ReadTransaction) -> Result<(Proof, u64), Failure> {
     Ok((Proof { head, hash }, number(1)?))
 }
 
-fn beside(txn: &ReadTransaction) -> Result<Vec<Beside>, Failure> {
+fn stored_beside(txn: &ReadTransaction) -> Result<Vec<Beside>, Failure> {
     let table = txn.open_table(BESIDE).map_err(failed_to_read)?;
     let mut all = Vec::new();
     for row in table.iter().map_err(failed_to_read)? {
@@ -181,47 +167,95 @@ fn beside(txn: &ReadTransaction) -> Result<Vec<Beside>, Failure> {
     Ok(all)
 }
 
-/// Folds what came after the checkpoint in, and looks whether the chain holds there.
-fn replay(txn: &ReadTransaction, space: &mut Space, end: Proof) -> Result<tail::Tail, Failure> {
-    let log = txn.open_table(LOG).map_err(failed_to_read)?;
-    let (mut tail, mut scratch) = (tail::Tail::default(), Vec::new());
-    let from = space.head().next().0;
-    let mut proof = proof_before(txn, &log, from)?;
-    for row in log.range(from..).map_err(failed_to_read)? {
-        let (_, value) = row.map_err(failed_to_read)?;
-        tail.bytes += value.value().len() as u64;
-        for entry in entries(value.value()) {
-            let entry = entry?;
-            let record = entry.record(&mut scratch)?;
-            proof = proof.next(entry.head, &entry.body_hash());
-            if !space.takes(&record) {
-                return Err(damaged(format_args!("record {} does not fit", record.seq)));
-            }
-            space.apply(&record);
-            tail.push(&record);
+/// What came after the checkpoint, as it is folded in.
+struct Replay {
+    space: Space,
+    proof: Proof,
+    tail: Tail,
+    fresh: Fresh,
+    /// What messages count.
+    bytes: u64,
+    scratch: Vec<u8>,
+}
+
+impl Replay {
+    /// At the checkpoint; and how many bytes that has.
+    fn begin(txn: &ReadTransaction) -> Result<(Replay, u64), Failure> {
+        let (space, checkpoint_bytes) = checkpoint(txn)?;
+        let replay = Replay {
+            proof: proof_before(txn, space.head().next().0)?,
+            space,
+            tail: Tail::default(),
+            fresh: Fresh::default(),
+            bytes: 0,
+            scratch: Vec::new(),
+        };
+        Ok((replay, checkpoint_bytes))
+    }
+
+    /// What the store has.
+    fn store(&mut self, txn: &ReadTransaction) -> Result<(), Failure> {
+        let log = txn.open_table(LOG).map_err(failed_to_read)?;
+        let from = self.space.head().next().0;
+        for row in log.range(from..).map_err(failed_to_read)? {
+            let (_, value) = row.map_err(failed_to_read)?;
+            self.stretch(value.value(), &mut |_| {})?;
         }
-        if link_of(value.value())? != proof.hash {
-            return Err(damaged(format_args!(
-                "the chain breaks before record {}",
-                proof.head
-            )));
+        let (end, bytes) = head(txn)?;
+        self.bytes = bytes;
+        match self.proof == end {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "it ends at record {}, and should at {}",
+                self.proof.head, end.head
+            ))),
         }
     }
-    match proof == end {
-        true => Ok(tail),
-        false => Err(damaged(format_args!(
-            "it ends at record {}, and should at {}",
-            proof.head, end.head
-        ))),
+
+    /// What only the journal has.
+    fn journal(&mut self, found: Option<&Found>, overhead: u64) -> Result<(), Failure> {
+        for entry in found.iter().flat_map(|found| &found.entries) {
+            let (mut fresh, mut bytes) = (std::mem::take(&mut self.fresh), self.bytes);
+            for stretch in &entry.stretches {
+                self.stretch(&stretch.bytes, &mut |record| {
+                    fresh.note(record);
+                    bytes += size_of(record, overhead);
+                })?;
+            }
+            fresh.take_stretches(entry.stretches.iter().cloned());
+            fresh.take_beside(entry.beside.iter().copied());
+            (self.fresh, self.bytes) = (fresh, bytes);
+        }
+        Ok(())
+    }
+
+    /// Folds a stretch in, if the chain holds there.
+    fn stretch(&mut self, stretch: &[u8], each: &mut dyn FnMut(&Record)) -> Result<(), Failure> {
+        self.tail.bytes += stretch.len() as u64;
+        for entry in entries(stretch) {
+            let entry = entry?;
+            let record = entry.record(&mut self.scratch)?;
+            self.proof = self.proof.next(entry.head, &entry.body_hash());
+            if !self.space.takes(&record) {
+                return Err(damaged(format_args!("record {} does not fit", record.seq)));
+            }
+            self.space.apply(&record);
+            self.tail.push(&record);
+            each(&record);
+        }
+        match link_of(stretch)? == self.proof.hash {
+            true => Ok(()),
+            false => Err(damaged(format_args!(
+                "the chain breaks before record {}",
+                self.proof.head
+            ))),
+        }
     }
 }
 
 /// The chain as it stood before that record, which begins a stretch.
-fn proof_before(
-    txn: &ReadTransaction,
-    log: &impl ReadableTable<u64, &'static [u8]>,
-    seq: u64,
-) -> Result<Proof, Failure> {
+pub(super) fn proof_before(txn: &ReadTransaction, seq: u64) -> Result<Proof, Failure> {
+    let log = txn.open_table(LOG).map_err(failed_to_read)?;
     let Some(row) = log.range(..seq).map_err(failed_to_read)?.next_back() else {
         return Ok(Anchor::load(txn)?.proof);
     };

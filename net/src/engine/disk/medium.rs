@@ -35,6 +35,18 @@ pub trait Medium: Send {
     /// The system refuses.
     fn put_in_place(&mut self) -> Result<(), Failure>;
 
+    /// The journal beside the log; `None`: there is none.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn journal(&mut self) -> Result<Option<Box<dyn StorageBackend>>, Failure>;
+
+    /// The same, made if there is none, with a name that lasts.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    fn make_journal(&mut self) -> Result<Box<dyn StorageBackend>, Failure>;
+
     /// Bytes that it could still take; `u64::MAX` if it does not know.
     fn free(&self) -> u64;
 }
@@ -43,6 +55,8 @@ pub trait Medium: Send {
 const FILE_NAME: &str = "log.redb";
 /// Where a new one is made.
 const NEW_NAME: &str = "log.new";
+/// What the log's file has not taken in yet.
+const JOURNAL_NAME: &str = "log.journal";
 /// Beside it: locked by the process that has the log.
 const LOCK_NAME: &str = "lock";
 
@@ -119,6 +133,24 @@ impl Medium for FileMedium {
         std::fs::rename(self.directory.join(NEW_NAME), self.path())
             .and_then(|()| File::open(&self.directory)?.sync_all())
             .map_err(|error| io_failed(&error, true))
+    }
+
+    fn journal(&mut self) -> Result<Option<Box<dyn StorageBackend>>, Failure> {
+        let path = self.directory.join(JOURNAL_NAME);
+        match path.try_exists() {
+            Ok(false) => Ok(None),
+            Ok(true) => backend(OpenOptions::new().read(true).write(true), &path).map(Some),
+            Err(error) => Err(io_failed(&error, true)),
+        }
+    }
+
+    fn make_journal(&mut self) -> Result<Box<dyn StorageBackend>, Failure> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let made = backend(options.mode(0o600), &self.directory.join(JOURNAL_NAME))?;
+        let synced = File::open(&self.directory).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| io_failed(&error, true))?;
+        Ok(made)
     }
 
     fn free(&self) -> u64 {

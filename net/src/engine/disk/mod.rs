@@ -3,10 +3,11 @@
 //! *Stretches* of the log are the values of one table: what a commit takes is one value (or a few, so that none is
 //! large), which costs a third of what a row for each record does. Who wants to read a feed or a conversation finds
 //! its seqs in *postings*: lists that are written with a checkpoint, and kept in memory for what came after the last
-//! one. A *checkpoint* is the space at one seq. Everything of one batch is one transaction, and what is told to anybody
-//! as accepted is told when it has returned.
+//! one. A *checkpoint* is the space at one seq. Everything of one batch is one entry of the [`journal`], or one transaction
+//! of the store, which takes in all that the journal has with it; what is told to anybody as accepted is told when that has
+//! returned.
 //!
-//! Every transaction commits in two phases. redb's one-phase commit finds out by a checksum that is no cryptographic one
+//! Every transaction of the store commits in two phases. redb's one-phase commit finds out by a checksum that is no cryptographic one
 //! whether it is whole, and whoever can choose bodies could choose one that makes half a commit look like a whole one;
 //! chat is exactly that. Beyond [`QUICK_REPAIR_BYTES`] a commit also carries what a start after a crash would otherwise
 //! have to read the whole file for.
@@ -16,21 +17,28 @@ mod backup;
 mod chain;
 mod check;
 mod commit;
+mod fold;
+mod fresh;
+mod journal;
 mod layout;
 mod load;
 mod medium;
+mod open;
 mod postings;
 mod read;
 mod rehearsal;
+mod removal;
 mod stretch;
 mod tail;
 mod trim;
 mod watched;
+mod wipe;
 
 pub use backup::View;
-pub use chain::Proof;
+pub use chain::{Proof, body_hash};
 pub use check::{Checked, Found, check};
 pub use medium::{FileMedium, Medium};
+pub use removal::{NotRemoved, Removal, remove_text};
 
 use super::{Engine, Failure, Identity, Loaded};
 use redb::Database;
@@ -54,14 +62,18 @@ pub struct Rhythm {
     pub records: usize,
     /// So many bytes of log since the last one; or four times its own size, if that is more.
     pub bytes: u64,
+    /// How long the journal is: as soon as the next commit does not fit into it, the store takes all in.
+    pub journal: u64,
 }
 
 impl Default for Rhythm {
-    /// A tail that is replayed in a tenth of a second, and whose index takes about a mebibyte.
+    /// A tail that is replayed in a tenth of a second, and whose index takes about a mebibyte; a journal that the store takes
+    /// in within some milliseconds.
     fn default() -> Rhythm {
         Rhythm {
             records: 65_536,
             bytes: 8 << 20,
+            journal: 4 << 20,
         }
     }
 }
@@ -77,6 +89,8 @@ pub struct Disk {
     /// What may be forgotten, until nothing of it has to be.
     trim: Option<trim::Ask>,
     open: Option<Open>,
+    /// A commit failed: nothing is written before the log is loaded again.
+    failed: bool,
     records: Vec<Record>,
     beside: BTreeMap<(u8, u64), Beside>,
 }
@@ -97,6 +111,11 @@ struct Open {
     anchor: anchor::Anchor,
     /// Something went, and more has to.
     trimming: bool,
+    hash_key: [u64; 2],
+    /// Once something was committed.
+    journal: Option<journal::Journal>,
+    /// What only the journal has.
+    fresh: fresh::Fresh,
 }
 
 impl Disk {
@@ -111,6 +130,7 @@ impl Disk {
             bounds: trim::Bounds::of(limits),
             trim: None,
             open: None,
+            failed: false,
             records: Vec::new(),
             beside: BTreeMap::new(),
         }
@@ -127,15 +147,6 @@ impl Disk {
     pub fn proof(&self) -> Option<Proof> {
         self.open.as_ref().map(|open| open.proof)
     }
-
-    fn size_of(&self, record: &Record) -> u64 {
-        match &record.what {
-            verbatim_core::record::What::Message(message) => {
-                message.frame().len() as u64 + self.overhead
-            }
-            _ => 0,
-        }
-    }
 }
 
 /// What every door of an open log may expect.
@@ -147,7 +158,8 @@ impl Engine for Disk {
         self.records.clear();
         self.beside.clear();
         self.trim = None;
-        let (open, loaded) = load::load(&mut *self.medium, self.fresh)?;
+        self.failed = false;
+        let (open, loaded) = load::load(&mut *self.medium, self.fresh, self.overhead)?;
         self.open = Some(open);
         Ok(Loaded {
             room: self.room(),
@@ -164,14 +176,17 @@ impl Engine for Disk {
     }
 
     fn commit(&mut self) -> Result<Seq, Failure> {
-        self.commit_batch()
+        let done = self.commit_batch();
+        self.failed |= done.is_err();
+        done
     }
 
     fn room(&self) -> u64 {
-        let used = self.open.as_ref().map_or(0, |open| open.bytes);
-        self.bytes_max
-            .saturating_sub(used)
-            .min(self.medium.free() / 2)
+        let open = self.open.as_ref();
+        let (used, fresh) = open.map_or((0, 0), |open| (open.bytes, open.fresh.bytes));
+        // What the journal has takes room in the store by and by.
+        let free = self.medium.free().saturating_sub(fresh) / 2;
+        self.bytes_max.saturating_sub(used).min(free)
     }
 
     fn read(
@@ -210,7 +225,29 @@ impl Engine for Disk {
         Disk::proof(self)
     }
 
+    fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        let done = self.fold_and_remove(seq);
+        self.failed |= matches!(done, Err(NotRemoved::Failed(_)));
+        done
+    }
+
+    fn fold(&mut self) -> Result<(), Failure> {
+        let done = self.fold_all();
+        self.failed |= done.is_err();
+        done
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        if self.failed {
+            return Ok(());
+        }
+        let done = self.fold_up();
+        self.failed |= done.is_err();
+        done
+    }
+
     fn view(&self) -> Result<View, Failure> {
-        View::of(&self.open.as_ref().expect(IS_OPEN).db)
+        let open = self.open.as_ref().expect(IS_OPEN);
+        View::of(&open.db, open.watch.view())
     }
 }

@@ -1,6 +1,7 @@
 //! Reading: a page of a user's feed, or of a conversation.
 
 use super::super::Failure;
+use super::fresh::{Fresh, Stretch};
 use super::layout::{LOG, damaged, failed_to_read};
 use super::{Open, anchor, postings, stretch, tail};
 use redb::{AccessGuard, ReadOnlyTable, ReadableDatabase};
@@ -9,16 +10,21 @@ use verbatim_core::record::{Message, Stream, What};
 use verbatim_core::router::{Page, Past, Question};
 
 /// Finds messages by their seqs; neighbours come from the stretch that it has in its hand.
-pub(super) struct Finder {
+pub(super) struct Finder<'a> {
+    fresh: &'a Fresh,
     log: ReadOnlyTable<u64, &'static [u8]>,
     stretch: Option<(u64, AccessGuard<'static, &'static [u8]>)>,
     scratch: Vec<u8>,
 }
 
-impl Finder {
-    pub(super) fn new(txn: &redb::ReadTransaction) -> Result<Finder, Failure> {
+impl<'a> Finder<'a> {
+    pub(super) fn new(
+        txn: &redb::ReadTransaction,
+        fresh: &'a Fresh,
+    ) -> Result<Finder<'a>, Failure> {
         let log = txn.open_table(LOG).map_err(failed_to_read)?;
         Ok(Finder {
+            fresh,
             log,
             stretch: None,
             scratch: Vec::new(),
@@ -27,6 +33,10 @@ impl Finder {
 
     /// The message at that seq.
     pub(super) fn message(&mut self, seq: u64) -> Result<Message, Failure> {
+        if let Some(Stretch { first, bytes }) = self.fresh.stretch_of(seq) {
+            let found = nth(bytes, seq - first, &mut self.scratch)?;
+            return found.ok_or_else(|| damaged("a posting that leads nowhere"));
+        }
         if let Some(message) = self.look(seq)? {
             return Ok(message);
         }
@@ -43,16 +53,21 @@ impl Finder {
         let Some((first, stretch)) = &self.stretch else {
             return Ok(None);
         };
-        let Some(index) = seq.checked_sub(*first) else {
-            return Ok(None);
-        };
-        let Some(entry) = stretch::entries(stretch.value()).nth(index as usize) else {
-            return Ok(None);
-        };
-        match entry?.record(&mut self.scratch)?.what {
-            What::Message(message) => Ok(Some(message)),
-            _ => Err(damaged("a posting that leads to no message")),
+        match seq.checked_sub(*first) {
+            Some(index) => nth(stretch.value(), index, &mut self.scratch),
+            None => Ok(None),
         }
+    }
+}
+
+/// The message at that place of a stretch, if the stretch is long enough.
+fn nth(stretch: &[u8], index: u64, scratch: &mut Vec<u8>) -> Result<Option<Message>, Failure> {
+    let Some(entry) = stretch::entries(stretch).nth(index as usize) else {
+        return Ok(None);
+    };
+    match entry?.record(scratch)?.what {
+        What::Message(message) => Ok(Some(message)),
+        _ => Err(damaged("a posting that leads to no message")),
     }
 }
 
@@ -80,11 +95,14 @@ pub(super) fn page(
         messages: Vec::new(),
         up_to: open.space.head(),
         removed: match after < open.anchor.proof.head {
-            true => anchor::gone_after(&txn, user, after)?,
+            true => {
+                let released = open.fresh.released.contains(&user);
+                anchor::gone_after(&txn, (user, released), after)?
+            }
             false => Vec::new(),
         },
     };
-    let (mut finder, mut bytes) = (Finder::new(&txn)?, 0);
+    let (mut finder, mut bytes) = (Finder::new(&txn, &open.fresh)?, 0);
     for seq in seqs {
         let message = finder.message(seq)?;
         bytes += message.frame().len();
@@ -104,7 +122,7 @@ pub(super) fn past(open: &Open, question: &Question) -> Result<Past, Failure> {
     let talk = tail::talk_of(question.conversation);
     let most = question.messages_max + 1;
     let seqs = postings::below(&txn, &open.tail, (talk, question.before, most))?;
-    let (mut finder, mut bytes, mut past) = (Finder::new(&txn)?, 0, Past::default());
+    let (mut finder, mut bytes, mut past) = (Finder::new(&txn, &open.fresh)?, 0, Past::default());
     for seq in seqs {
         let message = finder.message(seq)?;
         bytes += message.frame().len();

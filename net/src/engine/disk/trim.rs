@@ -4,9 +4,7 @@
 use super::super::Failure;
 use super::super::gone::Gone;
 use super::anchor::{Anchor, put_gone};
-use super::layout::{
-    ANCHOR_KEY, FEEDS, FORMAT_KEY, FORMAT_TRIMMED, LOG, META, ROLL, TALKS, failed_to_read,
-};
+use super::layout::{ANCHOR_KEY, FEEDS, LOG, META, ROLL, TALKS, failed_to_read};
 use super::stretch::entries;
 use super::tail::{Feed, Talk, feed_of, talk_of};
 use super::{Open, anchor, postings};
@@ -43,6 +41,8 @@ pub(super) struct Piece {
     pub(super) anchor: Anchor,
     /// There is more to forget.
     pub(super) more: bool,
+    /// Everything that the store has is in it, and the store may not have everything.
+    pub(super) ran_out: bool,
     /// What its messages counted.
     bytes: u64,
     /// The keys of its stretches, and how long these are.
@@ -80,18 +80,14 @@ impl Bounds {
 }
 
 impl Open {
-    /// What goes with the next commit; `None`: nothing has to, or nothing may. `overhead`: what a message counts beside its
+    /// What goes with the next commit, if anything has to and may. `overhead`: what a message counts beside its
     /// frame.
-    pub(super) fn piece(
-        &self,
-        ask: Ask,
-        bounds: Bounds,
-        overhead: u64,
-    ) -> Result<Option<Piece>, Failure> {
+    pub(super) fn piece(&self, ask: Ask, bounds: Bounds, overhead: u64) -> Result<Piece, Failure> {
         let txn = self.db.begin_read().map_err(failed_to_read)?;
         let log = txn.open_table(LOG).map_err(failed_to_read)?;
         let mut piece = Piece {
             anchor: self.anchor,
+            ran_out: !self.fresh.stretches.is_empty(),
             ..Piece::default()
         };
         piece.gone.public = anchor::public(&txn)?;
@@ -103,11 +99,9 @@ impl Open {
                 true => bounds.goes_on(end.age, kept, ask.age),
                 false => bounds.begins(end.age, kept, ask.age),
             };
-            if !due || end.proof.head > ask.up_to {
-                break;
-            }
-            if piece.length >= PIECE_BYTES {
-                piece.more = true;
+            let stays = !due || end.proof.head > ask.up_to;
+            if stays || piece.length >= PIECE_BYTES {
+                (piece.ran_out, piece.more) = (false, !stays);
                 break;
             }
             piece.stretches.push(first.value());
@@ -119,7 +113,7 @@ impl Open {
             .gone
             .parts
             .retain(|(to, _), _| self.space.user(*to).is_some());
-        Ok((!piece.stretches.is_empty()).then_some(piece))
+        Ok(piece)
     }
 
     /// Forgets it. What it leaves behind is durable with the same commit, or nothing of it is.
@@ -145,7 +139,6 @@ impl Open {
         }
         let mut meta = txn.open_table(META)?;
         meta.insert(ANCHOR_KEY, piece.anchor.bytes().as_slice())?;
-        meta.insert(FORMAT_KEY, &FORMAT_TRIMMED.to_le_bytes()[..])?;
         self.bytes = self.bytes.saturating_sub(piece.bytes);
         (self.anchor, self.trimming) = (piece.anchor, piece.more);
         Ok(())
@@ -166,6 +159,11 @@ fn read(mut anchor: Anchor, stretch: &[u8]) -> Result<(Vec<Record>, Anchor), Fai
 }
 
 impl Piece {
+    /// Whether anything goes.
+    pub(super) fn forgets(&self) -> bool {
+        !self.stretches.is_empty()
+    }
+
     fn take(&mut self, record: &Record, overhead: u64) {
         match &record.what {
             What::Message(message) => self.take_message(message, overhead),
@@ -176,7 +174,7 @@ impl Piece {
     }
 
     fn take_message(&mut self, message: &Message, overhead: u64) {
-        self.bytes += message.frame().len() as u64 + overhead;
+        self.bytes += message.counted() as u64 + overhead;
         self.gone.take(message);
         self.feeds.insert(feed_of(message.to));
         self.talks.insert(talk_of(message.conversation()));

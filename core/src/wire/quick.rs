@@ -1,0 +1,238 @@
+//! The frequent frames in the very bytes that `encode` writes for them, read in one walk. It never refuses anything: what
+//! differs by a byte, has not come whole, or is beyond a limit is left to `decode`, which knows the whole grammar.
+
+use super::frame::{ClientFrame, Delivery, Receipt, ServerFrame};
+use crate::id::{MessageId, Number, Seq};
+use crate::limits::Limits;
+use crate::name::{NAME_BYTES_MAX, Name, Recipient};
+
+/// So many digits never overflow 64 bits.
+const DIGITS_MAX: usize = 19;
+
+/// A `SEND`, an `ACK` or a heartbeat, and how many bytes it took.
+pub(super) fn client<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ClientFrame<'a>, usize)> {
+    let mut walk = Walk { rest: bytes };
+    let frame = match bytes.first()? {
+        b'S' => walk.send(limits)?,
+        b'A' => walk.ack()?,
+        b'P' => walk.beat(ClientFrame::Ping, ClientFrame::Pong)?,
+        _ => return None,
+    };
+    Some((frame, bytes.len() - walk.rest.len()))
+}
+
+/// A `DELIVER`, an `ACCEPTED`, a `RECEIPT` of one user or a heartbeat, and how many bytes it took.
+pub(super) fn server<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ServerFrame<'a>, usize)> {
+    let mut walk = Walk { rest: bytes };
+    let frame = match bytes.first()? {
+        b'D' => ServerFrame::Deliver(walk.delivery(limits)?),
+        b'A' => walk.accepted()?,
+        b'R' => ServerFrame::Receipt(walk.receipt()?),
+        b'P' => walk.beat(ServerFrame::Ping, ServerFrame::Pong)?,
+        _ => return None,
+    };
+    Some((frame, bytes.len() - walk.rest.len()))
+}
+
+/// What is still to be read. Every step gives `None` where something else stands than it expects.
+struct Walk<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Walk<'a> {
+    fn send(&mut self, limits: &Limits) -> Option<ClientFrame<'a>> {
+        self.word(b"SEND ")?;
+        let to = self.recipient()?;
+        self.word(b"\nId: ")?;
+        let id = MessageId(self.number().filter(|id| *id > 0)?);
+        let body = self.body(limits)?;
+        Some(ClientFrame::Send { to, id, body })
+    }
+
+    fn ack(&mut self) -> Option<ClientFrame<'a>> {
+        self.word(b"ACK ")?;
+        let seq = Seq(self.number()?);
+        self.word(b"\n\n")?;
+        Some(ClientFrame::Ack(seq))
+    }
+
+    fn delivery(&mut self, limits: &Limits) -> Option<Delivery<'a>> {
+        self.word(b"DELIVER ")?;
+        let seq = Seq(self.number()?);
+        self.word(b"\nFrom: ")?;
+        let from = Name::parse(self.name()).ok()?;
+        self.word(b"\nTo: ")?;
+        let to = self.recipient()?;
+        self.word(b"\nNumber: ")?;
+        let number = Number(self.number()?);
+        self.word(b"\nTime: ")?;
+        let time = self.number()?;
+        let body = self.body(limits)?;
+        Some(Delivery {
+            seq,
+            from,
+            to,
+            number,
+            time,
+            body,
+            // One that says more is for the whole grammar.
+            removed: false,
+        })
+    }
+
+    fn accepted(&mut self) -> Option<ServerFrame<'a>> {
+        self.word(b"ACCEPTED")?;
+        let mut numbers = [0; 4];
+        for number in &mut numbers {
+            self.word(b" ")?;
+            *number = self.number()?;
+        }
+        self.word(b"\n\n")?;
+        let [first, last, seq, number] = numbers;
+        (first <= last).then_some(ServerFrame::Accepted {
+            first: MessageId(first),
+            last: MessageId(last),
+            seq: Seq(seq),
+            number: Number(number),
+        })
+    }
+
+    fn receipt(&mut self) -> Option<Receipt> {
+        self.word(b"RECEIPT ")?;
+        let to = Name::parse(self.name()).ok()?;
+        self.word(b" ")?;
+        let up_to = Seq(self.number()?);
+        self.word(b"\n\n")?;
+        Some(Receipt::Delivered { to, up_to })
+    }
+
+    fn beat<T>(&mut self, ping: T, pong: T) -> Option<T> {
+        let (beat, frame) = match self.rest.get(1)? {
+            b'I' => (b"PING\n\n", ping),
+            _ => (b"PONG\n\n", pong),
+        };
+        self.word(beat)?;
+        Some(frame)
+    }
+
+    #[inline]
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(())
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        let mut digits = 0;
+        for byte in self.rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            // One that wraps has too many digits, which is seen below.
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
+        }
+        self.rest = &self.rest[digits..];
+        (1..=DIGITS_MAX).contains(&digits).then_some(value)
+    }
+
+    fn recipient(&mut self) -> Option<Recipient> {
+        Recipient::parse(self.name()).ok()
+    }
+
+    /// What may be a name: all up to a space or the line's end, as far as a name can reach.
+    fn name(&mut self) -> &'a [u8] {
+        let near = &self.rest[..self.rest.len().min(NAME_BYTES_MAX + 1)];
+        let end = near.iter().position(|byte| *byte <= b' ');
+        let (name, rest) = self.rest.split_at(end.unwrap_or(near.len()));
+        self.rest = rest;
+        name
+    }
+
+    /// The last header, which tells the body's length, and the body.
+    fn body(&mut self, limits: &Limits) -> Option<&'a str> {
+        self.word(b"\nContent-length: ")?;
+        let length = usize::try_from(self.number()?).ok()?;
+        self.word(b"\n\n")?;
+        let (body, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        let body = core::str::from_utf8(body).ok()?;
+        (length <= limits.body_bytes_max).then_some(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode::{Decoded, client_by_grammar, server_by_grammar};
+    use super::{client, server};
+    use crate::limits::Limits;
+    use alloc::vec::Vec;
+    use core::fmt::Debug;
+
+    const SENT: [&[u8]; 5] = [
+        b"SEND bob\nId: 7\nContent-length: 2\n\nhi",
+        b"SEND ALL\nId: 18\nContent-length: 0\n\n",
+        b"ACK 12\n\n",
+        b"PING\n\n",
+        b"PONG\n\n",
+    ];
+    const SAID: [&[u8]; 6] = [
+        b"DELIVER 5\nFrom: al\nTo: bob\nNumber: 1\nTime: 16\nContent-length: 3\n\nh\xc3\xb6",
+        b"DELIVER 5\nFrom: al\nTo: ALL\nNumber: 1\nTime: 16\nContent-length: 1\n\nh",
+        b"ACCEPTED 3 4 17 18\n\n",
+        b"RECEIPT bob 7\n\n",
+        b"PING\n\n",
+        b"PONG\n\n",
+    ];
+
+    /// These bytes, cut anywhere, and with each byte left out, doubled or made another one.
+    fn variants(bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = (0..bytes.len()).map(|cut| bytes[..cut].to_vec()).collect();
+        for at in 0..bytes.len() {
+            let mut put = |middle: &[u8]| {
+                all.push([&bytes[..at], middle, &bytes[at + 1..]].concat());
+            };
+            put(&[]);
+            put(&[bytes[at]; 2]);
+            put(&[bytes[at]; 20]);
+            for other in 0..=u8::MAX {
+                put(&[other]);
+            }
+        }
+        all.push([bytes, b"more"].concat());
+        all
+    }
+
+    fn agree<T: Debug + PartialEq>(quick: Option<(T, usize)>, whole: &Decoded<T>) -> bool {
+        match quick {
+            Some((frame, taken)) => *whole == Decoded::Frame(frame, taken),
+            None => true,
+        }
+    }
+
+    #[test]
+    fn what_is_read_quickly_is_what_the_grammar_reads() {
+        let narrow = Limits {
+            body_bytes_max: 1,
+            ..Limits::default()
+        };
+        for limits in [Limits::default(), narrow] {
+            for bytes in SENT.iter().flat_map(|bytes| variants(bytes)) {
+                let whole = client_by_grammar(&bytes, &limits);
+                assert!(agree(client(&bytes, &limits), &whole), "{bytes:?}");
+            }
+            for bytes in SAID.iter().flat_map(|bytes| variants(bytes)) {
+                let whole = server_by_grammar(&bytes, &limits);
+                assert!(agree(server(&bytes, &limits), &whole), "{bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_frequent_frames_are_read_quickly() {
+        let limits = Limits::default();
+        assert!(SENT.iter().all(|bytes| client(bytes, &limits).is_some()));
+        assert!(SAID.iter().all(|bytes| server(bytes, &limits).is_some()));
+    }
+}
