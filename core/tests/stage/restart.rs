@@ -8,7 +8,7 @@ use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now};
 use verbatim_core::record::{Record, What};
 use verbatim_core::router::{Router, Saved};
-use verbatim_core::saved::{Beside, body_of, record_bytes, record_from};
+use verbatim_core::saved::{Beside, Text, body_of, record_bytes, record_from};
 use verbatim_core::space::Space;
 use verbatim_core::wire::Durability;
 
@@ -60,7 +60,7 @@ impl Stage {
         for record in late {
             let mut head = Vec::new();
             record_bytes(record, &mut head);
-            let again = record_from(&head, body_of(record), &mut Vec::new());
+            let again = record_from(&head, Text::There(body_of(record)), &mut Vec::new());
             let again = again.expect("it was just written");
             assert_same(record, &again);
             assert!(space.takes(&again), "the next record fits: {again:?}");
