@@ -204,6 +204,21 @@ fn how_it_ended_with_somebody_is_told_until_it_is_known() {
 }
 
 #[test]
+fn all_who_left_are_remembered() {
+    let mut stage = three(Limits::default());
+    say(&mut stage, ALICE, &send("bob", 1, "one"));
+    say(&mut stage, ALICE, &send("carolin", 2, "two"));
+    for conn in [BOB, CAROL] {
+        say(&mut stage, conn, "BYE forget\n\n");
+    }
+    stage.restart(0, Duration::ZERO);
+    let heard = join(&mut stage, ALICE, &back("alice", 4, "Delivered: 4\n"));
+    for receipt in ["RECEIPT bob 3 left 5\n", "RECEIPT carolin 4 left 6\n"] {
+        assert!(heard.contains(receipt), "{heard}");
+    }
+}
+
+#[test]
 fn the_time_that_a_name_is_held_does_not_begin_anew() {
     let mut stage = three(Limits::default());
     stage.hang_up(BOB);
