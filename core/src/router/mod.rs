@@ -384,7 +384,6 @@ impl Router {
         };
         self.space.apply(&record);
         self.appended_at = self.now.mono;
-        self.counts.appended += 1;
         self.uncommitted_bytes += self.size_of(&record);
         self.uncommitted.push_back(record.clone());
         let seq = record.seq;

@@ -239,3 +239,15 @@ fn a_removed_text_is_shown_as_one() {
         "{out:?}"
     );
 }
+
+#[test]
+fn what_others_say_to_all_is_left_out_too_until_it_was_delivered() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    bench.input(ask("ALL", None, 9));
+    let out = bench.server(&[
+        past(40, "bob", "ALL", 3),
+        past(61, "bob", "ALL", 4),
+        end("ALL", 3, 4, false),
+    ]);
+    assert_eq!(words(&out), ["history of ALL: 40"]);
+}
