@@ -109,6 +109,14 @@ pub trait Engine {
         Err(disk::NotRemoved::InMemory)
     }
 
+    /// Whether there is room for [`Engine::fold`].
+    ///
+    /// # Errors
+    /// There is not; nothing was tried.
+    fn has_room_to_fold(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Brings everything that is committed to where [`Engine::view`] finds it.
     ///
     /// # Errors

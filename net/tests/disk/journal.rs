@@ -204,3 +204,39 @@ fn a_journal_that_is_empty_is_damage() {
     fs::write(ground.journal(), []).unwrap();
     assert_eq!(found(&ground).unwrap_err().fault, Fault::Damaged);
 }
+
+#[test]
+fn a_journal_of_another_log_and_a_shortened_one_are_damage() {
+    let ground = Ground::new("journal-own");
+    killed(&ground, 3);
+    let own = fs::read(ground.journal()).unwrap();
+    // Of another log: everything as it would be, but its number.
+    let mut foreign = own.clone();
+    foreign[88] ^= 1;
+    fs::write(ground.journal(), &foreign).unwrap();
+    let failure = found(&ground).unwrap_err();
+    assert!(failure.text.contains("another log"), "{failure}");
+    for length in [0, 3000, own.len() - 1] {
+        fs::write(ground.journal(), &own[..length]).unwrap();
+        let failure = found(&ground).unwrap_err();
+        assert_eq!(failure.fault, Fault::Damaged, "{length}");
+        assert_eq!(checked(&ground).unwrap_err().fault, Fault::Damaged);
+    }
+    fs::write(ground.journal(), own).unwrap();
+    assert_eq!(found(&ground).unwrap(), (Seq(6), bodies(3)));
+}
+
+#[test]
+fn a_journal_without_its_store_is_not_begun_over() {
+    let ground = Ground::new("journal-alone");
+    killed(&ground, 3);
+    let (store, journal) = (ground.file(), fs::read(ground.journal()).unwrap());
+    let aside = store.with_extension("aside");
+    fs::rename(&store, &aside).unwrap();
+    let failure = found(&ground).unwrap_err();
+    assert_eq!(failure.fault, Fault::Damaged);
+    assert!(failure.text.contains("log.redb is missing"), "{failure}");
+    assert!(!store.exists() && fs::read(ground.journal()).unwrap() == journal);
+    fs::rename(aside, store).unwrap();
+    assert_eq!(found(&ground).unwrap(), (Seq(6), bodies(3)));
+}

@@ -31,6 +31,12 @@ pub(super) fn load(
 ) -> Result<(Open, Loaded), Failure> {
     let watch = Watch::default();
     if !medium.exists()? {
+        // A journal is made after its store, so no crash leaves it alone.
+        if medium.journal()?.is_some() {
+            return Err(damaged(
+                "log.redb is missing, and its journal is there: put log.redb back beside log.journal",
+            ));
+        }
         make(medium, fresh)?;
     }
     let Present { db, journal } = present(medium, &watch)?;
@@ -48,7 +54,7 @@ pub(super) fn load(
     drop(txn);
     let journal = match (medium.journal()?, turn, &found) {
         (Some(backend), Some(turn), Some(found)) => {
-            Some(Journal::resume(backend, identity.hash_key, turn, found)?)
+            Some(Journal::resume(backend, identity, turn.number, found)?)
         }
         _ => None,
     };
@@ -64,7 +70,7 @@ pub(super) fn load(
     let open = Open {
         db,
         watch,
-        hash_key: identity.hash_key,
+        identity,
         space: replay.space,
         proof: replay.proof,
         tail: replay.tail,

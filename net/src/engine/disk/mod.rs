@@ -111,7 +111,7 @@ struct Open {
     anchor: anchor::Anchor,
     /// Something went, and more has to.
     trimming: bool,
-    hash_key: [u64; 2],
+    identity: Identity,
     /// Once something was committed.
     journal: Option<journal::Journal>,
     /// What only the journal has.
@@ -229,6 +229,10 @@ impl Engine for Disk {
         let done = self.fold_and_remove(seq);
         self.failed |= matches!(done, Err(NotRemoved::Failed(_)));
         done
+    }
+
+    fn has_room_to_fold(&self) -> Result<(), Failure> {
+        Disk::has_room_to_fold(self)
     }
 
     fn fold(&mut self) -> Result<(), Failure> {
