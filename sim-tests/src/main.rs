@@ -3,6 +3,11 @@
 
 use std::process::ExitCode;
 
+/// A run makes thousands of small things and drops them all at its end: this allocator takes them in less than half of the
+/// system's time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     sim_tests::program::main()
 }

@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
-use crate::passing::length_of;
+use crate::passing::{ack_of, length_of};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -72,6 +72,7 @@ impl Desk {
         }
     }
 
+    #[inline(always)]
     fn note(&self, news: DeviceNews) {
         self.history.note(What::Device(self.who, news));
     }
@@ -225,14 +226,20 @@ impl Desk {
 
     fn say(&self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some(length) = length_of(b"SEND ", rest) {
-            rest = &rest[length..];
-        }
-        while !rest.is_empty()
-            && let Decoded::Frame(frame, length) = client_frame(rest, &self.limits)
-        {
-            if let ClientFrame::Ack(seq) = frame {
-                self.note(DeviceNews::Acked { seq: seq.0 });
+        while !rest.is_empty() {
+            let (ack, length) = if let Some(length) = length_of(b"SEND ", rest) {
+                (None, length)
+            } else if let Some((seq, length)) = ack_of(rest) {
+                (Some(seq), length)
+            } else {
+                match client_frame(rest, &self.limits) {
+                    Decoded::Frame(ClientFrame::Ack(Seq(seq)), length) => (Some(seq), length),
+                    Decoded::Frame(_, length) => (None, length),
+                    _ => return,
+                }
+            };
+            if let Some(seq) = ack {
+                self.note(DeviceNews::Acked { seq });
             }
             rest = &rest[length..];
         }
