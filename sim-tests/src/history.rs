@@ -22,7 +22,7 @@ pub struct Event {
     pub what: What,
 }
 
-/// What can happen.
+/// What can happen. There are thousands in a run, and each is moved and looked at: what is large in it lies apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// At a session user's end.
@@ -96,7 +96,7 @@ pub enum DeviceNews {
         /// The start of the server that delivered it.
         epoch: u64,
         /// The delivery.
-        message: Message,
+        message: Box<Message>,
     },
     /// The client said `ACK`.
     Acked {
@@ -128,7 +128,7 @@ pub enum DeviceNews {
         /// The start of the server that told it.
         epoch: u64,
         /// What it told.
-        recalled: Recalled,
+        recalled: Box<Recalled>,
     },
     /// A device's secret came to somebody.
     SecretSeen,

@@ -1,6 +1,7 @@
 //! Frames that those who look on let pass: a session's message, whose end is found without reading what is in it.
 
 use crate::tag::number;
+use memchr::memmem;
 
 /// The length of the frame that these bytes begin with, if it is whole and of that verb, and its last header tells its
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
@@ -25,6 +26,16 @@ fn has_end(bytes: &[u8]) -> bool {
     })
 }
 
+/// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
+pub(crate) fn bare_length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(verb) {
+        return None;
+    }
+    let head = memmem::find(bytes, b"\n\n")?;
+    let body = memmem::find(&bytes[..head], b"\nContent");
+    body.is_none().then_some(head + 2)
+}
+
 /// The seq and the length of an ack that these bytes begin with, if it is as the project's own encoder writes it.
 /// Whoever gets `None` reads the frame.
 pub(crate) fn ack_of(bytes: &[u8]) -> Option<(u64, usize)> {
@@ -39,7 +50,7 @@ const SEQ_MAX: u64 = 1 << 48;
 
 #[cfg(test)]
 mod tests {
-    use super::{ack_of, length_of};
+    use super::{ack_of, bare_length_of, length_of};
 
     #[test]
     fn an_ack_passes_and_nothing_else() {
@@ -54,6 +65,15 @@ mod tests {
             assert_eq!(ack_of(other), None);
         }
         assert_eq!(ack_of(b"ACK 999999999999999999\n\n"), None);
+    }
+
+    #[test]
+    fn a_frame_without_a_body_passes() {
+        let hello = b"HELLO 2 ann\nTry: 1\n\n";
+        assert_eq!(bare_length_of(b"HELLO ", hello), Some(hello.len()));
+        assert_eq!(bare_length_of(b"HELLO ", &hello[..19]), None);
+        let odd = b"HELLO 2 ann\nContent-length: 3\n\nabc";
+        assert_eq!(bare_length_of(b"HELLO ", odd), None);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct Holder {
     pub given_up: Marks,
 }
 
+/// Records for which there is room at first.
+const RECORDS: usize = 256;
+
 impl Log {
     pub(super) fn new(epoch: u64) -> Log {
         let start = Record {
@@ -74,9 +77,11 @@ impl Log {
             entry: None,
             tag: None,
         };
+        let mut records = Vec::with_capacity(RECORDS);
+        records.push(start);
         Log {
             epochs: vec![epoch],
-            records: vec![start],
+            records,
             holders: BTreeMap::new(),
             claims: Vec::new(),
             tags: ByTag::default(),
