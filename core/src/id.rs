@@ -122,4 +122,10 @@ mod tests {
         assert!(!format!("{device:?}").contains("07"));
         assert_eq!(DeviceId::parse_hex("xyz"), None);
     }
+
+    #[test]
+    fn a_store_keeps_the_bits_and_gets_them_back() {
+        let bits = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+        assert_eq!(DeviceId::new(bits).secret(), bits);
+    }
 }

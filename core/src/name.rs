@@ -188,6 +188,7 @@ impl fmt::Display for BadName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn names_keep_spelling_and_compare_without_case() {
@@ -206,5 +207,14 @@ mod tests {
         assert_eq!(Name::parse("é".as_bytes()), Err(BadName::Character));
         assert_eq!(Name::parse(b"aLl"), Err(BadName::Reserved));
         assert_eq!(Recipient::parse(b"all"), Ok(Recipient::All));
+    }
+
+    #[test]
+    fn who_typed_no_name_reads_which_rule_it_breaks() {
+        let words = |text: &[u8]| format!("{}", Name::parse(text).unwrap_err());
+        assert!(words(b"").contains("at least one"));
+        assert!(words(&[b'a'; 33]).contains(&format!("at most {NAME_BYTES_MAX}")));
+        assert!(words(b"a b").contains("letters a-z, A-Z and the digits 0-9"));
+        assert!(words(b"all").contains("ALL means everybody"));
     }
 }

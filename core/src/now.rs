@@ -82,3 +82,43 @@ pub struct Now {
     /// For stamps only.
     pub wall: Wall,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn units_are_kept_apart() {
+        let at = Mono::from_micros(2_500_999);
+        assert_eq!((at.micros(), at.millis()), (2_500_999, 2_500));
+        assert_eq!(format!("{at}"), "2500ms");
+        assert_eq!(Mono::from_millis(7).micros(), 7_000);
+        assert_eq!((at + Duration::from_millis(3)).micros(), 2_503_999);
+    }
+
+    #[test]
+    fn what_is_later_than_any_time_stays_the_last_one() {
+        assert_eq!(Mono::from_micros(5) + Duration::MAX, Mono(u64::MAX));
+        assert_eq!(Mono::from_micros(5).since(Mono(7)), Duration::ZERO);
+        assert_eq!(Mono(7).since(Mono(5)), Duration::from_micros(2));
+    }
+
+    #[test]
+    fn a_grain_is_rounded_up_to_and_none_is_none() {
+        let grain = Duration::from_millis(500);
+        let up = |millis| Mono::from_millis(millis).round_up(grain);
+        assert_eq!([up(0), up(500)], [Mono::ZERO, Mono::from_millis(500)]);
+        assert_eq!(up(501), Mono::from_millis(1_000));
+        assert_eq!(Mono(7).round_up(Duration::ZERO), Mono(7));
+    }
+
+    #[test]
+    fn no_gap_counts_as_more_than_a_day() {
+        let day = 86_400_000;
+        let gap = |from, to| Wall(to).gap_since(Wall(from));
+        assert_eq!(gap(5, day + 4), day - 1);
+        assert_eq!([gap(5, day + 5), gap(5, u64::MAX)], [day, day]);
+        assert_eq!(gap(5, 4), 0);
+    }
+}

@@ -138,6 +138,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_before_the_first_accepted_one_was_rejected_while_the_ring_has_room() {
+        let mut outcomes = Outcomes::default();
+        outcomes.reject(MessageId(1));
+        outcomes.accept(outcome(2));
+        assert_eq!(outcomes.of(MessageId(1)), Taken::Rejected);
+    }
+
+    #[test]
     fn a_copy_that_is_as_large_as_what_it_holds_takes_more() {
         for filled in 0..=UNANSWERED_MAX as u64 {
             let mut outcomes = Outcomes::default();
@@ -146,6 +154,7 @@ mod tests {
             let mut restored = Outcomes::restored(outcomes.last(), VecDeque::from(ring));
             restored.accept(outcome(filled + 1));
             assert_eq!(restored.last_accepted(), MessageId(filled + 1));
+            assert!(restored.ring.capacity() <= UNANSWERED_MAX);
         }
     }
 }

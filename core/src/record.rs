@@ -3,7 +3,7 @@
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, UserId};
 use crate::name::Name;
 use crate::now::Wall;
-use crate::wire::{Delivery, ServerFrame, delivery_bytes};
+use crate::wire::{Delivery, ServerFrame, delivery_bytes, length_with_text};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -105,6 +105,7 @@ pub struct Message {
     pub hash: u64,
     frame: Arc<[u8]>,
     body_at: u32,
+    counted: u32,
 }
 
 impl Message {
@@ -124,14 +125,41 @@ impl Message {
             number,
             id,
             hash,
+            counted: frame.len() as u32,
             frame,
             body_at: body_at as u32,
         }
     }
 
+    /// The same with the text removed, which had that many bytes.
+    #[must_use]
+    pub fn without_text(self, bytes: usize) -> Message {
+        let mut message = self.with_text("", true);
+        message.counted = length_with_text(&message.frame, bytes) as u32;
+        message
+    }
+
+    /// The same message round another text. It counts what it did.
+    pub(crate) fn with_text(&self, body: &str, removed: bool) -> Message {
+        let delivery = Delivery {
+            body,
+            removed,
+            ..self.delivery()
+        };
+        let (id, counted) = ((self.id, self.hash), self.counted);
+        let message = Message::new((self.from, self.to), id, &delivery, &mut Vec::new());
+        Message { counted, ..message }
+    }
+
     /// The conversation that it belongs to.
     pub fn conversation(&self) -> Conversation {
         Conversation::of(self.from, self.to)
+    }
+
+    /// What it counts wherever bytes are counted: the length of its frame when it was accepted, also if its text was removed
+    /// since.
+    pub fn counted(&self) -> usize {
+        self.counted as usize
     }
 
     /// The `DELIVER` frame, the same bytes for every recipient.

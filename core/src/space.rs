@@ -191,7 +191,7 @@ impl Space {
     }
 
     fn message(&mut self, message: &Message) {
-        let bytes = message.frame().len() as u64;
+        let bytes = message.counted() as u64;
         match message.to {
             Stream::All => {
                 self.all = message.number;

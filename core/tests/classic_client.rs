@@ -1,5 +1,12 @@
 //! The client of the classic level, with bytes by hand: ways to register, answers, refusals, ends.
 
+#[path = "classic_client/answers.rs"]
+mod answers;
+#[path = "classic_client/lines.rs"]
+mod lines;
+#[path = "classic_client/time.rs"]
+mod time;
+
 use std::time::Duration;
 use verbatim_core::classic::Side;
 use verbatim_core::client::{ClassicClient, ClassicInput, ClassicOutput, Config, LineId};

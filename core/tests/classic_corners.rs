@@ -1,5 +1,7 @@
 //! Corners of the classic rooms: limits that count what is on its way, lines that come before their turn, endings.
 
+#[path = "classic_corners/lines.rs"]
+mod lines;
 mod stage;
 
 use stage::Stage;

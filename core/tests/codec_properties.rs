@@ -314,10 +314,10 @@ proptest! {
     #[test]
     fn a_delivery_survives(
         (seq, from, to, number, time) in (number(), name(), recipient(), number(), number()),
-        body in text(),
+        (body, removed) in (text(), proptest::bool::ANY),
     ) {
         let delivery = Delivery {
-            seq: Seq(seq), from, to, number: Number(number), time, body: &body,
+            seq: Seq(seq), from, to, number: Number(number), time, body: &body, removed,
         };
         for frame in [ServerFrame::Deliver(delivery), ServerFrame::Past(delivery)] {
             let mut bytes = Vec::new();

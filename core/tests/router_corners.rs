@@ -1,10 +1,14 @@
 //! Corners of the server's core: those that were wrong once, each with the scenario that showed it, and those that
 //! `core/PROTOCOL.md` settles in words.
 
+#[path = "router_corners/answers.rs"]
+mod answers;
 #[path = "router_corners/classic.rs"]
 mod classic;
 #[path = "router_corners/conn.rs"]
 mod conn;
+#[path = "router_corners/names.rs"]
+mod names;
 mod stage;
 
 use stage::Stage;

@@ -7,7 +7,7 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure};
-use crate::log::{Batch, Done, Order, close, committed, read, recall};
+use crate::log::{Batch, Done, Order, close, committed, read, recall, remove_text};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
@@ -66,10 +66,21 @@ impl Worker<'_> {
         match order {
             Order::Load => self.load(),
             Order::Commit(batch) => self.commit(batch),
-            Order::Read(_) | Order::Recall(_) | Order::View(_) if self.failed => Ok(()),
+            Order::Read(_) | Order::Recall(_) | Order::View(_) | Order::RemoveText(..)
+                if self.failed =>
+            {
+                Ok(())
+            }
             Order::Read(ask) => self.say(read(&*self.engine, ask)),
             Order::Recall(question) => self.say(recall(&*self.engine, question)),
             Order::View(tell) => self.view(tell),
+            Order::RemoveText(seq, tell) => match remove_text(&mut *self.engine, seq, tell) {
+                Some(failure) => {
+                    self.failed = true;
+                    self.say(Done::Failed(failure))
+                }
+                None => Ok(()),
+            },
             Order::Forget(stream, up_to) => {
                 self.engine.forget(stream, up_to);
                 Ok(())
@@ -96,6 +107,9 @@ impl Worker<'_> {
         self.take(batch);
         if let Some(load) = self.gather()? {
             return self.carry_out(load);
+        }
+        if self.failed {
+            return Ok(()); // what came meanwhile was no commit, and failed
         }
         let begun = Instant::now();
         let done = committed(self.engine.commit(), &*self.engine);

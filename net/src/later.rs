@@ -6,13 +6,13 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure, Loaded};
-use crate::log::{Ask, Batch, Done, close, committed, read, recall};
+use crate::log::{Ask, Batch, Done, Removed, close, committed, read, recall, remove_text};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use verbatim_core::id::Seq;
 use verbatim_core::record::{Record, Stream};
 use verbatim_core::router::Question;
@@ -129,6 +129,16 @@ impl Later {
             self.news.notify_one();
         }
         folded.and_then(|()| work.engine.view())
+    }
+
+    pub(crate) fn remove_text(&self, seq: Seq, tell: oneshot::Sender<Removed>) {
+        let work = &mut *self.work.borrow_mut();
+        if !work.failed
+            && let Some(failure) = remove_text(&mut *work.engine, seq, tell)
+        {
+            work.failed = true;
+            work.done.push_back(Done::Failed(failure));
+        }
     }
 
     fn wish(&mut self, wish: Wish) {

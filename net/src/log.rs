@@ -2,7 +2,7 @@
 //! themselves while a commit is under way (see [`crate::batches`]).
 
 use crate::batches::run;
-use crate::engine::disk::{Proof, View};
+use crate::engine::disk::{NotRemoved, Proof, Removal, View};
 use crate::engine::{Engine, Failure, Loaded};
 use crate::later::{Delay, Later};
 use std::collections::VecDeque;
@@ -53,7 +53,12 @@ pub(crate) enum Order {
     Forget(Stream, Seq),
     /// Somebody wants to copy what is committed, on a thread of their own.
     View(oneshot::Sender<Result<View, Failure>>),
+    /// The operator wants a text removed.
+    RemoveText(Seq, oneshot::Sender<Removed>),
 }
+
+/// What came of that.
+pub(crate) type Removed = Result<Removal, NotRemoved>;
 
 #[derive(Default)]
 pub(crate) struct Batch {
@@ -213,6 +218,20 @@ impl Log {
         told
     }
 
+    /// Removes a text of what is committed; the answer comes by and by.
+    pub(crate) fn remove_text(&mut self, seq: Seq) -> oneshot::Receiver<Removed> {
+        let (tell, told) = oneshot::channel();
+        match self {
+            Log::Here(here) => {
+                let failed = remove_text(&mut *here.engine, seq, tell);
+                here.done.extend(failed.map(Done::Failed));
+            }
+            Log::Beside(thread) => thread.order(Order::RemoveText(seq, tell)),
+            Log::Later(later) => later.remove_text(seq, tell),
+        }
+        told
+    }
+
     /// What has been done since.
     pub(crate) fn poll(&mut self) -> Option<Done> {
         match self {
@@ -309,4 +328,20 @@ pub(crate) fn recall(engine: &dyn Engine, question: Question) -> Done {
         Ok(past) => Done::Past(question, past),
         Err(failure) => Done::Failed(failure),
     }
+}
+
+/// Removes a text and tells what came of it; the failure after which the engine must be loaded again.
+pub(crate) fn remove_text(
+    engine: &mut dyn Engine,
+    seq: Seq,
+    tell: oneshot::Sender<Removed>,
+) -> Option<Failure> {
+    let removed = engine.remove_text(seq);
+    let failure = match &removed {
+        Err(NotRemoved::Failed(failure)) => Some(failure.clone()),
+        _ => None,
+    };
+    // Whoever asked may have gone.
+    drop(tell.send(removed));
+    failure
 }

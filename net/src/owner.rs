@@ -6,7 +6,7 @@ mod trouble;
 
 use crate::engine::disk::{Proof, View};
 use crate::engine::{Failure, Identity};
-use crate::log::{Ask, Done, Log};
+use crate::log::{Ask, Done, Log, Removed};
 use crate::tap::Tap;
 use closings::Closings;
 use std::net::SocketAddr;
@@ -354,6 +354,17 @@ impl Owner {
     /// What is committed, to be copied elsewhere.
     pub(crate) fn view(&mut self) -> tokio::sync::oneshot::Receiver<Result<View, Failure>> {
         self.log.view()
+    }
+
+    /// Removes a text of what is committed.
+    pub(crate) fn remove_text(&mut self, seq: Seq) -> tokio::sync::oneshot::Receiver<Removed> {
+        self.log.remove_text(seq)
+    }
+
+    /// A text was removed: nothing that was read before still has it after this.
+    pub(crate) fn on_text_removed(&mut self, seq: Seq) {
+        self.on_log_news();
+        self.handle(Input::TextRemoved(seq));
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -1,7 +1,7 @@
 //! The server: an accept loop, a timer, and a graceful end, round the router's owner.
 
 use crate::connection::Serve;
-use crate::engine::disk::{Proof, View};
+use crate::engine::disk::{NotRemoved, Proof, Removal, View};
 use crate::engine::{Failure, Fault};
 use crate::log::Log;
 use crate::owner::{Life, Owner};
@@ -94,10 +94,24 @@ impl Server {
     /// The log cannot be read, or keeps nothing that outlives the server.
     pub async fn view(&self) -> Result<View, Failure> {
         let told = self.owner.borrow_mut().view();
-        told.await.unwrap_or_else(|_| {
-            let text = "the log is being loaded again: try it once more";
-            Err(Failure::new(Fault::Io, text))
-        })
+        told.await.unwrap_or_else(|_| Err(loading()))
+    }
+
+    /// Removes the text of a message that is committed, wherever this server has it: whoever is still to be given it is told
+    /// that it was removed.
+    ///
+    /// # Errors
+    /// There is no such text, or the log cannot do it.
+    pub async fn remove_text(&self, seq: Seq) -> Result<Removal, NotRemoved> {
+        let told = self.owner.borrow_mut().remove_text(seq);
+        let removed = told.await;
+        let removed = removed.unwrap_or_else(|_| Err(NotRemoved::Unreadable(loading())));
+        let mut owner = self.owner.borrow_mut();
+        match &removed {
+            Ok(_) => owner.on_text_removed(seq),
+            Err(_) => owner.on_log_news(),
+        }
+        removed
     }
 
     /// Accepts and serves connections until [`Server::stop`]. Must run inside a `LocalSet`.
@@ -155,6 +169,11 @@ impl Server {
             self.gone.notified().await;
         }
     }
+}
+
+fn loading() -> Failure {
+    let text = "the log is being loaded again: try it once more";
+    Failure::new(Fault::Io, text)
 }
 
 /// Whether an error of `accept` was the fault of the connection that was to be accepted.

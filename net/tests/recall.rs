@@ -58,6 +58,7 @@ impl Author {
             number: Number(number),
             time: self.seq + 1,
             body: &"x".repeat(bytes),
+            removed: false,
         };
         let message = Message::new((from, stream), (id, 0), &delivery, &mut Vec::new());
         self.said.push(message.clone());

@@ -4,6 +4,8 @@ use crate::cuts::Way;
 use crate::dice::Dice;
 use crate::server;
 use crate::world::World;
+use verbatim_core::id::Seq;
+use verbatim_net::engine::disk::remove_text;
 
 impl World {
     /// Loses everything between a host and the server from now on, also what is on its way.
@@ -59,6 +61,20 @@ impl World {
         self.tell_network("the server ends, its log is put back from a backup, and it starts anew");
         self.sim(|sim| sim.crash(server::NAME));
         self.plate().put_back(copy);
+        self.sim(|sim| sim.bounce(server::NAME));
+    }
+
+    /// Ends the server, takes the text of one record out of its log, and starts it again.
+    ///
+    /// # Panics
+    /// There is no such text.
+    pub fn remove_text_at_server(&self, seq: u64) {
+        self.tell_network(&format!(
+            "the server ends, its operator removes the text of record {seq}, and it starts anew"
+        ));
+        self.sim(|sim| sim.crash(server::NAME));
+        let removed = remove_text(Box::new(self.plate()), Seq(seq));
+        removed.expect("the story names a message");
         self.sim(|sim| sim.bounce(server::NAME));
     }
 

@@ -13,7 +13,7 @@ use verbatim_core::record::{Record, Stream};
 use verbatim_core::router::{Page, Past, Question};
 use verbatim_core::saved::Beside;
 use verbatim_core::wire::Durability;
-use verbatim_net::engine::disk::{Disk, Rhythm};
+use verbatim_net::engine::disk::{Disk, NotRemoved, Removal, Rhythm};
 use verbatim_net::engine::{Engine, Failure, Fault, Identity, Loaded, Memory};
 use verbatim_net::{Delay, Log, ServerConfig};
 
@@ -352,6 +352,10 @@ impl Engine for Noted {
 
     fn removed(&self) -> Seq {
         self.engine.removed()
+    }
+
+    fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        self.engine.remove_text(seq)
     }
 
     fn fold(&mut self) -> Result<(), Failure> {

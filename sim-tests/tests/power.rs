@@ -29,6 +29,7 @@ fn what_was_committed_survives_every_cut() {
         tally.sync_errors,
         tally.full,
         tally.forgotten,
+        tally.emptied,
         tally.unsynced,
         tally.torn,
         tally.tails,

@@ -1,6 +1,7 @@
 //! The operator's door to a running server: a socket in the log's directory that only the server's own user can reach.
-//! One connection, one line: `status`, or `backup FILE`. The answer is a line that begins with `ok` or `no`.
+//! One connection, one line: `status`, `backup FILE`, or `remove-body SEQ`. The answer is a line that begins with `ok` or `no`.
 
+use crate::commands::answer_remove_body;
 use crate::log::directory;
 use crate::options::{EngineKind, Options};
 use crate::wall_clock;
@@ -50,7 +51,7 @@ pub(crate) fn listen(options: &Options, server: &Server) -> Option<Door> {
         }
         Err(error) => {
             tracing::warn!(
-                "no backup can be made while this server runs: {}: {error}",
+                "no backup can be made and no text removed while this server runs: {}: {error}",
                 path.display()
             );
             None
@@ -77,6 +78,7 @@ async fn answer(stream: UnixStream, server: Server) {
     let answer = match question.trim_end_matches('\n').split_once(' ') {
         None if question == "status\n" => format!("ok {}", status_line(&server)),
         Some(("backup", file)) => backup(&server, PathBuf::from(file)).await,
+        Some(("remove-body", seq)) => remove_body(&server, seq).await,
         _ => "no such command".into(),
     };
     // Whoever asked may have gone.
@@ -113,6 +115,13 @@ async fn backup(server: &Server, file: PathBuf) -> String {
         }
         Ok((Err(failure), _)) => format!("no {failure}"),
         Err(_) => "no: the copy ended by itself, which is a fault of this program".into(),
+    }
+}
+
+async fn remove_body(server: &Server, seq: &str) -> String {
+    match seq.parse() {
+        Ok(seq) => answer_remove_body(&server.remove_text(Seq(seq)).await, seq),
+        Err(_) => "no 2 a record has a number".into(),
     }
 }
 

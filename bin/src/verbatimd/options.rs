@@ -13,7 +13,7 @@ use verbatim_core::classic::AckVerb;
 /// Without a command it serves. Signals: SIGTERM and SIGINT say goodbye to everybody and end with code 0; SIGUSR1 prints one line of status on
 /// standard error. Exit codes: 0 ended by a signal, 1 the system refused something, 2 the command line, 3 the address,
 /// 4 the log's directory or disk, 5 another process has the log, 6 the log is damaged or of a newer version, 7 the disk
-/// did not sync, 8 a fault of this program.
+/// did not sync, 8 a fault of this program, 9 there is no text to remove there.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
 pub(crate) struct Options {
@@ -78,6 +78,12 @@ pub(crate) enum Command {
     Backup {
         /// The new file
         file: PathBuf,
+    },
+    /// Remove the text of one message; its hash stays, so that the log still proves everything else. Of a running server too.
+    /// Who has it already keeps it
+    RemoveBody {
+        /// The record, as `export` numbers it
+        seq: u64,
     },
 }
 

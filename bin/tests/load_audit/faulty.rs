@@ -129,6 +129,7 @@ impl Hub {
             number: Number(self.seq),
             time: 0,
             body,
+            removed: false,
         }));
         let Recipient::User(reader) = to else { return };
         match fault {

@@ -8,5 +8,6 @@ mod backup;
 mod full;
 mod ground;
 mod proof;
+mod removal;
 mod retention;
 mod trouble;

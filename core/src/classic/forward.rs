@@ -20,8 +20,11 @@ impl Router {
         if !live.hears() {
             return self.lose(user, message, Code::UNABLE_TO_SEND, out);
         }
-        live.waiting_bytes += message.frame().len() as u64;
+        live.waiting_bytes += message.counted() as u64;
         live.waiting.push_back(message.clone());
+        if message.body().is_empty() && message.delivery().removed {
+            live.let_go_of(message.seq); // removed before anybody here was told of it
+        }
         if live.waiting_bytes > owed_max {
             // Broadcasts alone can come to this. There is no word for "the oldest are gone" here, so it is cut off.
             return self.release(user, out);
@@ -92,7 +95,7 @@ impl Router {
             return self.pump_forward(user, flight.start, true, out);
         }
         live.waiting.pop_front();
-        live.waiting_bytes -= message.frame().len() as u64;
+        live.waiting_bytes -= message.counted() as u64;
         if well {
             live.cursor = message.seq;
             self.save_user(user);

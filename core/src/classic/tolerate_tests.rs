@@ -321,3 +321,41 @@ fn a_line_tells_its_length_and_how_it_was_counted() {
 fn what_is_no_frame_of_this_level_is_not_repeated() {
     assert!(!told(b"Device: 00112233445566778899aabbccddeeff\n\n").contains("0011"));
 }
+
+#[test]
+fn a_space_before_a_text_is_not_counted_if_the_text_shows_it() {
+    let line = |length: usize, text: &str| format!("SEND bob\nContent-length: {length}\n\n{text}");
+    // The last letter may begin the next frame, or end a text whose space was not counted: what follows tells.
+    let either = line(5, " hellS");
+    let scan = read(either.as_bytes(), Counting::Unknown, false);
+    assert_eq!(scan, Scan::Quiet(Wait::Moment));
+    let scan = read(either.as_bytes(), Counting::Unknown, true);
+    assert_eq!(frame(scan).length, either.len());
+    assert_eq!(text(scan).0, "hellS");
+    let counted = line(5, " hellSEND bob\n");
+    let scan = read(counted.as_bytes(), Counting::Unknown, false);
+    assert_eq!(frame(scan).length, either.len() - 1);
+    assert_eq!(text(scan).0, " hell");
+    // Where neither leaves a frame behind, what was said holds.
+    for (length, rest, taken) in [(5, " hellREG", " hell"), (3, " hello", " he")] {
+        let frame = line(length, rest);
+        let scan = read(frame.as_bytes(), Counting::Unknown, false);
+        assert_eq!(text(scan).0, taken, "{rest:?}");
+    }
+}
+
+#[test]
+fn a_sender_who_counts_characters_is_waited_for_as_long_as_they_may_come() {
+    let whole = "SEND bob\nContent-length: 2\n\naé".as_bytes();
+    let scan = read(whole, Counting::Characters, false);
+    assert_eq!(text(scan), ("aé", Counting::Characters));
+    let short = "SEND bob\nContent-length: 5\n\nééé".as_bytes();
+    assert_eq!(read(short, Counting::Characters, false), Scan::Partial);
+    let (code, taken, _) = refused(read(short, Counting::Characters, true));
+    assert_eq!((code, taken), (Code::HEADER_INCOMPLETE, short.len()));
+    // What may be the next frame behind the bytes, and too few characters: only more of it tells.
+    let begun = "SEND bob\nContent-length: 4\n\nééS".as_bytes();
+    for quiet in [false, true] {
+        assert_eq!(read(begun, Counting::Unknown, quiet), Scan::Partial);
+    }
+}

@@ -7,6 +7,7 @@ use crate::id::{ConnId, Seq};
 use crate::name::Recipient;
 use crate::now::Mono;
 use crate::record::Message;
+use crate::wire::REMOVED_TEXT;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
@@ -101,6 +102,19 @@ impl ClassicUser {
     /// Up to where it has taken what was for it.
     pub(crate) fn reached(&self) -> Seq {
         self.cursor
+    }
+
+    /// A text that waits here was removed: what has not gone out of it does not.
+    pub(crate) fn let_go_of(&mut self, seq: Seq) {
+        let flight = self.flight;
+        for (index, message) in self.waiting.iter_mut().enumerate() {
+            if message.seq == seq {
+                *message = match flight.filter(|_| index == 0) {
+                    Some(flight) => message.with_text(&message.body()[..flight.end], false),
+                    None => message.with_text(REMOVED_TEXT, false),
+                };
+            }
+        }
     }
 
     /// Whether a piece that it could not read goes out once more, counted in the other way.

@@ -118,7 +118,7 @@ impl Inbox {
             to: delivery.to,
             number: delivery.number,
             time: delivery.time,
-            body: delivery.body.into(),
+            body: delivery.shown().into(),
             may_repeat: delivery.seq <= self.repeats_up_to,
         }))
     }

@@ -82,7 +82,7 @@ impl Recall {
                 to: past.to,
                 number: past.number,
                 time: past.time,
-                body: past.body.into(),
+                body: past.shown().into(),
                 may_repeat: false,
             });
         }

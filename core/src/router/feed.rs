@@ -79,8 +79,7 @@ impl Router {
             None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, message, out),
             Some(Live::Session(session)) => {
-                let in_turn =
-                    session.has_window(message.frame().len()) && !session.owed.is_untold();
+                let in_turn = session.has_window(message.counted()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };
@@ -133,7 +132,7 @@ impl Router {
             self.answer_first(user, out);
             session = self.session_mut(user).expect(is_session);
         }
-        let bytes = message.frame().len() as u32;
+        let bytes = message.counted() as u32;
         let all = message.to == Stream::All;
         let flight = Flight {
             seq: message.seq,
@@ -233,7 +232,7 @@ impl Router {
             }
             if !self
                 .session(user)
-                .is_some_and(|session| session.has_window(message.frame().len()))
+                .is_some_and(|session| session.has_window(message.counted()))
             {
                 return; // the rest is read again when acks have opened the window
             }
@@ -279,7 +278,7 @@ impl Router {
             if all && (message.from == user || message.seq <= floor) {
                 continue; // nobody is owed what he wrote himself, or has what was given up
             }
-            let (seq, from, bytes) = (message.seq, message.from, message.frame().len() as u32);
+            let (seq, from, bytes) = (message.seq, message.from, message.counted() as u32);
             let flight = Flight {
                 seq,
                 bytes,

@@ -31,6 +31,7 @@ mod outgoing;
 mod owed;
 mod receipts;
 mod release;
+mod removal;
 mod restore;
 mod retention;
 mod room;
@@ -115,6 +116,8 @@ pub enum Input<'a> {
     Page(Page),
     /// What the log has of what was asked for.
     Past(Question, Past),
+    /// The text of a committed message was removed from the log. Whoever holds it here lets go of it.
+    TextRemoved(Seq),
     /// The deadline has passed. A spurious one does nothing.
     Timeout,
     /// The server is to end: goodbyes go out, connections close.
@@ -314,6 +317,7 @@ impl Router {
             Input::Committed { seq, room } => self.on_committed(seq, room, out),
             Input::Page(page) => self.on_page(page, out),
             Input::Past(question, past) => self.on_past(&question, past, out),
+            Input::TextRemoved(seq) => self.on_text_removed(seq),
             Input::Timeout => {}
             Input::Shutdown => self.on_shutdown(out),
         }
@@ -380,7 +384,6 @@ impl Router {
         };
         self.space.apply(&record);
         self.appended_at = self.now.mono;
-        self.counts.appended += 1;
         self.uncommitted_bytes += self.size_of(&record);
         self.uncommitted.push_back(record.clone());
         let seq = record.seq;

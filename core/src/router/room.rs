@@ -18,7 +18,7 @@ impl Router {
 
     /// What a message counts, in the log and in what its recipient is owed.
     pub(super) fn size_of_message(&self, message: &Message) -> u64 {
-        message.frame().len() as u64 + self.limits.message_overhead_bytes
+        message.counted() as u64 + self.limits.message_overhead_bytes
     }
 
     pub(super) fn size_of(&self, record: &Record) -> u64 {

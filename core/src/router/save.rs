@@ -80,7 +80,7 @@ impl Router {
             if let What::Message(message) = &record.what
                 && message.to == Stream::All
             {
-                let bytes = message.frame().len() as u64;
+                let bytes = message.counted() as u64;
                 pending.all.add(bytes);
                 pending.by.entry(message.from).or_default().add(bytes);
             }

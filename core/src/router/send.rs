@@ -231,6 +231,7 @@ impl Router {
             number: self.space.next_number(from, stream),
             time: self.space.stamp_at(self.now.wall).0,
             body,
+            removed: false,
         };
         let message = Message::new((from, stream), (id, hash), &delivery, &mut self.scratch);
         let size = self.size_of_message(&message);

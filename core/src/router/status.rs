@@ -12,7 +12,6 @@ use core::fmt;
 /// Counts since the start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
-    pub(super) appended: u64,
     pub(super) accepted: u64,
     pub(super) rejected: u64,
     pub(super) delivered: u64,

@@ -10,7 +10,7 @@ mod record;
 mod space;
 
 pub use beside::{Beside, Count, Holding, Standing};
-pub use record::{BodyHash, body_of, record_bytes, record_from};
+pub use record::{BodyHash, Text, body_of, record_bytes, record_from};
 pub(crate) use record::{holder_from, name_from};
 pub(crate) use space::{Checkpoint, SavedLeft, SavedPair, SavedUser};
 

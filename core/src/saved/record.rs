@@ -103,6 +103,24 @@ fn message_bytes<'a>(
     append(&head(what), out);
 }
 
+/// What is left of a record's text.
+#[derive(Clone, Copy, Debug)]
+pub enum Text<'a> {
+    /// All of it.
+    There(&'a [u8]),
+    /// It was removed, and had so many bytes.
+    Removed(usize),
+}
+
+impl<'a> Text<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Text::There(body) => body,
+            Text::Removed(_) => &[],
+        }
+    }
+}
+
 /// The text of a record; empty if it is no message.
 pub fn body_of(record: &Record) -> &[u8] {
     match &record.what {
@@ -115,7 +133,7 @@ pub fn body_of(record: &Record) -> &[u8] {
 ///
 /// # Errors
 /// [`Damaged`]: these are no such bytes.
-pub fn record_from(head: &[u8], body: &[u8], scratch: &mut Vec<u8>) -> Result<Record, Damaged> {
+pub fn record_from(head: &[u8], text: Text<'_>, scratch: &mut Vec<u8>) -> Result<Record, Damaged> {
     let head: Head<'_> = postcard::from_bytes(head).map_err(|_| Damaged("a record's head"))?;
     let (seq, stamp) = (Seq(head.seq), Wall(head.stamp));
     let what = match head.what {
@@ -146,14 +164,22 @@ pub fn record_from(head: &[u8], body: &[u8], scratch: &mut Vec<u8>) -> Result<Re
                 to,
                 number: Number(number),
                 time: stamp.0,
-                body: core::str::from_utf8(body).map_err(|_| Damaged("a body"))?,
+                body: core::str::from_utf8(text.bytes()).map_err(|_| Damaged("a body"))?,
+                removed: false,
             };
             let from = UserId(Seq(from));
             let id = (MessageId(id), hash);
-            What::Message(Message::new((from, stream), id, &delivery, scratch))
+            let message = Message::new((from, stream), id, &delivery, scratch);
+            What::Message(match text {
+                Text::There(_) => message,
+                Text::Removed(bytes) => message.without_text(bytes),
+            })
         }
     };
-    Ok(Record { seq, stamp, what })
+    match (&what, text) {
+        (What::Message(_), _) | (_, Text::There([])) => Ok(Record { seq, stamp, what }),
+        _ => Err(Damaged("a record with a text")),
+    }
 }
 
 pub(crate) fn name_from(bytes: &[u8]) -> Result<Name, Damaged> {

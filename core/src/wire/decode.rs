@@ -288,6 +288,7 @@ fn delivery<'a>(head: &Head<'a>, body: &Body<'a>) -> Outcome<Delivery<'a>> {
         number: Number(number_header(head, "Number")?),
         time: number_header(head, "Time")?,
         body: body.text()?,
+        removed: head.header("Removed") == Some("yes"),
     })
 }
 

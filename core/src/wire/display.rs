@@ -140,13 +140,14 @@ impl fmt::Display for Delivery<'_> {
             to,
             number,
             body,
+            removed,
             ..
         } = self;
-        write!(
-            f,
-            "{seq} {from} -> {to} number={number} ({} bytes)",
-            body.len()
-        )
+        write!(f, "{seq} {from} -> {to} number={number} ")?;
+        match removed {
+            true => f.write_str("(text removed)"),
+            false => write!(f, "({} bytes)", body.len()),
+        }
     }
 }
 

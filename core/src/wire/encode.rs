@@ -17,6 +17,8 @@ const SEND_HEAD_BYTES: usize = 96;
 const ACK_BYTES: usize = 32;
 /// The same for a `DELIVER`.
 const DELIVERY_HEAD_BYTES: usize = 208;
+/// Says that a message's text was removed.
+const REMOVED_HEADER: &[u8] = b"\nRemoved: yes";
 
 /// Appends a client's frame.
 pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
@@ -137,6 +139,12 @@ pub(crate) fn past_bytes(frame: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&frame["DELIVER".len()..]);
 }
 
+/// How long a `DELIVER` frame was before its text of so many bytes was removed.
+pub(crate) fn length_with_text(frame: &[u8], text_bytes: usize) -> usize {
+    let digits = |number: usize| number.max(1).ilog10() as usize + 1;
+    frame.len() - REMOVED_HEADER.len() - digits(0) + digits(text_bytes) + text_bytes
+}
+
 /// How many bytes that takes.
 pub(crate) fn past_length(frame: &[u8]) -> usize {
     frame.len() - "DELIVER".len() + "PAST".len()
@@ -183,6 +191,9 @@ fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
     put_decimal(out, delivery.number.0);
     out.extend_from_slice(b"\nTime: ");
     put_decimal(out, delivery.time);
+    if delivery.removed {
+        out.extend_from_slice(REMOVED_HEADER);
+    }
     put_length(out, delivery.body);
 }
 

@@ -226,8 +226,23 @@ pub struct Delivery<'a> {
     pub number: Number,
     /// The server's stamp, in milliseconds since 1970.
     pub time: u64,
-    /// The text.
+    /// The text; empty if it was removed.
     pub body: &'a str,
+    /// The server's operator removed the text.
+    pub removed: bool,
+}
+
+/// What a person is shown in the place of a text that was removed.
+pub const REMOVED_TEXT: &str = "[text removed by the operator]";
+
+impl<'a> Delivery<'a> {
+    /// The text as a person is shown it.
+    pub fn shown(&self) -> &'a str {
+        match self.removed {
+            true => REMOVED_TEXT,
+            false => self.body,
+        }
+    }
 }
 
 /// The contents of a server's `HISTORY`.

@@ -12,9 +12,9 @@ mod quick;
 
 pub use decode::{Decoded, Refusal, Skip, client_frame, server_frame};
 pub use encode::{delivery_bytes, encode_client, encode_server, put_decimal};
-pub(crate) use encode::{past_bytes, past_length};
+pub(crate) use encode::{length_with_text, past_bytes, past_length};
 pub use frame::{
-    Ask, Bye, ClientFrame, Credit, Delivery, Durability, Hello, PageEnd, Place, Receipt, Rejection,
-    ServerFrame, Welcome,
+    Ask, Bye, ClientFrame, Credit, Delivery, Durability, Hello, PageEnd, Place, REMOVED_TEXT,
+    Receipt, Rejection, ServerFrame, Welcome,
 };
 pub use head::{Head, HeadScan, decimal, scan_head};

@@ -75,6 +75,8 @@ impl<'a> Walk<'a> {
             number,
             time,
             body,
+            // One that says more is for the whole grammar.
+            removed: false,
         })
     }
 

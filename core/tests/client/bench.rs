@@ -77,6 +77,7 @@ pub fn deliver(seq: u64, from: &str, whom: &str, number: u64) -> ServerFrame<'st
         number: Number(number),
         time: 1_000,
         body: "hi",
+        removed: false,
     })
 }
 

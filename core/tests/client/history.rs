@@ -3,7 +3,7 @@
 use crate::bench::{Bench, config, deliver, error, name, to, welcome, wire, words};
 use verbatim_core::client::{Input, Output};
 use verbatim_core::id::{Number, Seq};
-use verbatim_core::wire::{Ask, Delivery, PageEnd, ServerFrame};
+use verbatim_core::wire::{Ask, Delivery, PageEnd, REMOVED_TEXT, ServerFrame};
 
 fn ask(with: &str, before: Option<u64>, count: u64) -> Input<'static> {
     Input::History(Ask {
@@ -22,6 +22,7 @@ fn past(seq: u64, from: &str, whom: &str, number: u64) -> ServerFrame<'static> {
         number: Number(number),
         time: 1_000,
         body: "hi",
+        removed: false,
     })
 }
 
@@ -208,4 +209,45 @@ fn a_history_that_is_none_ends_the_connection() {
     bench.input(ask("bob", None, 1));
     let more = [past(8, "bob", "alice", 4), past(9, "bob", "alice", 5)];
     assert!(words(&bench.server(&more))[1].contains("something else than was asked for"));
+}
+
+#[test]
+fn a_removed_text_is_shown_as_one() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    let without_text = |seq, number| Delivery {
+        seq: Seq(seq),
+        from: name("bob"),
+        to: to("alice"),
+        number: Number(number),
+        time: 1_000,
+        body: "",
+        removed: true,
+    };
+    bench.input(ask("bob", Some(4), 1));
+    let page = [
+        ServerFrame::Past(without_text(40, 3)),
+        end("bob", 3, 3, false),
+    ];
+    let out = bench.server(&page);
+    let Output::Recalled(recalled) = &out[0] else {
+        panic!("{out:?}");
+    };
+    assert_eq!(recalled.messages[0].body, REMOVED_TEXT);
+    let out = bench.server(&[ServerFrame::Deliver(without_text(51, 4))]);
+    assert!(
+        matches!(&out[0], Output::Deliver(message) if message.body == REMOVED_TEXT),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn what_others_say_to_all_is_left_out_too_until_it_was_delivered() {
+    let mut bench = Bench::online(config(), &welcome(0, 50));
+    bench.input(ask("ALL", None, 9));
+    let out = bench.server(&[
+        past(40, "bob", "ALL", 3),
+        past(61, "bob", "ALL", 4),
+        end("ALL", 3, 4, false),
+    ]);
+    assert_eq!(words(&out), ["history of ALL: 40"]);
 }

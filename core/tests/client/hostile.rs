@@ -96,6 +96,7 @@ fn past() -> impl Strategy<Value = ServerFrame<'static>> {
             number: Number(number),
             time: 0,
             body: "hi",
+            removed: false,
         })
     });
     let run = (number(), number(), any::<bool>(), number());

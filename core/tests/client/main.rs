@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod corners;
 mod deliveries;
 mod history;
 mod hostile;

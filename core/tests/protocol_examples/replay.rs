@@ -160,6 +160,10 @@ impl Play {
                 self.stage.commits_wait = false;
                 self.stage.commit();
             }
+            ["the", "operator", "removes", "the", "text", "at", seq] => {
+                let seq = seq.parse().expect("a seq");
+                self.stage.remove_text(verbatim_core::id::Seq(seq));
+            }
             [whose, "link", "dies"] => {
                 let who = whose.trim_end_matches("'s");
                 self.stage.hang_up(self.conns[who]);

@@ -2,6 +2,8 @@
 //! It checks at every step what a driver may rely on.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+mod restart;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -9,10 +11,11 @@ use verbatim_core::classic::AckVerb;
 use verbatim_core::id::{ConnId, Epoch, Seq, StoreId, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now, Wall};
-use verbatim_core::record::{Message, Stream, What};
+use verbatim_core::record::{Message, Record, Stream, What};
 use verbatim_core::router::{
     CloseReason, Config, Input, Output, Page, Past, Question, Removed, Router,
 };
+use verbatim_core::saved::Beside;
 use verbatim_core::wire::Durability;
 
 /// The wall clock when the server starts.
@@ -45,7 +48,13 @@ pub struct Stage {
     pub trims: Vec<(Seq, u64)>,
     /// What every page says is gone.
     pub removed: Vec<Removed>,
+    config: Config,
+    /// The wall clock when this process of the server started.
+    wall_at_start: u64,
     log: Vec<Message>,
+    /// All that was ever appended, and the latest of what rides beside it: what a restart begins with.
+    records: Vec<Record>,
+    beside: BTreeMap<(u8, u64), Beside>,
     appended: Seq,
     committed: Seq,
     /// Something was forgotten: the room is told again.
@@ -64,6 +73,10 @@ impl Stage {
     }
 
     pub fn with_ack(limits: Limits, classic_ack: AckVerb) -> Stage {
+        Stage::begin(limits, classic_ack, Durability::Memory)
+    }
+
+    fn begin(limits: Limits, classic_ack: AckVerb, level: Durability) -> Stage {
         let now = Now {
             mono: Mono::ZERO,
             wall: Wall(WALL_AT_START),
@@ -76,19 +89,23 @@ impl Stage {
             seed: 1,
             hash_key: [1, 2],
             classic_ack,
-            level: Durability::Memory,
+            level,
             room,
         };
         let mut outputs = Vec::new();
         let mut stage = Stage {
-            router: Router::new(config, now, &mut outputs),
+            router: Router::new(config.clone(), now, &mut outputs),
             now,
             wires: BTreeMap::new(),
             room,
             trims: Vec::new(),
             removed: Vec::new(),
             commits_wait: false,
+            config,
+            wall_at_start: WALL_AT_START,
             log: Vec::new(),
+            records: Vec::new(),
+            beside: BTreeMap::new(),
             appended: Seq(0),
             committed: Seq(0),
             forgot: false,
@@ -175,7 +192,7 @@ impl Stage {
     fn set_clock(&mut self, mono: Mono) {
         self.now = Now {
             mono,
-            wall: Wall(WALL_AT_START + mono.millis()),
+            wall: Wall(self.wall_at_start + mono.millis()),
         };
     }
 
@@ -265,10 +282,11 @@ impl Stage {
                 }
                 Output::Pause(conn) => self.pause(conn, true),
                 Output::Resume(conn) => self.pause(conn, false),
-                Output::Save(_) => {}
+                Output::Save(beside) => _ = self.beside.insert(beside.key(), beside),
                 Output::Append(record) => {
                     assert_eq!(record.seq, self.appended.next(), "the log has no gaps");
                     self.appended = record.seq;
+                    self.records.push(record.clone());
                     if let What::Message(message) = record.what {
                         self.room = self.room.saturating_sub(message.frame().len() as u64 + 128);
                         self.log.push(message);
@@ -298,6 +316,14 @@ impl Stage {
             .map(|message| message.frame().len() as u64 + 128)
             .sum::<u64>();
         self.log.retain(|message| !gone(message));
+    }
+
+    /// The operator removes a text.
+    pub fn remove_text(&mut self, seq: Seq) {
+        for message in self.log.iter_mut().filter(|message| message.seq == seq) {
+            *message = message.clone().without_text(message.body().len());
+        }
+        self.step(Input::TextRemoved(seq));
     }
 
     /// How many questions the router has put to the log that have no answer.

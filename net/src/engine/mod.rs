@@ -101,6 +101,14 @@ pub trait Engine {
         None
     }
 
+    /// Removes the text of a committed message, and leaves its hash. No batch is under way.
+    ///
+    /// # Errors
+    /// There is nothing to remove; or it failed, and the engine must be loaded again before it is used.
+    fn remove_text(&mut self, _seq: Seq) -> Result<disk::Removal, disk::NotRemoved> {
+        Err(disk::NotRemoved::InMemory)
+    }
+
     /// Brings everything that is committed to where [`Engine::view`] finds it.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ impl<W: Write> Transcript<W> {
             Input::Closed { conn } => self.on_closed(now, *conn),
             Input::Shutdown => self.put(now, "server", Mark::Local, "told to end"),
             Input::Written { .. } | Input::Committed { .. } | Input::Timeout => {}
-            Input::Page(_) | Input::Past(..) => {}
+            Input::Page(_) | Input::Past(..) | Input::TextRemoved(_) => {}
         }
     }
 

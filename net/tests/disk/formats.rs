@@ -12,7 +12,7 @@ use verbatim_core::limits::Limits;
 use verbatim_core::record::{Holder, What};
 use verbatim_core::saved::{Beside, Count, Holding, Standing, body_of, record_bytes};
 use verbatim_net::engine::Engine;
-use verbatim_net::engine::disk::{Checked, Found, check};
+use verbatim_net::engine::disk::{Checked, Found, body_hash, check};
 
 /// The fixture of format 1, and how its chain ends.
 const FORMAT_1: &str = "log-format-1.hex";
@@ -25,6 +25,11 @@ const HEAD_2: &str = HEAD_1;
 /// The fixture of format 3, a store and its journal with what the store has not taken in, and how its chain ends.
 const FORMAT_3: [&str; 2] = ["log-format-3.hex", "log-format-3-journal.hex"];
 const HEAD_3: &str = HEAD_1;
+
+/// The fixture of format 4, of which two texts were removed, one of them behind the checkpoint, and how its chain ends.
+const FORMAT_4: &str = "log-format-4.hex";
+const HEAD_4: &str = HEAD_1;
+const REMOVED_4: [Seq; 2] = [Seq(6), Seq(15)];
 
 /// What is in every fixture: each kind of record, users of each kind, a checkpoint in the midst, and a tail behind it.
 fn story() -> (Author, Vec<Beside>) {
@@ -126,6 +131,49 @@ fn a_log_of_format_1_can_be_trimmed() {
 }
 
 #[test]
+fn a_log_of_format_4_is_written() {
+    let ground = Ground::new("removed-fixture");
+    std::fs::write(ground.file(), sparse::read(FORMAT_1)).unwrap();
+    let mut engine = ground.engine(6);
+    engine.load().unwrap();
+    for seq in REMOVED_4 {
+        engine.remove_text(seq).unwrap();
+    }
+    let proof = engine.proof().unwrap();
+    assert_eq!(proof.to_string(), HEAD_4);
+    let words = format!("A log of format 4, with two texts removed; its chain ends at {proof}");
+    engine.close().unwrap();
+    drop(engine);
+    let bytes = std::fs::read(ground.file()).unwrap();
+    sparse::write(FORMAT_4, &words, &bytes);
+}
+
+#[test]
+fn a_log_of_format_4_is_read() {
+    let ground = Ground::new("format-4");
+    std::fs::write(ground.file(), sparse::read(FORMAT_4)).unwrap();
+    let (author, _) = story();
+    let mut removed = Vec::new();
+    let checked = check(&mut ground.medium(), &mut |step| {
+        let Found::Record(record, _, hash) = step else {
+            panic!("it is whole");
+        };
+        let written = &author.records[record.seq.0 as usize - 1];
+        assert_eq!(*hash, body_hash(body_of(written)));
+        match &record.what {
+            What::Message(message) if message.delivery().removed => removed.push(record.seq),
+            _ => assert_eq!(body_of(record), body_of(written)),
+        }
+        Ok(())
+    });
+    assert_eq!(checked.unwrap().proof.to_string(), HEAD_4);
+    assert_eq!(removed, REMOVED_4);
+    let mut engine = ground.engine(6);
+    let loaded = engine.load().unwrap();
+    assert_eq!(loaded.saved.space.save(), author.space.save());
+}
+
+#[test]
 fn a_log_of_format_2_is_read() {
     let ground = Ground::new("format-2");
     std::fs::write(ground.file(), sparse::read(FORMAT_2)).unwrap();
@@ -134,7 +182,7 @@ fn a_log_of_format_2_is_read() {
     let checked = check(&mut ground.medium(), &mut |found| {
         match found {
             Found::Removed(_, held) => names.extend(held.iter().map(|(_, name)| name.to_string())),
-            Found::Record(record, _) => seqs.push(record.seq.0),
+            Found::Record(record, ..) => seqs.push(record.seq.0),
         }
         Ok(())
     });
@@ -184,7 +232,7 @@ fn is_read_whole(ground: &Ground) {
     };
     let mut found = Vec::new();
     let checked = check(&mut ground.medium(), &mut |step| {
-        if let Found::Record(record, _) = step {
+        if let Found::Record(record, ..) = step {
             found.push(bytes(record));
         }
         Ok(())

@@ -125,6 +125,7 @@ impl Author {
             number: self.space.next_number(from, stream),
             time: 1_700_000_000_000 + self.time + 1000,
             body,
+            removed: false,
         };
         let last = self.space.user(from).unwrap().outcomes.last();
         let id = (last.next(), 0x1234_5678);

@@ -9,4 +9,5 @@ mod ground;
 mod history;
 mod journal;
 mod memory;
+mod removal;
 mod retention;

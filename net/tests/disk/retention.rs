@@ -69,7 +69,7 @@ fn held(ground: &Ground) -> (Checked, Vec<u64>) {
     let checked = check(&mut ground.medium(), &mut |found| {
         match found {
             Found::Removed(proof, _) => assert!(seqs.is_empty() && proof.head > Seq(0)),
-            Found::Record(record, _) => seqs.push(record.seq.0),
+            Found::Record(record, ..) => seqs.push(record.seq.0),
         }
         Ok(())
     });

@@ -80,6 +80,16 @@ pub const ON_DISKS: &[Planting] = &[
         Bug::FullIsFatal,
         "a lack of room is told as a broken disk",
     ),
+    power(
+        "removes-no-text",
+        Bug::RemovesNothing,
+        "a text is said to be removed, and is not",
+    ),
+    power(
+        "removed-left-out",
+        Bug::LeavesOutRemoved,
+        "a page leaves out whose text was removed",
+    ),
     store(
         "sent-before-kept",
         store::Bug::SentBeforeKept,

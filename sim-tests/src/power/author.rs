@@ -124,6 +124,7 @@ impl Author {
             number: self.space.next_number(from, stream),
             time: self.stamp().0,
             body: &body,
+            removed: false,
         };
         let last = self.space.user(from).map(|user| user.outcomes.last());
         let id = (last.unwrap_or_default().next(), self.dice.roll());

@@ -6,7 +6,7 @@ use super::verdict::bytes_of;
 use super::{End, Files, IDENTITY, Plate, Run, Tally};
 use crate::checker::Violation;
 use crate::dice::Dice;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
@@ -79,6 +79,9 @@ fn write_log(seed: u64) -> Result<Run, String> {
         pending: None,
         allowed: Seq(0),
         removed: Seq(0),
+        operator: Dice::new(0, "operator"),
+        emptied: BTreeSet::new(),
+        removing: None,
         tally: Tally::default(),
     };
     let mut engine = run.engine();
@@ -149,7 +152,7 @@ impl Run {
     fn check(&self) -> Result<Checked, Failure> {
         let mut written = self.records.iter();
         check(&mut self.plate.clone(), &mut |found| {
-            let Found::Record(record, _) = found else {
+            let Found::Record(record, ..) = found else {
                 return Ok(());
             };
             let same = written.next().map(bytes_of) == Some(bytes_of(record));

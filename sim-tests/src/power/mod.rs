@@ -7,6 +7,7 @@
 
 mod author;
 mod beginning;
+mod emptied;
 mod flips;
 mod planted;
 mod plate;
@@ -22,7 +23,7 @@ pub use sweep::{ORDINARY_SEEDS, Swept, sweep};
 use crate::checker::Violation;
 use crate::dice::Dice;
 use author::{Author, Batch, ride};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
@@ -64,6 +65,8 @@ pub struct Tally {
     pub records: u64,
     /// Of them, those that were forgotten.
     pub forgotten: u64,
+    /// Texts that were removed.
+    pub emptied: u64,
 }
 
 impl Tally {
@@ -81,6 +84,7 @@ impl Tally {
         self.tails += other.tails;
         self.records += other.records;
         self.forgotten += other.forgotten;
+        self.emptied += other.emptied;
     }
 }
 
@@ -107,6 +111,11 @@ struct Run {
     /// Everything up to here may be gone, and up to there it was once.
     allowed: Seq,
     removed: Seq,
+    /// Who takes texts out of the log.
+    operator: Dice,
+    /// Whose texts are removed, and whose may be.
+    emptied: BTreeSet<Seq>,
+    removing: Option<Seq>,
     tally: Tally,
 }
 
@@ -125,6 +134,9 @@ pub fn run(seed: u64, bug: Option<Bug>) -> Result<Tally, Violation> {
         pending: None,
         allowed: Seq(0),
         removed: Seq(0),
+        operator: Dice::new(seed, "operator"),
+        emptied: BTreeSet::new(),
+        removing: None,
         tally: Tally::default(),
     };
     for _ in 0..run.dice.between(2, 5) {
@@ -165,6 +177,7 @@ impl Run {
         planted::on_load(self, &mut engine, &mut loaded).map_err(refused)?;
         self.look(&loaded)?;
         self.look_at_beginning(&engine)?;
+        self.look_at_texts()?;
         self.read_all(&engine)?;
         let author = Dice::new(self.dice.roll(), "author");
         let mut author = Author::new(author, loaded.saved.space);
@@ -179,6 +192,10 @@ impl Run {
                 break;
             }
             self.trim(&mut engine);
+            going = self.remove_text(&mut engine, end)?;
+            if !going {
+                break;
+            }
             let batch = author.batch();
             going = self.commit(&mut engine, batch, end)?;
         }
@@ -291,6 +308,12 @@ impl Run {
 
     /// A commit failed: it does not say more than what befell its disk.
     fn on_failed(&mut self, batch: Batch, end: End, failure: &Failure) -> Result<bool, Violation> {
+        self.pending = Some(batch);
+        self.expected(end, failure)
+    }
+
+    /// Whether a failure is that which befell the disk; then the life is over.
+    fn expected(&mut self, end: End, failure: &Failure) -> Result<bool, Violation> {
         let expected = match end {
             End::Cut => failure.text.contains("no power") || failure.fault == Fault::Sync,
             End::SyncError => failure.fault == Fault::Sync,
@@ -298,7 +321,6 @@ impl Run {
         };
         self.tally.sync_errors += u64::from(end == End::SyncError);
         self.tally.full += u64::from(end == End::NoRoom);
-        self.pending = Some(batch);
         match expected {
             true => Ok(false),
             false => {

@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::author::Batch;
+use super::emptied::as_if_removed;
 use super::plate::{Lie, Plate};
 use verbatim_core::id::{MessageId, Seq};
 use verbatim_core::record::{Message, Record, What};
@@ -9,7 +10,7 @@ use verbatim_core::router::Page;
 use verbatim_core::saved::Beside;
 use verbatim_core::space::Space;
 use verbatim_core::wire::Delivery;
-use verbatim_net::engine::disk::Disk;
+use verbatim_net::engine::disk::{Disk, NotRemoved, Removal};
 use verbatim_net::engine::{Engine, Failure, Fault, Loaded};
 
 /// A planted bug.
@@ -45,6 +46,10 @@ pub enum Bug {
     SyncErrorPasses,
     /// A lack of room is told as an error of the system, so that the server would stop.
     FullIsFatal,
+    /// A text is said to be removed, and is not.
+    RemovesNothing,
+    /// A page leaves a message out whose text was removed.
+    LeavesOutRemoved,
 }
 
 impl Bug {
@@ -122,8 +127,21 @@ fn again(space: &mut Space, record: &Record) {
     }
 }
 
+/// Asks the engine to take a text out.
+pub(super) fn remove_text(
+    bug: Option<Bug>,
+    engine: &mut Disk,
+    (record, wanted): (&Record, bool),
+) -> Result<Removal, NotRemoved> {
+    let said = as_if_removed(record).filter(|_| wanted && bug == Some(Bug::RemovesNothing));
+    said.map_or_else(|| engine.remove_text(record.seq), Ok)
+}
+
 /// What the engine reads.
 pub(super) fn on_page(bug: Option<Bug>, page: &mut Page) {
+    if bug == Some(Bug::LeavesOutRemoved) {
+        page.messages.retain(|message| !message.delivery().removed);
+    }
     if bug == Some(Bug::ReadsOneTooFew) && page.messages.len() > 3 {
         page.messages.pop();
     }

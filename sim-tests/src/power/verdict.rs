@@ -100,7 +100,7 @@ impl Run {
                     stamp: record.stamp,
                     what: What::Message(message.clone()),
                 };
-                if bytes_of(record) != bytes_of(&found) || message.id == NONE {
+                if !is_same(&self.as_it_is(record), &found) || message.id == NONE {
                     let what = format!("record {} is read as another one", record.seq);
                     return Err(broken(DURABLE, what));
                 }
@@ -118,6 +118,15 @@ impl Run {
             }
         }
     }
+}
+
+/// Whether two records say the same; a removed text is none of no bytes.
+fn is_same(one: &Record, other: &Record) -> bool {
+    let frame = |record: &Record| match &record.what {
+        What::Message(message) => Some((message.frame().to_vec(), message.counted())),
+        _ => None,
+    };
+    bytes_of(one) == bytes_of(other) && frame(one) == frame(other)
 }
 
 pub(super) fn bytes_of(record: &Record) -> Vec<u8> {

@@ -165,3 +165,27 @@ fn restored_store() {
         alice.sees("#3 delivered");
     });
 }
+
+#[test]
+fn removed_text() {
+    let moral = "The operator takes one text out of the log. Who has it keeps it; who has yet to be given it, or asks for it \
+                 again, is told that it was removed; numbers and answers stay as they were.";
+    let world = &World::for_story_on_disk();
+    tell_in(world, "removed_text", moral, |world| {
+        world.session("bob").vanish();
+        let mut alice = world.client("alice");
+        alice.types("bob", "my password is xyzzy");
+        alice.sees("#1 accepted");
+        alice.types("bob", "oh no");
+        alice.sees("#2 accepted");
+        world.remove_text_at_server(4);
+        alice.sees("online");
+        let mut bob = world.person("bob").session_that("bob", |hello| {
+            hello.attempt = Try(2);
+            hello.place = Place::Server;
+        });
+        bob.expect("DELIVER 4 alice -> bob number=1 (text removed)");
+        bob.takes("alice", "oh no");
+        alice.sees("#2 delivered");
+    });
+}

@@ -1,10 +1,14 @@
 //! What an operator asks of a log beside serving it.
 
+mod emptied;
 mod export;
+mod remove_body;
 mod transcript;
 mod verify;
 
 use super::Trouble;
+pub(crate) use remove_body::answer as answer_remove_body;
+
 use super::control::{self, ask};
 use super::log::{directory, free, trouble};
 use super::options::{Command, Options};
@@ -29,6 +33,7 @@ pub(crate) fn carry_out(command: &Command, options: &Options) -> Result<(), Trou
             verify::verify(&directory, transcript.as_deref(), head)
         }
         Command::Backup { file } => backup(&directory, file),
+        Command::RemoveBody { seq } => remove_body::remove_body(&directory, options.engine, *seq),
     }
 }
 
@@ -73,21 +78,26 @@ fn status(directory: &Path) -> Result<(), Trouble> {
     if let Some(answer) = ask(directory, "status") {
         return answered(answer).and_then(|line| say(&line));
     }
-    let (mut names, mut messages, mut bytes) = (Names::default(), 0u64, 0u64);
+    let (mut names, mut messages, mut bytes, mut emptied) = (Names::default(), 0u64, 0u64, 0u64);
     let checked = check(&mut medium(directory)?, &mut |found| {
         names.follow(&found);
-        if let Found::Record(record, _) = found
+        if let Found::Record(record, ..) = found
             && let What::Message(message) = &record.what
         {
             messages += 1;
             bytes += message.body().len() as u64;
+            emptied += u64::from(message.delivery().removed);
         }
         Ok(())
     });
     let Checked { proof, removed, .. } = checked.map_err(|failure| trouble(&failure))?;
     let users = names.count();
+    let emptied = match emptied {
+        0 => String::new(),
+        emptied => format!(" texts removed={emptied}"),
+    };
     say(&format!(
-        "no server | users={users} messages={messages} body bytes={bytes}{} | chain {proof}",
+        "no server | users={users} messages={messages} body bytes={bytes}{emptied}{} | chain {proof}",
         control::removed(removed)
     ))
 }
@@ -129,6 +139,11 @@ fn answered(answer: io::Result<String>) -> Result<String, Trouble> {
 /// A difference, as the check of a log reports what it finds.
 fn differs(text: String) -> Failure {
     Failure::new(Fault::Damaged, text)
+}
+
+/// A hash, as it is written.
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The proof's hash, as it is written.

@@ -1,14 +1,21 @@
 //! A record as a line of a transcript: seq, time, what it is, from whom, to whom, number, hash, text. A text cannot forge
 //! a line: it is escaped as on the client's plain output. No device's id stands in it. If the log's beginning was removed,
-//! a first line says so, with the last record that is gone and its hash.
+//! a first line says so, with the last record that is gone and its hash. Of a message whose text was removed the text's own
+//! hash stands in its place, and the line is of another kind.
 
-use super::hash_of;
+use super::{hash_of, hex};
 use crate::clean;
 use std::collections::BTreeMap;
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::name::Name;
 use verbatim_core::record::{Record, What};
+use verbatim_core::saved::BodyHash;
 use verbatim_net::engine::disk::{Found, Proof};
+
+/// The kind of a message with its text.
+const MESSAGE: &str = "message";
+/// That of one whose text was removed: its hash stands there.
+const EMPTIED: &str = "message-removed";
 
 /// Who holds a name, as of some record: a release names its user only by number.
 #[derive(Default)]
@@ -19,7 +26,7 @@ impl Names {
     pub(super) fn follow(&mut self, found: &Found<'_>) {
         match found {
             Found::Removed(_, names) => self.0.extend(names.iter().copied()),
-            Found::Record(record, _) => self.take(record),
+            Found::Record(record, ..) => self.take(record),
         }
     }
 
@@ -41,7 +48,7 @@ impl Names {
 pub(super) fn line(found: &Found<'_>, names: &Names) -> String {
     match found {
         Found::Removed(proof, _) => format!("{} - removed - - - {}", proof.head, hash_of(proof)),
-        Found::Record(record, proof) => record_line(record, proof, names),
+        Found::Record(record, proof, text) => record_line(record, proof, text, names),
     }
 }
 
@@ -54,13 +61,43 @@ pub(super) fn place(line: &str) -> Option<(Seq, &str, bool)> {
     Some((Seq(seq), hash, removed))
 }
 
-fn record_line(record: &Record, proof: &Proof, names: &Names) -> String {
-    let (seq, time, hash) = (record.seq, record.stamp.0, hash_of(proof));
-    let written = jiff::Timestamp::from_millisecond(i64::try_from(time).unwrap_or(i64::MAX));
-    let time = written.map_or_else(
-        |_| time.to_string(),
+/// A stamp as it is written.
+pub(super) fn time(millis: u64) -> String {
+    let written = jiff::Timestamp::from_millisecond(i64::try_from(millis).unwrap_or(i64::MAX));
+    written.map_or_else(
+        |_| millis.to_string(),
         |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-    );
+    )
+}
+
+/// A line about a message, taken apart.
+pub(super) struct Told<'a> {
+    /// All but its kind and its text.
+    pub(super) frame: (&'a str, &'a str),
+    /// Its text as it was written, or the hash that stands for it.
+    pub(super) text: Result<&'a str, &'a str>,
+}
+
+impl<'a> Told<'a> {
+    /// `None`: it is about something else.
+    pub(super) fn of(line: &'a str) -> Option<Told<'a>> {
+        let spaces: Vec<usize> = line.match_indices(' ').map(|(at, _)| at).take(7).collect();
+        let [_, before, after, _, _, _, end] = spaces[..] else {
+            return None;
+        };
+        let text = &line[end + 1..];
+        let text = match &line[before + 1..after] {
+            MESSAGE => Ok(text),
+            EMPTIED => Err(text),
+            _ => return None,
+        };
+        let frame = (&line[..before], &line[after..end]);
+        Some(Told { frame, text })
+    }
+}
+
+fn record_line(record: &Record, proof: &Proof, text: &BodyHash, names: &Names) -> String {
+    let (seq, time, hash) = (record.seq, time(record.stamp.0), hash_of(proof));
     let bare = |kind: &str, who: &str| format!("{seq} {time} {kind} {who} - - {hash}");
     match &record.what {
         What::Start { .. } => bare("start", "-"),
@@ -72,8 +109,11 @@ fn record_line(record: &Record, proof: &Proof, names: &Names) -> String {
         What::Message(message) => {
             let delivery = message.delivery();
             let (from, to, number) = (delivery.from, delivery.to.as_str(), delivery.number);
-            let text = clean::line(delivery.body);
-            format!("{seq} {time} message {from} {to} {number} {hash} {text}")
+            let (kind, text) = match delivery.removed {
+                true => (EMPTIED, hex(text).into()),
+                false => (MESSAGE, clean::line(delivery.body)),
+            };
+            format!("{seq} {time} {kind} {from} {to} {number} {hash} {text}")
         }
     }
 }

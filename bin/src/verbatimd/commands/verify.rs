@@ -4,10 +4,13 @@
 //! it was changed, left out, moved or put in since, and that nothing was cut off before it. What it does not prove: an
 //! owner who rewrites everything makes another chain that holds in itself; only a head or a transcript in somebody
 //! else's hands shows that. Of what retention removed only the last record's hash is left: a transcript that was written
-//! before can be held against that one, and a head that is older shows nothing any more. Nor does it prove who wrote a line: names are stamped by the server.
+//! before can be held against that one, and a head that is older shows nothing any more.
+//! A single text that was removed has left its hash: the chain holds, and a transcript that still has the text is held
+//! against that. Nor does it prove who wrote a line: names are stamped by the server.
 
+use super::emptied::{self, Compared};
 use super::transcript::{Names, line, place};
-use super::{control, differs, hash_of, medium, say, trouble};
+use super::{control, differs, hash_of, hex, medium, say, trouble};
 use crate::Trouble;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
@@ -46,7 +49,7 @@ impl Noted {
                 "record {} was removed with all up to {}: note a newer head",
                 self.seq, proof.head
             ))),
-            Found::Removed(proof, _) | Found::Record(_, proof) => self.compare(proof),
+            Found::Removed(proof, _) | Found::Record(_, proof, _) => self.compare(proof),
         }
     }
 
@@ -68,6 +71,8 @@ struct Beside {
     records: u64,
     /// Lines about records that the log does not hold any more.
     older: u64,
+    /// What is to be said of texts that were removed.
+    notes: Vec<String>,
     over: bool,
 }
 
@@ -81,6 +86,7 @@ impl Beside {
             lines: BufReader::new(file).lines().peekable(),
             records: 0,
             older: 0,
+            notes: Vec::new(),
             over: false,
         })
     }
@@ -100,8 +106,10 @@ impl Beside {
     fn follow(&mut self, found: &Found<'_>, names: &Names) -> Result<(), Failure> {
         match found {
             Found::Removed(proof, _) => self.pass(proof),
-            Found::Record(_, proof) if self.begins_later(proof)? => Ok(()),
-            Found::Record(record, _) => self.compare(&line(found, names), record.seq),
+            Found::Record(_, proof, _) if self.begins_later(proof)? => Ok(()),
+            Found::Record(record, _, text) => {
+                self.compare(&line(found, names), record.seq, &hex(text))
+            }
         }
     }
 
@@ -136,17 +144,31 @@ impl Beside {
         Ok(true)
     }
 
-    fn compare(&mut self, here: &str, seq: Seq) -> Result<(), Failure> {
-        match self.next() {
-            None => self.over = true,
-            Some(there) if there == here => self.records += 1,
-            Some(there) => {
+    fn compare(&mut self, here: &str, seq: Seq, text: &str) -> Result<(), Failure> {
+        let Some(there) = self.next() else {
+            self.over = true;
+            return Ok(());
+        };
+        self.records += 1;
+        if there == here {
+            return Ok(());
+        }
+        let how = match emptied::compare(here, &there, text) {
+            Compared::Differ => {
                 return Err(differs(format!(
                     "record {seq} differs: the log says\n  {here}\nand the transcript\n  {}",
                     crate::clean::line(&there)
                 )));
             }
-        }
+            Compared::Removed => "the text was removed; that of the transcript has its hash",
+            Compared::Unclear => {
+                "the text was removed; that of the transcript has so many escapes that its hash cannot be told"
+            }
+            Compared::ThereAgain => {
+                "the text was removed when the transcript was written, and is there now; it has the same hash"
+            }
+        };
+        self.notes.push(format!("record {seq}: {how}"));
         Ok(())
     }
 
@@ -158,6 +180,9 @@ impl Beside {
                 crate::clean::line(&there)
             );
             return Err(trouble(&differs(text)));
+        }
+        for note in &self.notes {
+            say(note)?;
         }
         let same = match self.older {
             0 => format!("the transcript says the same of the first {}", self.records),

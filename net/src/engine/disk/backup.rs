@@ -17,17 +17,18 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use verbatim_core::now::Wall;
 
 /// Rows that are copied in one transaction: what is not committed stands in memory.
 const ROWS_MAX: usize = 512;
 
 /// All that was committed at one moment.
-pub struct View(ReadTransaction);
+pub struct View(ReadTransaction, #[expect(dead_code)] Arc<()>);
 
 impl View {
-    pub(super) fn of(db: &Database) -> Result<View, Failure> {
-        Ok(View(db.begin_read().map_err(failed_to_read)?))
+    pub(super) fn of(db: &Database, held: Arc<()>) -> Result<View, Failure> {
+        Ok(View(db.begin_read().map_err(failed_to_read)?, held))
     }
 
     /// Copies it into a new file of mode 0600, which is there as a whole or not at all; tells where it ends. Takes as

@@ -43,6 +43,7 @@ impl fmt::Display for Proof {
     }
 }
 
-pub(super) fn body_hash(body: &[u8]) -> Link {
+/// What stands in the chain for a text.
+pub fn body_hash(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
 }

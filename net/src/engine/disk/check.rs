@@ -13,6 +13,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::name::Name;
 use verbatim_core::record::Record;
+use verbatim_core::saved::BodyHash;
 use verbatim_core::space::Space;
 
 /// What was found of a log that holds.
@@ -31,8 +32,8 @@ pub struct Checked {
 pub enum Found<'a> {
     /// First of all, if the beginning was removed: the last record that is gone, and who held which name then.
     Removed(&'a Proof, &'a [(UserId, Name)]),
-    /// A record, with its proof.
-    Record(&'a Record, &'a Proof),
+    /// A record, with its proof and its text's hash.
+    Record(&'a Record, &'a Proof, &'a BodyHash),
 }
 
 /// Walks a log from its first record to its last and hands out each with its proof.
@@ -112,11 +113,12 @@ impl Walk {
         }
         let proofs = self.proofs(first, stretch)?;
         for (entry, proof) in entries(stretch).zip(proofs) {
-            let record = entry?.record(&mut self.scratch)?;
+            let entry = entry?;
+            let record = entry.record(&mut self.scratch)?;
             self.follow(&record)?;
             self.proof = proof;
             self.records += 1;
-            each(Found::Record(&record, &proof))?;
+            each(Found::Record(&record, &proof, &entry.body_hash()))?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(super) fn head_bytes(proof: &Proof, bytes: u64) -> Vec<u8> {
 /// What a record counts as the limits count it. `overhead`: what a message counts beside its frame.
 pub(super) fn size_of(record: &Record, overhead: u64) -> u64 {
     match &record.what {
-        What::Message(message) => message.frame().len() as u64 + overhead,
+        What::Message(message) => message.counted() as u64 + overhead,
         _ => 0,
     }
 }

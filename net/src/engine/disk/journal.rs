@@ -66,16 +66,9 @@ impl Journal {
         bytes: u64,
     ) -> Result<Journal, Failure> {
         let end = bytes.next_multiple_of(BLOCK);
-        let zeros = vec![0; (16 * BLOCK).min(end) as usize];
-        let fill = || {
-            backend.set_len(end)?;
-            (0..end).step_by(zeros.len()).try_for_each(|at| {
-                let rest = (end - at).min(zeros.len() as u64);
-                backend.write(at, &zeros[..rest as usize])
-            })
-        };
-        fill().map_err(|error| io_failed(&error, true))?;
-        sync(&*backend)?;
+        let done = backend.set_len(end);
+        done.map_err(|error| io_failed(&error, true))?;
+        blank(&*backend)?;
         Ok(Journal::at(backend, key, 0, (0, end)))
     }
 
@@ -106,6 +99,11 @@ impl Journal {
             end,
             scratch: Vec::new(),
         }
+    }
+
+    /// Overwrites all that is in it. The store has taken everything in.
+    pub(super) fn blank(&self) -> Result<(), Failure> {
+        blank(&*self.backend)
     }
 
     pub(super) fn turn(&self) -> u64 {
@@ -162,6 +160,20 @@ impl Journal {
         let digest = Raw::at(out, 0).map(|raw| raw.digest(self.key));
         out[..DIGEST_BYTES].copy_from_slice(&digest.expect("its lengths were just written"));
     }
+}
+
+/// Writes zeros over the whole of a journal.
+pub(super) fn blank(backend: &dyn StorageBackend) -> Result<(), Failure> {
+    let fill = || {
+        let end = backend.len()?;
+        let zeros = vec![0; (16 * BLOCK).min(end.max(1)) as usize];
+        (0..end).step_by(zeros.len()).try_for_each(|at| {
+            let rest = (end - at).min(zeros.len() as u64);
+            backend.write(at, &zeros[..rest as usize])
+        })
+    };
+    fill().map_err(|error| io_failed(&error, true))?;
+    sync(backend)
 }
 
 fn put_beside(one: &Beside, out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! The tables, and what went wrong in the words of an operator.
 
 use super::super::{Failure, Fault};
-use redb::TableDefinition;
+use redb::{ReadableTable, StorageError, Table, TableDefinition};
 use std::io;
 
 /// The format of a whole log; every change of a table or of the core's own format makes another. Format 2 is that of a log
@@ -10,8 +10,10 @@ pub(super) const FORMAT_WHOLE: u32 = verbatim_core::saved::FORMAT;
 /// That of a log that has, or had, a journal, which a version that knows none would take for shorter than it is. Its
 /// beginning may be forgotten.
 pub(super) const FORMAT_JOURNAL: u32 = 3;
+/// That of a log of which a text was removed: an older version would take it for an empty one.
+pub(super) const FORMAT_TEXT_REMOVED: u32 = 4;
 /// The latest one that this version knows.
-pub(super) const FORMAT: u32 = FORMAT_JOURNAL;
+pub(super) const FORMAT: u32 = FORMAT_TEXT_REMOVED;
 
 /// Small facts by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -44,6 +46,18 @@ pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
 
 /// In `META` of a backup that no server has begun on yet: when it was made, in milliseconds since 1970.
 pub(super) const BACKUP_KEY: &str = "backup";
+
+/// Says that the log needs a version that knows that format, or the later one that it needed before.
+pub(super) fn raise_format(
+    meta: &mut Table<'_, &'static str, &'static [u8]>,
+    to: u32,
+) -> Result<(), StorageError> {
+    let found = meta.get(FORMAT_KEY)?;
+    let before = found.and_then(|format| Some(u32::from_le_bytes(format.value().try_into().ok()?)));
+    let format = before.map_or(to, |before| before.max(to));
+    meta.insert(FORMAT_KEY, &format.to_le_bytes()[..])?;
+    Ok(())
+}
 
 /// Eight bytes of `bytes` at the `index`th place, as a number.
 pub(super) fn number_at(bytes: &[u8], index: usize) -> Option<u64> {

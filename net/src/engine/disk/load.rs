@@ -254,7 +254,7 @@ impl Replay {
 }
 
 /// The chain as it stood before that record, which begins a stretch.
-fn proof_before(txn: &ReadTransaction, seq: u64) -> Result<Proof, Failure> {
+pub(super) fn proof_before(txn: &ReadTransaction, seq: u64) -> Result<Proof, Failure> {
     let log = txn.open_table(LOG).map_err(failed_to_read)?;
     let Some(row) = log.range(..seq).map_err(failed_to_read)?.next_back() else {
         return Ok(Anchor::load(txn)?.proof);

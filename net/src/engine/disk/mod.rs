@@ -27,15 +27,18 @@ mod open;
 mod postings;
 mod read;
 mod rehearsal;
+mod removal;
 mod stretch;
 mod tail;
 mod trim;
 mod watched;
+mod wipe;
 
 pub use backup::View;
-pub use chain::Proof;
+pub use chain::{Proof, body_hash};
 pub use check::{Checked, Found, check};
 pub use medium::{FileMedium, Medium};
+pub use removal::{NotRemoved, Removal, remove_text};
 
 use super::{Engine, Failure, Identity, Loaded};
 use redb::Database;
@@ -222,6 +225,12 @@ impl Engine for Disk {
         Disk::proof(self)
     }
 
+    fn remove_text(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        let done = self.fold_and_remove(seq);
+        self.failed |= matches!(done, Err(NotRemoved::Failed(_)));
+        done
+    }
+
     fn fold(&mut self) -> Result<(), Failure> {
         let done = self.fold_all();
         self.failed |= done.is_err();
@@ -238,6 +247,7 @@ impl Engine for Disk {
     }
 
     fn view(&self) -> Result<View, Failure> {
-        View::of(&self.open.as_ref().expect(IS_OPEN).db)
+        let open = self.open.as_ref().expect(IS_OPEN);
+        View::of(&open.db, open.watch.view())
     }
 }

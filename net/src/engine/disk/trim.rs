@@ -174,7 +174,7 @@ impl Piece {
     }
 
     fn take_message(&mut self, message: &Message, overhead: u64) {
-        self.bytes += message.frame().len() as u64 + overhead;
+        self.bytes += message.counted() as u64 + overhead;
         self.gone.take(message);
         self.feeds.insert(feed_of(message.to));
         self.talks.insert(talk_of(message.conversation()));

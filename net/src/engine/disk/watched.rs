@@ -1,9 +1,10 @@
-//! A backend that remembers whether a sync ever failed, and how long the file is.
+//! A backend that remembers whether a sync ever failed, and how long the file is; and the file below the store, for who
+//! looks for what the store has given up.
 
 use redb::StorageBackend;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What is remembered.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,9 @@ pub(super) struct Watch(Arc<Seen>);
 struct Seen {
     sync_failed: AtomicBool,
     bytes: AtomicU64,
+    backend: OnceLock<Arc<dyn StorageBackend>>,
+    /// Who looks at something older than the end of the log holds this too.
+    views: Arc<()>,
 }
 
 impl Watch {
@@ -25,17 +29,36 @@ impl Watch {
     pub(super) fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
+
+    /// What somebody holds who reads what was committed at one moment.
+    pub(super) fn view(&self) -> Arc<()> {
+        Arc::clone(&self.0.views)
+    }
+
+    /// Whether somebody does.
+    pub(super) fn is_viewed(&self) -> bool {
+        Arc::strong_count(&self.0.views) > 1
+    }
+
+    /// The file itself, once there is one.
+    pub(super) fn file(&self) -> Option<Watched> {
+        let backend = Arc::clone(self.0.backend.get()?);
+        let watch = self.clone();
+        Some(Watched { backend, watch })
+    }
 }
 
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Watched {
-    backend: Box<dyn StorageBackend>,
+    backend: Arc<dyn StorageBackend>,
     watch: Watch,
 }
 
 impl Watched {
     pub(super) fn new(backend: Box<dyn StorageBackend>, watch: Watch) -> Watched {
+        let backend: Arc<dyn StorageBackend> = backend.into();
+        let _ = watch.0.backend.set(Arc::clone(&backend)); // a log that is made is opened once more
         Watched { backend, watch }
     }
 }

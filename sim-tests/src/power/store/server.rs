@@ -57,6 +57,7 @@ impl Server {
                 number: Number(number),
                 time: 1_000 + at as u64,
                 body,
+                removed: false,
             };
             encode_server(&ServerFrame::Deliver(delivery), out);
         }
