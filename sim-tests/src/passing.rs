@@ -20,7 +20,7 @@ pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
 
 /// Whether a head ends in these bytes. Nothing stops at the first end, so that many are compared at once.
 fn has_end(bytes: &[u8]) -> bool {
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
     pairs.fold(false, |ends, (one, next)| {
         ends | ((*one == b'\n') & (*next == b'\n'))
     })
