@@ -101,7 +101,7 @@ pub trait Engine {
         None
     }
 
-    /// Removes the text of a committed message, and leaves its hash. No batch is under way.
+    /// Removes the text of a committed message, and leaves its hash. What was taken into the next commit waits.
     ///
     /// # Errors
     /// There is nothing to remove; or it failed, and the engine must be loaded again before it is used.

@@ -7,12 +7,12 @@ use super::commit::head_bytes;
 use super::fresh::{Fresh, beside_key};
 use super::journal::Journal;
 use super::layout::{
-    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT_JOURNAL, FORMAT_KEY, HEAD_KEY, LOG, META, TALKS,
-    TURN_KEY, failed,
+    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT_JOURNAL, HEAD_KEY, LOG, META, TALKS, TURN_KEY, failed,
+    raise_format,
 };
 use super::trim::Piece;
 use super::{Disk, IS_OPEN, Open, QUICK_REPAIR_BYTES, Rhythm, postings, tail};
-use redb::{ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 use verbatim_core::id::Seq;
 use verbatim_core::saved::Beside;
 
@@ -139,13 +139,7 @@ impl Open {
             }
             _ => drop(meta.remove(TURN_KEY)?),
         }
-        let format = FORMAT_JOURNAL.to_le_bytes();
-        let older = meta
-            .get(FORMAT_KEY)?
-            .is_some_and(|old| old.value() < &format[..]);
-        if older {
-            meta.insert(FORMAT_KEY, &format[..])?;
-        }
+        raise_format(&mut meta, FORMAT_JOURNAL)?;
         Ok(())
     }
 

@@ -222,7 +222,8 @@ fn sync(backend: &dyn StorageBackend) -> Result<(), Failure> {
 /// Reads a turn's entries, each of which follows the one before; `proof` is where the store ends. Nothing is written.
 ///
 /// An entry is written only when the one before is synced. So where no entry stands the turn ends, unless there is one
-/// behind it: then something that was committed is not as it was written.
+/// behind it: then something that was committed is not as it was written. One of a later turn, or one that follows
+/// another record, shows that the store is not that of this journal.
 pub(super) fn read(
     backend: &dyn StorageBackend,
     key: [u64; 2],
@@ -231,9 +232,13 @@ pub(super) fn read(
 ) -> Result<Found, Failure> {
     let refused = |error: std::io::Error| io_failed(&error, true);
     let mut bytes = vec![0; backend.len().map_err(refused)? as usize];
+    if bytes.is_empty() {
+        return Err(damaged("its journal is empty"));
+    }
     backend.read(0, &mut bytes).map_err(refused)?;
     let mut found = Found::default();
-    while let Some(raw) = Raw::of_turn(&bytes, found.at, key, turn) {
+    let since = |at| Raw::since(&bytes, at, key, turn);
+    while let Some(raw) = since(found.at).filter(|raw| raw.turn == turn) {
         // Its first and its last sector may be there, and one between them not.
         let Some((entry, behind)) = raw.entry(proof) else {
             break;
@@ -242,10 +247,11 @@ pub(super) fn read(
         proof = behind;
         found.at += (raw.length() as u64).next_multiple_of(BLOCK);
     }
-    let behind = (found.at + BLOCK..bytes.len() as u64).step_by(BLOCK as usize);
-    match { behind }.any(|at| Raw::of_turn(&bytes, at, key, turn).is_some()) {
+    let torn = |raw: &Raw<'_>| (raw.turn, raw.place, raw.before) == (turn, found.at, proof.hash);
+    let mut rest = (found.at..bytes.len() as u64).step_by(BLOCK as usize);
+    match rest.any(|at| since(at).is_some_and(|raw| !torn(&raw))) {
         true => Err(damaged(format_args!(
-            "the journal lacks what came behind record {}",
+            "the journal is not that of log.redb, or lacks what came behind record {}",
             proof.head
         ))),
         false => Ok(found),
@@ -281,10 +287,10 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// The one at that place, if it is one of that turn.
-    fn of_turn(bytes: &'a [u8], at: u64, key: [u64; 2], turn: u64) -> Option<Raw<'a>> {
+    /// The one at that place, if it is one of that turn or a later one.
+    fn since(bytes: &'a [u8], at: u64, key: [u64; 2], turn: u64) -> Option<Raw<'a>> {
         let raw = Raw::at(bytes, at)?;
-        let here = raw.turn == turn && raw.place == at;
+        let here = raw.turn >= turn && raw.place == at;
         (here && raw.digest == raw.digest(key)).then_some(raw)
     }
 

@@ -31,7 +31,7 @@ pub(super) fn load(
 ) -> Result<(Open, Loaded), Failure> {
     let watch = Watch::default();
     if !medium.exists()? {
-        make(medium, fresh, &watch)?;
+        make(medium, fresh)?;
     }
     let Present { db, journal } = present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
@@ -80,8 +80,9 @@ pub(super) fn load(
 }
 
 /// Makes an empty log.
-fn make(medium: &mut dyn Medium, fresh: Identity, watch: &Watch) -> Result<(), Failure> {
-    let db = open(medium.begin()?, watch)?;
+fn make(medium: &mut dyn Medium, fresh: Identity) -> Result<(), Failure> {
+    let watch = Watch::default();
+    let db = open(medium.begin()?, &watch)?;
     write_tables(&db, fresh).map_err(|error| failed(error, watch.synced()))?;
     db.close().map_err(|error| failed(error, watch.synced()))?;
     medium.put_in_place()

@@ -184,8 +184,8 @@ impl Engine for Disk {
     fn room(&self) -> u64 {
         let open = self.open.as_ref();
         let (used, fresh) = open.map_or((0, 0), |open| (open.bytes, open.fresh.bytes));
-        // What the journal has takes room in the store by and by.
-        let free = self.medium.free().saturating_sub(fresh) / 2;
+        // A byte of the log takes up to two in the store, and what the journal has takes them by and by.
+        let free = (self.medium.free() / 2).saturating_sub(fresh);
         self.bytes_max.saturating_sub(used).min(free)
     }
 
