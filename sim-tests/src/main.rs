@@ -3,11 +3,6 @@
 
 use std::process::ExitCode;
 
-/// A run makes thousands of small things and drops them all at its end: this allocator takes a third of the instructions
-/// that the system's takes for them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     sim_tests::program::main()
 }
