@@ -294,3 +294,18 @@ fn a_receipt_of_a_line_to_all_comes_when_it_has_grown_and_not_with_others() {
         assert_eq!(stage.take_text(ALICE), receipt);
     }
 }
+
+/// What flew to a device on any of its connections is off as soon as it says that it has it; no page is read for that.
+#[test]
+fn what_flew_on_an_older_connection_is_off_at_once() {
+    let mut stage = two(Stage::new(Limits::default()));
+    let lines: String = (1..=3).map(|id| send("bob", id, "line")).collect();
+    say(&mut stage, ALICE, &lines);
+    let narrow = back("bob", 2, 3).replace("Window: 256", "Window: 1");
+    let heard = join(&mut stage, LATER, &narrow);
+    assert_eq!(seqs(&heard), [4]);
+    stage.commits_wait = true;
+    say(&mut stage, ALICE, &send("ALL", 4, "not committed"));
+    join(&mut stage, BOB, &back("bob", 3, 6));
+    assert_eq!(owed(&stage), 0);
+}
