@@ -235,6 +235,7 @@ fn a_loss_that_is_told_again_does_not_hide_a_repeat() {
 fn mail_of_others_and_a_feed_that_goes_back_are_faults() {
     for frames in [
         vec![deliver(6, "bob", "carol", 1)],
+        vec![deliver(6, "alice", "bob", 1)],
         vec![deliver(6, "bob", "alice", 1), deliver(6, "bob", "alice", 2)],
         vec![deliver(5, "bob", "alice", 1)],
     ] {
