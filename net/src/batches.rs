@@ -7,7 +7,7 @@
 
 use crate::engine::disk::View;
 use crate::engine::{Engine, Failure};
-use crate::log::{Batch, Done, Order, close, committed, read, recall, remove_text};
+use crate::log::{Batch, Done, Order, close, committed, read, recall, remove_text, view};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
@@ -120,13 +120,12 @@ impl Worker<'_> {
     }
 
     fn view(&mut self, tell: oneshot::Sender<Result<View, Failure>>) -> Result<(), Over> {
-        let folded = self.engine.fold();
-        let view = folded.clone().and_then(|()| self.engine.view());
+        let (view, failed) = view(&mut *self.engine);
         // Whoever asked may have gone.
         drop(tell.send(view));
-        match folded {
-            Ok(()) => Ok(()),
-            Err(failure) => {
+        match failed {
+            None => Ok(()),
+            Some(failure) => {
                 self.failed = true;
                 self.say(Done::Failed(failure))
             }

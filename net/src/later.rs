@@ -5,8 +5,8 @@
 //! the two finds a batch of which nobody was told, or does not find it.
 
 use crate::engine::disk::View;
-use crate::engine::{Engine, Failure, Loaded};
-use crate::log::{Ask, Batch, Done, Removed, close, committed, read, recall, remove_text};
+use crate::engine::{Engine, Failure, Fault, Loaded};
+use crate::log::{Ask, Batch, Done, Removed, close, committed, read, recall, remove_text, view};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -122,13 +122,17 @@ impl Later {
 
     pub(crate) fn view(&self) -> Result<View, Failure> {
         let mut work = self.work.borrow_mut();
-        let folded = work.engine.fold();
-        if let Err(failure) = &folded {
+        if work.failed {
+            let text = "the log cannot be used now: try again later";
+            return Err(Failure::new(Fault::Io, text));
+        }
+        let (view, failed) = view(&mut *work.engine);
+        if let Some(failure) = failed {
             work.failed = true;
-            work.done.push_back(Done::Failed(failure.clone()));
+            work.done.push_back(Done::Failed(failure));
             self.news.notify_one();
         }
-        folded.and_then(|()| work.engine.view())
+        view
     }
 
     pub(crate) fn remove_text(&self, seq: Seq, tell: oneshot::Sender<Removed>) {

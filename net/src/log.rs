@@ -208,9 +208,9 @@ impl Log {
         let (tell, told) = oneshot::channel();
         match self {
             Log::Here(here) => {
-                let folded = here.engine.fold();
-                drop(tell.send(folded.clone().and_then(|()| here.engine.view())));
-                here.done.extend(folded.err().map(Done::Failed));
+                let (view, failed) = view(&mut *here.engine);
+                drop(tell.send(view));
+                here.done.extend(failed.map(Done::Failed));
             }
             Log::Beside(thread) => thread.order(Order::View(tell)),
             Log::Later(later) => drop(tell.send(later.view())),
@@ -286,6 +286,17 @@ impl Drop for Thread {
 impl Drop for Here {
     fn drop(&mut self) {
         close(&mut *self.engine);
+    }
+}
+
+/// What is committed, to be copied; and if the engine failed over it, why. Without room nothing is tried.
+pub(crate) fn view(engine: &mut dyn Engine) -> (Result<View, Failure>, Option<Failure>) {
+    if let Err(failure) = engine.has_room_to_fold() {
+        return (Err(failure), None);
+    }
+    match engine.fold() {
+        Ok(()) => (engine.view(), None),
+        Err(failure) => (Err(failure.clone()), Some(failure)),
     }
 }
 

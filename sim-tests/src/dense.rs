@@ -5,6 +5,8 @@ use crate::tag::Tag;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
+/// Room that the first key makes in a row.
+const ROOM: usize = 64;
 /// Keys below this lie in the row.
 const ROW_MAX: u64 = 1 << 16;
 
@@ -33,6 +35,9 @@ impl<T> Dense<T> {
         let at = key as usize;
         if let Some(slot) = self.row.get_mut(at) {
             return slot.replace(value);
+        }
+        if self.row.capacity() == 0 {
+            self.row.reserve(ROOM.max(at + 1));
         }
         self.row.resize_with(at, || None);
         self.row.push(Some(value));

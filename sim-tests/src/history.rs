@@ -7,7 +7,6 @@ pub use crate::tag::Tag;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, Message, Notice, Recalled};
 
@@ -23,7 +22,7 @@ pub struct Event {
     pub what: What,
 }
 
-/// What can happen.
+/// What can happen. There are thousands in a run, and each is moved and looked at: what is large in it lies apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// At a session user's end.
@@ -77,9 +76,9 @@ pub enum DeviceNews {
         /// Which.
         line: u64,
         /// To whom.
-        to: Arc<str>,
+        to: Rc<str>,
         /// Its text.
-        body: Arc<str>,
+        body: Rc<str>,
         /// Its age limit.
         age: Option<Duration>,
     },
@@ -97,7 +96,7 @@ pub enum DeviceNews {
         /// The start of the server that delivered it.
         epoch: u64,
         /// The delivery.
-        message: Message,
+        message: Box<Message>,
     },
     /// The client said `ACK`.
     Acked {
@@ -129,7 +128,7 @@ pub enum DeviceNews {
         /// The start of the server that told it.
         epoch: u64,
         /// What it told.
-        recalled: Recalled,
+        recalled: Box<Recalled>,
     },
     /// A device's secret came to somebody.
     SecretSeen,
@@ -342,7 +341,7 @@ pub enum Entry {
         /// The sender's id for it; 0 from a classic user.
         id: u64,
         /// Its text.
-        body: Arc<str>,
+        body: Rc<str>,
     },
 }
 
@@ -375,14 +374,14 @@ impl History {
     ///
     /// # Panics
     /// Outside of a run.
-    #[inline]
+    #[inline(always)] // so that an event is made where it stays
     pub fn note(&self, what: What) {
         let at = self.now();
         self.events.borrow_mut().push(Event { at, what });
     }
 
     /// Notes what happens at that time.
-    #[inline]
+    #[inline(always)]
     pub fn note_at(&self, at: Duration, what: What) {
         self.events.borrow_mut().push(Event { at, what });
     }

@@ -1,29 +1,80 @@
 //! Frames that those who look on let pass: a session's message, whose end is found without reading what is in it.
 
 use crate::tag::number;
+use memchr::memmem;
 
 /// The length of the frame that these bytes begin with, if it is whole and of that verb, and its last header tells its
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
 pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
-    let mut rest = bytes.strip_prefix(verb)?;
-    loop {
-        let line_end = memchr::memchr(b'\n', rest)?;
-        rest = &rest[line_end + 1..];
-        if let Some(length) = rest.strip_prefix(b"Content-length: ") {
-            let (length, body) = number(length)?;
-            let head = bytes.len() - body.strip_prefix(b"\n\n")?.len();
-            let length = head.checked_add(usize::try_from(length).ok()?)?;
-            return (length <= bytes.len()).then_some(length);
-        }
-        if rest.starts_with(b"\n") {
-            return None;
-        }
+    if !bytes.starts_with(verb) {
+        return None;
     }
+    // No other header of these frames has this sign, and no name or number.
+    let (head, rest) = bytes.split_at(memchr::memchr(b'-', bytes)?);
+    let before = head.strip_suffix(b"\nContent")?;
+    let (length, body) = number(rest.strip_prefix(b"-length: ")?)?;
+    let head = bytes.len() - body.strip_prefix(b"\n\n")?.len();
+    let length = head.checked_add(usize::try_from(length).ok()?)?;
+    (length <= bytes.len() && !has_end(before)).then_some(length)
 }
+
+/// Whether a head ends in these bytes. Nothing stops at the first end, so that many are compared at once.
+fn has_end(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |ends, (one, next)| {
+        ends | ((*one == b'\n') & (*next == b'\n'))
+    })
+}
+
+/// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
+pub(crate) fn bare_length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(verb) {
+        return None;
+    }
+    let head = memmem::find(bytes, b"\n\n")?;
+    let body = memmem::find(&bytes[..head], b"\nContent");
+    body.is_none().then_some(head + 2)
+}
+
+/// The seq and the length of an ack that these bytes begin with, if it is as the project's own encoder writes it.
+/// Whoever gets `None` reads the frame.
+pub(crate) fn ack_of(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (seq, rest) = number(bytes.strip_prefix(b"ACK ")?)?;
+    let rest = rest.strip_prefix(b"\n\n")?;
+    let plain = bytes[4] != b'0' && seq < SEQ_MAX;
+    plain.then_some((seq, bytes.len() - rest.len()))
+}
+
+/// No log is so long; what the protocol says of greater numbers, its decoder knows.
+const SEQ_MAX: u64 = 1 << 48;
 
 #[cfg(test)]
 mod tests {
-    use super::length_of;
+    use super::{ack_of, bare_length_of, length_of};
+
+    #[test]
+    fn an_ack_passes_and_nothing_else() {
+        assert_eq!(ack_of(b"ACK 37\n\nPING 1\n\n"), Some((37, 8)));
+        for other in [
+            &b"ACK 37\n"[..],
+            b"ACK \n\n",
+            b"ACK 3 7\n\n",
+            b"ACK 07\n\n",
+            b"PING 1\n\n",
+        ] {
+            assert_eq!(ack_of(other), None);
+        }
+        assert_eq!(ack_of(b"ACK 999999999999999999\n\n"), None);
+    }
+
+    #[test]
+    fn a_frame_without_a_body_passes() {
+        let hello = b"HELLO 2 ann\nTry: 1\n\n";
+        assert_eq!(bare_length_of(b"HELLO ", hello), Some(hello.len()));
+        assert_eq!(bare_length_of(b"HELLO ", &hello[..19]), None);
+        let odd = b"HELLO 2 ann\nContent-length: 3\n\nabc";
+        assert_eq!(bare_length_of(b"HELLO ", odd), None);
+    }
 
     #[test]
     fn a_whole_message_passes_and_nothing_else() {
@@ -34,5 +85,7 @@ mod tests {
         assert_eq!(length_of(b"ACK ", b"ACK 3\n\n"), None);
         let other = b"SEND bob\nContent-length: 2\nId: 1\n\nhi";
         assert_eq!(length_of(b"SEND ", other), None);
+        let bare = b"SEND bob\nId: 1\n\nSEND bob\nId: 1\nContent-length: 2\n\nhi";
+        assert_eq!(length_of(b"SEND ", bare), None);
     }
 }

@@ -108,12 +108,8 @@ impl<T: Transport + Clone> Machine<T> {
     async fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Start(config, desk) => self.start(*config, desk),
-            Effect::Ask(request) => {
-                if let Some(program) = &self.program {
-                    // One that has ended hears nothing.
-                    let _ = program.requests.send(request);
-                }
-            }
+            Effect::Ask(request) => self.ask(request),
+            Effect::Say(said) => self.ask(said.into()),
             Effect::Kill => self.end().await,
             Effect::Usurp(mut usurper) => {
                 let way = self.way.clone();
@@ -123,6 +119,13 @@ impl<T: Transport + Clone> Machine<T> {
                 self.replace_usurper(Some(task));
             }
             Effect::Free => self.replace_usurper(None),
+        }
+    }
+
+    fn ask(&self, request: Request) {
+        if let Some(program) = &self.program {
+            // One that has ended hears nothing.
+            let _ = program.requests.send(request);
         }
     }
 

@@ -133,9 +133,9 @@ pub struct Probes {
     reached: Reached,
     devices: Vec<Device>,
     conns: Dense<Session>,
-    /// What was handed to which device.
-    delivered: BTreeMap<(Who, u64), Marks>,
-    /// Who wrote last to whom, of two users.
+    /// What was handed to which device of whom, for the latest device of each first.
+    delivered: Dense<Vec<(u64, Marks)>>,
+    /// Who wrote last to whom, of two users of different levels.
     spoke: BTreeMap<(u64, u64), u64>,
     /// The last record of the log that the server found when it started, if it keeps one.
     kept: Option<u64>,
@@ -295,7 +295,7 @@ impl Probes {
         match news {
             ServerNews::Started { kept, .. } => {
                 self.kept = *kept;
-                self.delivered.clear();
+                self.delivered = Dense::default();
                 self.spoke.clear();
                 for device in &mut self.devices {
                     (device.acked, device.came) = (0, 0);
@@ -344,13 +344,9 @@ impl Probes {
         let Some(Session { holder, head }) = self.conns.get(conn) else {
             return;
         };
-        let (behind, first) = (
-            seq <= *head,
-            self.delivered.entry(*holder).or_default().insert(seq),
-        );
-        if behind {
-            self.hit(Probe::FedFromLog);
-        }
+        let behind = seq <= *head;
+        let first = first_time(&mut self.delivered, *holder, seq);
+        self.hit_if(behind, Probe::FedFromLog);
         let kept = self.kept.is_some_and(|kept| seq <= kept);
         self.hit_if(kept, Probe::FedFromKeptLog);
         if !first {
@@ -376,11 +372,10 @@ impl Probes {
             } => {
                 let is_classic =
                     |user| log.holders.get(user).is_some_and(|holder| holder.is.1 == 0);
-                let before = self
-                    .spoke
-                    .insert(((*from).min(*to), (*from).max(*to)), *from);
-                if is_classic(from) != is_classic(to) && before == Some(*to) {
-                    self.hit(Probe::LevelsTalked);
+                if is_classic(from) != is_classic(to) {
+                    let pair = ((*from).min(*to), (*from).max(*to));
+                    let before = self.spoke.insert(pair, *from);
+                    self.hit_if(before == Some(*to), Probe::LevelsTalked);
                 }
             }
             _ => {}
@@ -388,11 +383,31 @@ impl Probes {
     }
 }
 
+#[inline]
 fn device(devices: &mut Vec<Device>, who: Who) -> &mut Device {
     if who >= devices.len() {
         devices.resize_with(who + 1, Device::default);
     }
     &mut devices[who]
+}
+
+/// Whether a device was not handed that message before. It is now.
+fn first_time(
+    delivered: &mut Dense<Vec<(u64, Marks)>>,
+    (who, device): (Who, u64),
+    seq: u64,
+) -> bool {
+    if delivered.get(who as u64).is_none() {
+        delivered.insert(who as u64, Vec::new());
+    }
+    let Some(devices) = delivered.get_mut(who as u64) else {
+        return false;
+    };
+    if let Some((_, marks)) = devices.iter_mut().find(|(known, _)| *known == device) {
+        return marks.insert(seq);
+    }
+    devices.push((device, Marks::from_iter([seq])));
+    true
 }
 
 /// Whether somebody has written the message at `seq`.

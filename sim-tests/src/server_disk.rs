@@ -358,6 +358,10 @@ impl Engine for Noted {
         self.engine.remove_text(seq)
     }
 
+    fn has_room_to_fold(&self) -> Result<(), Failure> {
+        self.engine.has_room_to_fold()
+    }
+
     fn fold(&mut self) -> Result<(), Failure> {
         self.engine.fold()
     }

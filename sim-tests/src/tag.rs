@@ -2,7 +2,6 @@
 
 use crate::history::Who;
 use std::fmt;
-use verbatim_core::wire::put_decimal;
 
 /// A line that somebody wrote: whose, and which of theirs, counted over the run from 1. It stands in the line's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,26 +12,35 @@ pub struct Tag {
     pub line: u64,
 }
 
-/// What a text is filled with.
-const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
-/// Room for a tag.
-const TAG_BYTES: usize = 16;
+/// What a text is filled with: the alphabet, so often that few texts need it twice.
+const LETTERS: &str = concat!(
+    "abcdefghijklmnopqrstuvwxyz",
+    "abcdefghijklmnopqrstuvwxyz",
+    "abcdefghijklmnopqrstuvwxyz",
+    "abcdefghijklmnopqrstuvwxyz",
+);
 
 impl Tag {
     /// A text of that many bytes and more, which begins with the tag.
     pub fn body(self, bytes: u64) -> String {
-        let mut body = Vec::with_capacity((bytes as usize).max(TAG_BYTES));
-        body.push(b'u');
-        put_decimal(&mut body, self.who as u64);
-        body.push(b'.');
-        put_decimal(&mut body, self.line);
-        body.push(b' ');
+        let mut body = String::new();
+        self.write(bytes, &mut body);
+        body
+    }
+
+    /// Writes that text in place of what is there.
+    pub fn write(self, bytes: u64, body: &mut String) {
+        body.clear();
+        body.push('u');
+        push_number(body, self.who as u64);
+        body.push('.');
+        push_number(body, self.line);
+        body.push(' ');
         while (body.len() as u64) < bytes {
             let rest = &LETTERS[body.len() % LETTERS.len()..];
             let left = bytes as usize - body.len();
-            body.extend_from_slice(&rest[..left.min(rest.len())]);
+            body.push_str(&rest[..left.min(rest.len())]);
         }
-        String::from_utf8(body).expect("letters and digits")
     }
 
     /// Reads the tag of a text.
@@ -42,6 +50,13 @@ impl Tag {
         let who = usize::try_from(who).ok()?;
         rest.starts_with(b" ").then_some(Tag { who, line })
     }
+}
+
+fn push_number(text: &mut String, number: u64) {
+    if number >= 10 {
+        push_number(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// The number that stands first, and what follows it.

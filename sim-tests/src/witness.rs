@@ -108,6 +108,7 @@ impl Witness {
         self.note(ServerNews::Started { epoch, kept });
     }
 
+    #[inline(always)]
     fn note(&self, news: ServerNews) {
         self.history.note(Noted::Server(news));
     }

@@ -217,7 +217,7 @@ impl Filter<'_> {
         let text = clean::line(text);
         self.say(&format!("line {} not sent: {why}: {text}", self.read));
         if self.tally.malformed == 1 {
-            HELP.iter().for_each(|help| self.say(help));
+            line::short_help().for_each(|help| self.say(help));
         }
     }
 

@@ -55,6 +55,12 @@ pub(crate) const HELP: &[&str] = &[
     "/quit           end",
 ];
 
+/// What is told of it to whoever typed something else.
+pub(crate) fn short_help() -> impl Iterator<Item = &'static str> {
+    let rest = "/help           what else can be typed";
+    HELP[..2].iter().copied().chain([rest])
+}
+
 /// Reads a line without its end. A body may hold line breaks: what a paste had.
 pub(crate) fn parse(line: &str) -> Typed {
     if let Some(rest) = line.strip_prefix('@') {

@@ -253,6 +253,7 @@ pub(crate) fn count(count: usize, one: &str, many: &str) -> String {
 pub(crate) fn seconds(time: Duration) -> String {
     match time.as_millis() {
         0..10_000 => format!("{:.1} s", time.as_secs_f64()),
+        172_800_000.. => format!("{:.0} days", time.as_secs_f64() / 86_400.0),
         _ => format!("{:.0} s", time.as_secs_f64()),
     }
 }

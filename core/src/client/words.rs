@@ -46,7 +46,11 @@ impl fmt::Display for WhyAway {
             WhyAway::NameTaken { left: None } => f.write_str("another device holds the name"),
             WhyAway::NameTaken { left: Some(left) } => {
                 let seconds = left.as_millis().div_ceil(1000);
-                write!(f, "another device holds the name, for {seconds} s at most")
+                f.write_str("another device holds the name, for ")?;
+                match seconds {
+                    172_800.. => write!(f, "{} days at most", seconds.div_ceil(86_400)),
+                    _ => write!(f, "{seconds} s at most"),
+                }
             }
             WhyAway::Refused { code, text } => write!(f, "refused: {} {text}", code.0),
             WhyAway::Cloned => f.write_str("another copy of this device has sent messages"),

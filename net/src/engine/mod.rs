@@ -101,12 +101,20 @@ pub trait Engine {
         None
     }
 
-    /// Removes the text of a committed message, and leaves its hash. No batch is under way.
+    /// Removes the text of a committed message, and leaves its hash. What was taken into the next commit waits.
     ///
     /// # Errors
     /// There is nothing to remove; or it failed, and the engine must be loaded again before it is used.
     fn remove_text(&mut self, _seq: Seq) -> Result<disk::Removal, disk::NotRemoved> {
         Err(disk::NotRemoved::InMemory)
+    }
+
+    /// Whether there is room for [`Engine::fold`].
+    ///
+    /// # Errors
+    /// There is not; nothing was tried.
+    fn has_room_to_fold(&self) -> Result<(), Failure> {
+        Ok(())
     }
 
     /// Brings everything that is committed to where [`Engine::view`] finds it.

@@ -14,10 +14,15 @@ const NEVER: usize = 1 << 30;
 
 /// A log of one start and two users, and then of so many messages, each an entry of its own; killed.
 fn killed(ground: &Ground, messages: usize) -> Author {
+    killed_at(ground, 1, messages)
+}
+
+/// The same of another start.
+fn killed_at(ground: &Ground, epoch: u64, messages: usize) -> Author {
     let mut author = Author::default();
     let mut engine = ground.engine(NEVER);
     engine.load().unwrap();
-    author.start(1);
+    author.start(epoch);
     let (ann, ben) = (author.session("ann", 1), author.session("ben", 2));
     author.commit(&mut engine, 0);
     for index in 0..messages {
@@ -175,4 +180,63 @@ fn a_backup_has_all_and_never_takes_the_journal_of_another_log_for_its_own() {
     drop(engine);
     let (head, bodies) = found(&ground).unwrap();
     assert_eq!((head, bodies[3].as_str()), (Seq(7), "another"));
+}
+
+#[test]
+fn a_journal_that_is_not_that_of_its_store_is_damage() {
+    // A store as it was a turn ago: what its journal had then is written over.
+    let (ground, later) = (Ground::new("journal-before"), Ground::new("journal-later"));
+    killed(&ground, 3);
+    killed(&later, 20);
+    fs::copy(later.journal(), ground.journal()).unwrap();
+    assert_eq!(found(&ground).unwrap_err().fault, Fault::Damaged);
+    // An entry of the same turn, behind another store.
+    let other = Ground::new("journal-other");
+    killed_at(&other, 2, 1);
+    fs::copy(other.journal(), ground.journal()).unwrap();
+    assert_eq!(found(&ground).unwrap_err().fault, Fault::Damaged);
+}
+
+#[test]
+fn a_journal_that_is_empty_is_damage() {
+    let ground = Ground::new("journal-empty");
+    killed(&ground, 2);
+    fs::write(ground.journal(), []).unwrap();
+    assert_eq!(found(&ground).unwrap_err().fault, Fault::Damaged);
+}
+
+#[test]
+fn a_journal_of_another_log_and_a_shortened_one_are_damage() {
+    let ground = Ground::new("journal-own");
+    killed(&ground, 3);
+    let own = fs::read(ground.journal()).unwrap();
+    // Of another log: everything as it would be, but its number.
+    let mut foreign = own.clone();
+    foreign[88] ^= 1;
+    fs::write(ground.journal(), &foreign).unwrap();
+    let failure = found(&ground).unwrap_err();
+    assert!(failure.text.contains("another log"), "{failure}");
+    for length in [0, 3000, own.len() - 1] {
+        fs::write(ground.journal(), &own[..length]).unwrap();
+        let failure = found(&ground).unwrap_err();
+        assert_eq!(failure.fault, Fault::Damaged, "{length}");
+        assert_eq!(checked(&ground).unwrap_err().fault, Fault::Damaged);
+    }
+    fs::write(ground.journal(), own).unwrap();
+    assert_eq!(found(&ground).unwrap(), (Seq(6), bodies(3)));
+}
+
+#[test]
+fn a_journal_without_its_store_is_not_begun_over() {
+    let ground = Ground::new("journal-alone");
+    killed(&ground, 3);
+    let (store, journal) = (ground.file(), fs::read(ground.journal()).unwrap());
+    let aside = store.with_extension("aside");
+    fs::rename(&store, &aside).unwrap();
+    let failure = found(&ground).unwrap_err();
+    assert_eq!(failure.fault, Fault::Damaged);
+    assert!(failure.text.contains("log.redb is missing"), "{failure}");
+    assert!(!store.exists() && fs::read(ground.journal()).unwrap() == journal);
+    fs::rename(aside, store).unwrap();
+    assert_eq!(found(&ground).unwrap(), (Seq(6), bodies(3)));
 }

@@ -11,3 +11,4 @@ mod journal;
 mod memory;
 mod removal;
 mod retention;
+mod room;

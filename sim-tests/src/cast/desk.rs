@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use crate::dice::Dice;
 use crate::history::{DeviceNews, History, What, Who};
-use crate::passing::length_of;
+use crate::passing::{ack_of, bare_length_of, length_of};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct Desk {
 /// A delivery that waits to be written.
 struct Delivered {
     epoch: u64,
-    message: Message,
+    message: Box<Message>,
     /// Its session was lost since: nobody waits for its ack.
     stale: bool,
 }
@@ -72,6 +72,7 @@ impl Desk {
         }
     }
 
+    #[inline(always)]
     fn note(&self, news: DeviceNews) {
         self.history.note(What::Device(self.who, news));
     }
@@ -86,7 +87,7 @@ impl Desk {
         let epoch = self.epoch;
         self.waiting.push(Delivered {
             epoch,
-            message,
+            message: Box::new(message),
             stale: false,
         });
         if self.due.is_none() {
@@ -164,7 +165,7 @@ impl Desk {
                 // Here and not when it is shown: an ack behind it is no ack before it.
                 Output::Show(notice) => self.note(news_of(notice)),
                 Output::Recalled(recalled) => {
-                    let (epoch, recalled) = (self.epoch, recalled.clone());
+                    let (epoch, recalled) = (self.epoch, Box::new(recalled.clone()));
                     self.note(DeviceNews::Recalled { epoch, recalled });
                 }
                 _ => {}
@@ -225,14 +226,21 @@ impl Desk {
 
     fn say(&self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some(length) = length_of(b"SEND ", rest) {
-            rest = &rest[length..];
-        }
-        while !rest.is_empty()
-            && let Decoded::Frame(frame, length) = client_frame(rest, &self.limits)
-        {
-            if let ClientFrame::Ack(seq) = frame {
-                self.note(DeviceNews::Acked { seq: seq.0 });
+        while !rest.is_empty() {
+            let passes = length_of(b"SEND ", rest).or_else(|| bare_length_of(b"HELLO ", rest));
+            let (ack, length) = if let Some(length) = passes {
+                (None, length)
+            } else if let Some((seq, length)) = ack_of(rest) {
+                (Some(seq), length)
+            } else {
+                match client_frame(rest, &self.limits) {
+                    Decoded::Frame(ClientFrame::Ack(Seq(seq)), length) => (Some(seq), length),
+                    Decoded::Frame(_, length) => (None, length),
+                    _ => return,
+                }
+            };
+            if let Some(seq) = ack {
+                self.note(DeviceNews::Acked { seq });
             }
             rest = &rest[length..];
         }

@@ -9,7 +9,6 @@ use crate::history::{DeviceNews, Tag, What, Who};
 use crate::plan::{Act, Keeping, Part, To};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use verbatim_core::client::{Config, LineId};
 use verbatim_core::limits::Limits;
@@ -28,6 +27,8 @@ pub struct Device {
     lines: u64,
     programs: u64,
     program: Option<Program>,
+    /// The text that is being written.
+    text: String,
 }
 
 /// Its ways, as the plan has them.
@@ -53,12 +54,37 @@ pub enum Effect {
     Start(Box<Config>, Rc<RefCell<Desk>>),
     /// Ask the client.
     Ask(Request),
+    /// Give the client a line.
+    Say(Said),
     /// The program dies.
     Kill,
     /// Another program takes its device, in place of any that did before.
     Usurp(Box<Usurper>),
     /// That other program dies.
     Free,
+}
+
+/// A line for the client.
+pub struct Said {
+    /// Which.
+    pub line: LineId,
+    /// To whom.
+    pub to: Recipient,
+    /// Its text.
+    pub body: Rc<str>,
+    /// Its age limit.
+    pub age_max: Option<Duration>,
+}
+
+impl From<Said> for Request {
+    fn from(said: Said) -> Request {
+        Request::Submit {
+            line: said.line,
+            to: said.to,
+            body: said.body.as_ref().into(),
+            age_max: said.age_max,
+        }
+    }
 }
 
 impl Device {
@@ -88,9 +114,11 @@ impl Device {
             lines: 0,
             programs: 0,
             program: None,
+            text: String::new(),
         }
     }
 
+    #[inline(always)]
     fn note(&self, news: DeviceNews) {
         self.stage.history.note(What::Device(self.who, news));
     }
@@ -157,21 +185,22 @@ impl Device {
     }
 
     fn say(&mut self, (to, lines, bytes, age): (To, u64, u64, u64), out: &mut Vec<Effect>) {
-        let to: Arc<str> = self.stage.name_of(to).into();
+        let to: Rc<str> = self.stage.name_of(to).into();
         let recipient = Recipient::parse(to.as_bytes()).expect("plans name users");
         let age_max = (age > 0).then(|| Duration::from_millis(age));
         out.reserve(lines as usize);
         for _ in 0..lines {
             self.lines += 1;
             let (who, line) = (self.who, self.lines);
-            let body = Tag { who, line }.body(bytes);
+            Tag { who, line }.write(bytes, &mut self.text);
+            let body: Rc<str> = self.text.as_str().into();
             self.note(DeviceNews::Submitted {
                 line,
-                to: Arc::clone(&to),
-                body: body.as_str().into(),
+                to: Rc::clone(&to),
+                body: Rc::clone(&body),
                 age: age_max,
             });
-            out.push(Effect::Ask(Request::Submit {
+            out.push(Effect::Say(Said {
                 line: LineId(line),
                 to: recipient,
                 body,

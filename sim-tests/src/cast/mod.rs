@@ -10,7 +10,7 @@ mod usurper;
 
 pub use classic::{Classic, NO_ANSWER, PATIENCE};
 pub use desk::Desk;
-pub use device::{Device, Effect};
+pub use device::{Device, Effect, Said};
 pub use script::{Does, Heard, Script};
 pub use usurper::Usurper;
 

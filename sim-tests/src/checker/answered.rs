@@ -18,22 +18,17 @@ pub(super) struct Answered {
 }
 
 impl Rule for Answered {
-    fn name(&self) -> &'static str {
-        "G12 Answered"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[
-            Topic::Log,
-            Topic::Line,
-            Topic::Accepted,
-            Topic::Receipt,
-            Topic::Acked,
-            Topic::Typed,
-            Topic::Device,
-            Topic::Classic,
-        ]
-    }
+    const NAME: &'static str = "G12 Answered";
+    const TOPICS: &'static [Topic] = &[
+        Topic::Log,
+        Topic::Line,
+        Topic::Accepted,
+        Topic::Receipt,
+        Topic::Acked,
+        Topic::Typed,
+        Topic::Device,
+        Topic::Classic,
+    ];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

@@ -9,16 +9,12 @@ use crate::ledger::{Ledger, Log};
 /// What may be handed to a connection at once: a delivery, or a round of receipts.
 const AT_ONCE_MAX: u64 = 8 * 1024;
 
+#[derive(Default)]
 pub(super) struct Bounded;
 
 impl Rule for Bounded {
-    fn name(&self) -> &'static str {
-        "G11 Bounded"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Level]
-    }
+    const NAME: &'static str = "G11 Bounded";
+    const TOPICS: &'static [Topic] = &[Topic::Level];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

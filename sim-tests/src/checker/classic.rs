@@ -13,13 +13,8 @@ pub(super) struct Classic {
 }
 
 impl Rule for Classic {
-    fn name(&self) -> &'static str {
-        "The classic level"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Classic, Topic::Plan]
-    }
+    const NAME: &'static str = "The classic level";
+    const TOPICS: &'static [Topic] = &[Topic::Classic, Topic::Plan];
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

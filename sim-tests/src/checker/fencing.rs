@@ -2,6 +2,7 @@
 //! replaced does not come back by itself; and nobody speaks for a name that somebody else holds.
 
 use super::{Rule, Topic};
+use crate::dense::Marks;
 use crate::history::{Conn, DeviceNews, Entry, Event, ServerNews, What, Who};
 use crate::ledger::Ledger;
 use crate::plan::{Act, Deed, Step};
@@ -12,7 +13,7 @@ use verbatim_core::client::{Notice, WhyAway};
 pub(super) struct Fencing {
     /// The connection of each device's session, and its counter.
     bound: BTreeMap<(Who, u64), (Conn, u64)>,
-    closed: BTreeSet<Conn>,
+    closed: Marks,
     /// Devices that gave up their names, the latest one last.
     former: Vec<(Who, u64)>,
     /// Names, and the claims that they are held by.
@@ -24,13 +25,8 @@ pub(super) struct Fencing {
 }
 
 impl Rule for Fencing {
-    fn name(&self) -> &'static str {
-        "G8 Fencing"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Wire, Topic::Device, Topic::Plan]
-    }
+    const NAME: &'static str = "G8 Fencing";
+    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Wire, Topic::Device, Topic::Plan];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
@@ -84,7 +80,7 @@ impl Fencing {
         let Some((older, before)) = self.bound.insert(device, (conn, attempt)) else {
             return Ok(());
         };
-        if !self.closed.contains(&older) {
+        if !self.closed.contains(older) {
             return Err(format!("u{who} has connections {older} and {conn}"));
         }
         if attempt <= before && !self.is_forgotten(ledger, device) {
@@ -127,7 +123,7 @@ impl Fencing {
                 }
             }
             Entry::Message { from, .. } => {
-                if by.is_some_and(|by| self.closed.contains(&by)) {
+                if by.is_some_and(|by| self.closed.contains(by)) {
                     return Err(format!("a closed connection wrote record {seq}"));
                 }
                 return self.speaks(ledger, seq, *from);
@@ -150,7 +146,7 @@ impl Fencing {
         let open = self
             .bound
             .get(&(who, device))
-            .is_some_and(|(conn, _)| !self.closed.contains(conn));
+            .is_some_and(|(conn, _)| !self.closed.contains(*conn));
         match device > 0 && !open {
             true => Err(format!("u{who} wrote record {seq} without a connection")),
             false => Ok(()),

@@ -13,13 +13,8 @@ pub(super) struct Heartbeat {
 }
 
 impl Rule for Heartbeat {
-    fn name(&self) -> &'static str {
-        "G13 Liveness"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wire]
-    }
+    const NAME: &'static str = "G13 Liveness";
+    const TOPICS: &'static [Topic] = &[Topic::Wire];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let What::Server(news) = &event.what else {

@@ -32,13 +32,8 @@ struct Asked {
 }
 
 impl Rule for Histories {
-    fn name(&self) -> &'static str {
-        "History"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Device, Topic::Wrote]
-    }
+    const NAME: &'static str = "History";
+    const TOPICS: &'static [Topic] = &[Topic::Device, Topic::Wrote];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let What::Device(who, news) = &event.what else {

@@ -5,16 +5,12 @@ use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
 use crate::ledger::Ledger;
 use verbatim_core::name::Name;
 
+#[derive(Default)]
 pub(super) struct Identity;
 
 impl Rule for Identity {
-    fn name(&self) -> &'static str {
-        "G9 Identity"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Wrote, Topic::Device]
-    }
+    const NAME: &'static str = "G9 Identity";
+    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Wrote, Topic::Device];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

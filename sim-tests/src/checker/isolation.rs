@@ -19,13 +19,8 @@ struct Window {
 }
 
 impl Rule for Isolation {
-    fn name(&self) -> &'static str {
-        "G7 Isolation"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wire, Topic::Handed, Topic::AckCame]
-    }
+    const NAME: &'static str = "G7 Isolation";
+    const TOPICS: &'static [Topic] = &[Topic::Wire, Topic::Handed, Topic::AckCame];
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
         let What::Server(news) = &event.what else {

@@ -30,15 +30,13 @@ use crate::plan::Plan;
 use crate::probes::{Probes, Reached};
 use std::fmt;
 use std::time::Duration;
-use topic::TOPICS;
 
 /// A rule, or the guarantee that it stands for.
 pub trait Rule {
     /// The guarantee's number and name.
-    fn name(&self) -> &'static str;
-
+    const NAME: &'static str;
     /// What it looks at: it sees no other events.
-    fn topics(&self) -> &'static [Topic];
+    const TOPICS: &'static [Topic];
 
     /// Judges one more event, which the ledger knows already.
     ///
@@ -61,10 +59,7 @@ pub struct Violation {
 /// All rules over one run.
 pub struct Checker {
     ledger: Ledger,
-    /// A rule that was broken is there no more.
-    rules: Vec<Option<Box<dyn Rule>>>,
-    /// For each topic, which rules look at it.
-    looking: [Vec<usize>; TOPICS],
+    rules: Rules,
     probes: Probes,
     violations: Vec<Violation>,
 }
@@ -72,17 +67,9 @@ pub struct Checker {
 impl Checker {
     /// A checker for a run of that plan.
     pub fn new(plan: &Plan) -> Checker {
-        let rules = rules();
-        let mut looking: [Vec<usize>; TOPICS] = Default::default();
-        for (at, rule) in rules.iter().enumerate() {
-            for topic in rule.topics() {
-                looking[*topic as usize].push(at);
-            }
-        }
         Checker {
             ledger: Ledger::new(plan),
-            rules: rules.into_iter().map(Some).collect(),
-            looking,
+            rules: Rules::default(),
             probes: Probes::default(),
             violations: Vec::new(),
         }
@@ -96,17 +83,8 @@ impl Checker {
             return;
         }
         self.probes.see(&self.ledger, event);
-        for at in &self.looking[topic as usize] {
-            let slot = &mut self.rules[*at];
-            let Some(rule) = slot else {
-                continue;
-            };
-            if let Err(what) = rule.see(&self.ledger, event) {
-                let (rule, at) = (rule.name(), event.at);
-                *slot = None;
-                self.violations.push(Violation { rule, at, what });
-            }
-        }
+        let out = &mut self.violations;
+        self.rules.see(&self.ledger, topic, event, out);
     }
 
     /// Whether everything has happened that was promised.
@@ -141,25 +119,92 @@ pub fn judge(plan: &Plan, events: &[Event]) -> Vec<Violation> {
     checker.end().0
 }
 
-fn rules() -> Vec<Box<dyn Rule>> {
-    vec![
-        Box::new(durable::Durable::default()),
-        Box::new(no_duplicates::NoDuplicates::default()),
-        Box::new(sender_order::SenderOrder::default()),
-        Box::new(one_order::OneOrder::default()),
-        Box::new(once_stored::OnceStored::default()),
-        Box::new(no_silent_loss::NoSilentLoss::default()),
-        Box::new(isolation::Isolation::default()),
-        Box::new(fencing::Fencing::default()),
-        Box::new(identity::Identity),
-        Box::new(time::Time::default()),
-        Box::new(bounded::Bounded),
-        Box::new(answered::Answered::default()),
-        Box::new(heartbeat::Heartbeat::default()),
-        Box::new(session::Session),
-        Box::new(history::Histories::default()),
-        Box::new(classic::Classic::default()),
-    ]
+/// One rule, as long as nothing has broken it.
+struct Judge<R>(Option<R>);
+
+impl<R: Rule + Default> Default for Judge<R> {
+    fn default() -> Judge<R> {
+        Judge(Some(R::default()))
+    }
+}
+
+impl<R: Rule> Judge<R> {
+    const TOPICS: u32 = topic::set(R::TOPICS);
+
+    #[inline(always)] // whether it looks at that topic is known where this is compiled
+    fn see<const TOPIC: u32>(&mut self, ledger: &Ledger, event: &Event, out: &mut Vec<Violation>) {
+        if Self::TOPICS & TOPIC != 0
+            && let Some(rule) = &mut self.0
+            && let Err(what) = rule.see(ledger, event)
+        {
+            self.0 = None;
+            let (rule, at) = (R::NAME, event.at);
+            out.push(Violation { rule, at, what });
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($name:ident: $rule:ty,)*) => {
+        /// All rules, in the order in which they judge an event.
+        #[derive(Default)]
+        struct Rules {
+            $($name: Judge<$rule>,)*
+        }
+
+        impl Rules {
+            /// Lets those judge an event that look at its topic.
+            fn about<const TOPIC: u32>(
+                &mut self,
+                ledger: &Ledger,
+                event: &Event,
+                out: &mut Vec<Violation>,
+            ) {
+                $(self.$name.see::<TOPIC>(ledger, event, out);)*
+            }
+        }
+    };
+}
+
+rules! {
+    durable: durable::Durable,
+    no_duplicates: no_duplicates::NoDuplicates,
+    sender_order: sender_order::SenderOrder,
+    one_order: one_order::OneOrder,
+    once_stored: once_stored::OnceStored,
+    no_silent_loss: no_silent_loss::NoSilentLoss,
+    isolation: isolation::Isolation,
+    fencing: fencing::Fencing,
+    identity: identity::Identity,
+    time: time::Time,
+    bounded: bounded::Bounded,
+    answered: answered::Answered,
+    heartbeat: heartbeat::Heartbeat,
+    session: session::Session,
+    histories: history::Histories,
+    classic: classic::Classic,
+}
+
+macro_rules! by_topic {
+    ($($topic:ident)*) => {
+        impl Rules {
+            fn see(
+                &mut self,
+                ledger: &Ledger,
+                topic: Topic,
+                event: &Event,
+                out: &mut Vec<Violation>,
+            ) {
+                match topic {
+                    $(Topic::$topic => self.about::<{ Topic::$topic.bit() }>(ledger, event, out),)*
+                }
+            }
+        }
+    };
+}
+
+by_topic! {
+    Line Accepted Receipt Typed Wrote Acked Device Classic Log Handed AckCame Wire Level Plan Bytes
 }
 
 impl fmt::Display for Violation {

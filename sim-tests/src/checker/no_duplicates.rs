@@ -13,13 +13,8 @@ pub(super) struct NoDuplicates {
 }
 
 impl Rule for NoDuplicates {
-    fn name(&self) -> &'static str {
-        "G2 No duplicates"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Device]
-    }
+    const NAME: &'static str = "G2 No duplicates";
+    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Device];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

@@ -22,21 +22,16 @@ pub(super) struct NoSilentLoss {
 }
 
 impl Rule for NoSilentLoss {
-    fn name(&self) -> &'static str {
-        "G6 No silent loss"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[
-            Topic::Wire,
-            Topic::AckCame,
-            Topic::Receipt,
-            Topic::Wrote,
-            Topic::Acked,
-            Topic::Typed,
-            Topic::Device,
-        ]
-    }
+    const NAME: &'static str = "G6 No silent loss";
+    const TOPICS: &'static [Topic] = &[
+        Topic::Wire,
+        Topic::AckCame,
+        Topic::Receipt,
+        Topic::Wrote,
+        Topic::Acked,
+        Topic::Typed,
+        Topic::Device,
+    ];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let (who, news) = match &event.what {

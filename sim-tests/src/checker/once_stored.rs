@@ -19,13 +19,8 @@ pub(super) struct OnceStored {
 }
 
 impl Rule for OnceStored {
-    fn name(&self) -> &'static str {
-        "G5 Exactly once, stored"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Wrote, Topic::Device, Topic::Handed, Topic::Wire]
-    }
+    const NAME: &'static str = "G5 Exactly once, stored";
+    const TOPICS: &'static [Topic] = &[Topic::Wrote, Topic::Device, Topic::Handed, Topic::Wire];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         let (who, message) = match &event.what {

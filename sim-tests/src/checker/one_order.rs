@@ -21,20 +21,15 @@ pub(super) struct OneOrder {
 }
 
 impl Rule for OneOrder {
-    fn name(&self) -> &'static str {
-        "G4 One order"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[
-            Topic::Log,
-            Topic::Handed,
-            Topic::Wire,
-            Topic::Wrote,
-            Topic::Device,
-            Topic::Classic,
-        ]
-    }
+    const NAME: &'static str = "G4 One order";
+    const TOPICS: &'static [Topic] = &[
+        Topic::Log,
+        Topic::Handed,
+        Topic::Wire,
+        Topic::Wrote,
+        Topic::Device,
+        Topic::Classic,
+    ];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {
@@ -113,7 +108,7 @@ fn is_as_in_log(ledger: &Ledger, who: Who, epoch: u64, wrote: &Message) -> Resul
     let to = to.map_or("ALL", |user| log.holders[&user].name.as_str());
     let same_to = match wrote.to {
         Recipient::All => to == "ALL",
-        Recipient::User(name) => to == name.as_str(),
+        Recipient::User(name) => to.as_bytes() == name.as_bytes(),
     };
     if wrote.number.0 != number || !same_to || wrote.body != body {
         return Err(format!(

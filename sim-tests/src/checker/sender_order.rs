@@ -11,13 +11,8 @@ pub(super) struct SenderOrder {
 }
 
 impl Rule for SenderOrder {
-    fn name(&self) -> &'static str {
-        "G3 Sender order"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log]
-    }
+    const NAME: &'static str = "G3 Sender order";
+    const TOPICS: &'static [Topic] = &[Topic::Log];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         if let What::Server(ServerNews::Started { kept: Some(_), .. }) = &event.what {

@@ -19,16 +19,12 @@ const FAULTS: [Code; 7] = [
     Code::FUTURE_ACK,
 ];
 
+#[derive(Default)]
 pub(super) struct Session;
 
 impl Rule for Session {
-    fn name(&self) -> &'static str {
-        "The session level"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Device, Topic::Wire]
-    }
+    const NAME: &'static str = "The session level";
+    const TOPICS: &'static [Topic] = &[Topic::Device, Topic::Wire];
 
     fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
         let (who, notice) = match &event.what {

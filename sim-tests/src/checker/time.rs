@@ -11,13 +11,8 @@ pub(super) struct Time {
 }
 
 impl Rule for Time {
-    fn name(&self) -> &'static str {
-        "G10 Time"
-    }
-
-    fn topics(&self) -> &'static [Topic] {
-        &[Topic::Log, Topic::Wrote]
-    }
+    const NAME: &'static str = "G10 Time";
+    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Wrote];
 
     fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
         match &event.what {

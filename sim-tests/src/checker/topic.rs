@@ -38,10 +38,22 @@ pub enum Topic {
     Bytes,
 }
 
-/// How many topics there are.
-pub(super) const TOPICS: usize = 15;
+/// A set of topics, one bit for each.
+pub(super) const fn set(topics: &[Topic]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < topics.len() {
+        set |= topics[at].bit();
+        at += 1;
+    }
+    set
+}
 
 impl Topic {
+    /// The bit that stands for it in a set.
+    pub(super) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
     /// What that event is about.
     pub(super) fn of(event: &Event) -> Topic {
         match &event.what {

@@ -23,6 +23,8 @@ pub struct Log {
     pub records: Vec<Record>,
     /// Users, by the seq of their claims.
     pub holders: BTreeMap<u64, Holder>,
+    /// Who made which claim, the latest one last.
+    claims: Vec<((Who, u64), u64)>,
     /// Where which line is.
     pub tags: ByTag<u64>,
     /// Messages to all.
@@ -65,6 +67,9 @@ pub struct Holder {
     pub given_up: Marks,
 }
 
+/// Records for which there is room at first.
+const RECORDS: usize = 256;
+
 impl Log {
     pub(super) fn new(epoch: u64) -> Log {
         let start = Record {
@@ -72,10 +77,13 @@ impl Log {
             entry: None,
             tag: None,
         };
+        let mut records = Vec::with_capacity(RECORDS);
+        records.push(start);
         Log {
             epochs: vec![epoch],
-            records: vec![start],
+            records,
             holders: BTreeMap::new(),
+            claims: Vec::new(),
             tags: ByTag::default(),
             to_all: Vec::new(),
             body_bytes: 0,
@@ -153,6 +161,7 @@ impl Log {
         let mut tag = None;
         match entry {
             Entry::Claim { name, holder } => {
+                self.claims.push((*holder, seq));
                 self.holders.insert(
                     seq,
                     Holder {
@@ -206,8 +215,8 @@ impl Log {
 
     /// The latest user that a device of somebody became before `seq`.
     pub fn user_before(&self, who: Who, device: u64, seq: u64) -> Option<u64> {
-        let own = |(_, holder): &(&u64, &Holder)| holder.is == (who, device);
-        self.holders.range(..seq).rfind(own).map(|(user, _)| *user)
+        let own = |claim: &&((Who, u64), u64)| claim.0 == (who, device) && claim.1 < seq;
+        self.claims.iter().rfind(own).map(|(_, user)| *user)
     }
 
     /// Who holds that name now.

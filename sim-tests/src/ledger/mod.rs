@@ -14,7 +14,7 @@ pub use pending::Lack;
 use crate::dense::Dense;
 use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
 use crate::plan::{Keeping, Part, Plan};
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 use verbatim_core::client::{LineState, WhyAway};
 
@@ -77,9 +77,9 @@ pub struct Person {
 /// A line that somebody wrote.
 pub struct Line {
     /// To whom.
-    pub to: Arc<str>,
+    pub to: Rc<str>,
     /// Its text.
-    pub body: Arc<str>,
+    pub body: Rc<str>,
     /// When it was submitted, and its age limit.
     pub since: (Duration, Option<Duration>),
     /// In which run of the program.

@@ -3,7 +3,9 @@
 use super::OnEvents;
 use super::pipe::{Near, Owner};
 use super::queue::{Coming, Micros, PipeId, Way};
-use crate::cast::{Classic, Desk, Device, Does, Effect, Heard, Order, Script, Stage, Usurper};
+use crate::cast::{
+    Classic, Desk, Device, Does, Effect, Heard, Order, Said, Script, Stage, Usurper,
+};
 use crate::history::Who;
 use crate::plan::Part;
 use std::cell::RefCell;
@@ -270,6 +272,7 @@ impl OnEvents {
             match effect {
                 Effect::Start(config, desk) => self.start_program(who, *config, desk),
                 Effect::Ask(request) => self.ask(who, request),
+                Effect::Say(said) => self.give_line(who, &said),
                 Effect::Kill => {
                     let program = self.with_seat(who, |seat| seat.program.take());
                     if let Some(pipe) = program.and_then(|program| program.pipe) {
@@ -318,6 +321,16 @@ impl OnEvents {
         };
         self.with_seat(who, |seat| seat.program.replace(program));
         self.tell_client(who, Input::Timeout);
+    }
+
+    fn give_line(&mut self, who: Who, said: &Said) {
+        let input = Input::Submit {
+            line: said.line,
+            to: said.to,
+            body: &said.body,
+            age_max: said.age_max,
+        };
+        self.tell_client(who, input);
     }
 
     fn ask(&mut self, who: Who, request: Request) {

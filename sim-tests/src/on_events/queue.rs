@@ -1,7 +1,7 @@
 //! What is to come, in the order of time. The clock jumps from one to the next.
 
 use crate::dice::mix;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Microseconds since the beginning of the run.
@@ -48,9 +48,44 @@ pub(super) enum Coming {
     Person(usize),
 }
 
+/// Something with its time. The earliest is the greatest, as a heap wants it.
+#[derive(Clone, Copy)]
+struct Due {
+    /// The time, and the order among what comes at one time.
+    key: u128,
+    coming: Coming,
+}
+
+impl Due {
+    fn at(&self) -> Micros {
+        (self.key >> u64::BITS) as Micros
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Due) -> Ordering {
+        let keys = other.key.cmp(&self.key);
+        keys.then_with(|| other.coming.cmp(&self.coming))
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Due) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Due) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Due {}
+
 /// See the module's words.
 pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<(Micros, u64, Coming)>>,
+    heap: BinaryHeap<Due>,
     pushed: u64,
     /// Draws the order of what comes at one time; without it, that is the order of pushing.
     seed: Option<u64>,
@@ -71,16 +106,16 @@ impl Queue {
             Some(seed) => mix(seed, self.pushed),
             None => self.pushed,
         };
-        self.heap.push(Reverse((at, order, coming)));
+        let key = u128::from(at) << u64::BITS | u128::from(order);
+        self.heap.push(Due { key, coming });
     }
 
     /// The next thing, if it comes before then.
     pub(super) fn pop(&mut self, until: Micros) -> Option<(Micros, Coming)> {
-        let Reverse((at, ..)) = self.heap.peek()?;
-        if *at > until {
+        if self.heap.peek()?.at() > until {
             return None;
         }
-        let Reverse((at, _, coming)) = self.heap.pop()?;
-        Some((at, coming))
+        let due = self.heap.pop()?;
+        Some((due.at(), due.coming))
     }
 }

@@ -1,6 +1,6 @@
 //! What the other end of a connection says, as far as the witness reads it: its `HELLO` and its acks.
 
-use crate::passing::length_of;
+use crate::passing::{ack_of, length_of};
 use verbatim_core::id::Seq;
 use verbatim_core::limits::Limits;
 use verbatim_core::wire::{ClientFrame, Decoded, Hello, Skip, client_frame};
@@ -47,6 +47,13 @@ impl Speech {
                 && let Some(length) = length_of(b"SEND ", rest)
             {
                 at += length;
+                continue;
+            }
+            if self.hello.is_some()
+                && let Some((seq, length)) = ack_of(rest)
+            {
+                at += length;
+                on_ack(Seq(seq));
                 continue;
             }
             let head = &rest[..rest.len().min(5)];

@@ -231,7 +231,7 @@ impl Chat<'_> {
             Typed::Wrong(why) => {
                 self.screen.push(Entry::Typed(text.into()));
                 self.say(format!("not sent: {why}"));
-                HELP.iter().for_each(|help| self.say(*help));
+                line::short_help().for_each(|help| self.say(help));
                 self.editor.restore(text);
             }
         }

@@ -130,7 +130,10 @@ fn answered(answer: io::Result<String>) -> Result<String, Trouble> {
     match answer.strip_prefix("ok ") {
         Some(rest) => Ok(rest.to_owned()),
         None => Err(Trouble {
-            text: format!("the server says: {answer}"),
+            text: format!(
+                "the server says: {}",
+                answer.strip_prefix("no ").unwrap_or(&answer)
+            ),
             code: 4,
         }),
     }

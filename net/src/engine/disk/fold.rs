@@ -1,20 +1,23 @@
 //! Folding: the store takes in, in one transaction, what only the journal has. That is when a checkpoint is due, when the
 //! journal is full, when something is to be forgotten or copied, and when the log is closed.
 
-use super::super::Failure;
+use super::super::{Failure, Fault};
 use super::anchor::drop_gone;
 use super::commit::head_bytes;
 use super::fresh::{Fresh, beside_key};
 use super::journal::Journal;
 use super::layout::{
-    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT_JOURNAL, FORMAT_KEY, HEAD_KEY, LOG, META, TALKS,
-    TURN_KEY, failed,
+    BESIDE, CHECKPOINT_KEY, FEEDS, FORMAT_JOURNAL, HEAD_KEY, LOG, META, TALKS, TURN_KEY, failed,
+    raise_format,
 };
 use super::trim::Piece;
 use super::{Disk, IS_OPEN, Open, QUICK_REPAIR_BYTES, Rhythm, postings, tail};
-use redb::{ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 use verbatim_core::id::Seq;
 use verbatim_core::saved::Beside;
+
+/// What a fold may take beside what it brings in, in bytes: pages of the store that are written anew.
+const FOLD_BYTES: u64 = 1 << 20;
 
 /// What comes after a fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +38,27 @@ impl Disk {
         }
     }
 
+    /// Whether the file system has the room that a fold may take. One that fails for lack of it costs everybody the connection.
+    pub(super) fn has_room_to_fold(&self) -> Result<(), Failure> {
+        let fresh = self.open.as_ref().map_or(0, |open| open.fresh.bytes);
+        let (needed, free) = (FOLD_BYTES + 2 * fresh, self.medium.free());
+        match free >= needed {
+            true => Ok(()),
+            false => {
+                let text = format!(
+                    "the disk is too full for that: it takes {needed} bytes, and {free} are free; nothing was changed"
+                );
+                Err(Failure::new(Fault::Full, text))
+            }
+        }
+    }
+
     /// Brings everything that was taken into the store, and drops a piece of its beginning.
     pub(super) fn fold_with(&mut self, piece: Option<&Piece>, then: Then) -> Result<(), Failure> {
         let open = self.open.as_mut().expect(IS_OPEN);
         if then == Then::Turn && open.journal.is_none() {
-            let (backend, key) = (self.medium.make_journal()?, open.hash_key);
-            open.journal = Some(Journal::begin(backend, key, self.rhythm.journal)?);
+            let (backend, identity) = (self.medium.make_journal()?, open.identity);
+            open.journal = Some(Journal::begin(backend, identity, self.rhythm.journal)?);
         }
         let done = open.fold(piece, self.rhythm, then);
         done.map_err(|error| failed(error, open.watch.synced()))
@@ -134,18 +152,11 @@ impl Open {
         let mut meta = txn.open_table(META)?;
         match (&self.journal, then) {
             (Some(journal), Then::Turn) => {
-                let turn = (journal.turn() + 1).to_le_bytes();
-                meta.insert(TURN_KEY, &turn[..])?;
+                meta.insert(TURN_KEY, &*journal.next_turn().value())?;
             }
             _ => drop(meta.remove(TURN_KEY)?),
         }
-        let format = FORMAT_JOURNAL.to_le_bytes();
-        let older = meta
-            .get(FORMAT_KEY)?
-            .is_some_and(|old| old.value() < &format[..]);
-        if older {
-            meta.insert(FORMAT_KEY, &format[..])?;
-        }
+        raise_format(&mut meta, FORMAT_JOURNAL)?;
         Ok(())
     }
 

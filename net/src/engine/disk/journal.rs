@@ -14,15 +14,16 @@
 //! | 8, 8 | the turn; the entry's place in the file |
 //! | 32 | the chain's link before it |
 //! | 4, 4 | the lengths of the two parts that follow |
+//! | 8 | the log's own number |
 //! | | stretches: the first seq (8), the length (4), the stretch |
 //! | | what rides beside the log: its key (9), the length (2), the rest; 0: what was under that key goes |
 //!
 //! The chain vouches for the stretches. The key is secret, so nobody can write a text that looks like an entry.
 
-use super::super::Failure;
+use super::super::{Failure, Identity};
 use super::chain::{Link, Proof};
 use super::fresh::Stretch;
-use super::layout::{damaged, io_failed};
+use super::layout::{Turn, damaged, io_failed};
 use super::stretch::{entries, link_of};
 use redb::StorageBackend;
 use sha2::{Digest, Sha256};
@@ -32,12 +33,12 @@ use verbatim_core::saved::Beside;
 /// What no write tears that does not touch it.
 const BLOCK: u64 = 4096;
 const DIGEST_BYTES: usize = 32;
-const HEAD_BYTES: usize = 88;
+const HEAD_BYTES: usize = 96;
 
 /// The journal of an open log.
 pub(super) struct Journal {
     backend: Box<dyn StorageBackend>,
-    key: [u64; 2],
+    identity: Identity,
     turn: u64,
     /// Where the next entry goes, and where the file ends.
     at: u64,
@@ -56,44 +57,51 @@ pub(super) struct Entry {
 pub(super) struct Found {
     pub(super) entries: Vec<Entry>,
     at: u64,
+    /// The last one as it lies in the file, and where.
+    last: Option<(u64, Vec<u8>)>,
 }
 
 impl Journal {
     /// Begins an empty journal: all of its room is written once, and nothing of before is left in it.
     pub(super) fn begin(
         backend: Box<dyn StorageBackend>,
-        key: [u64; 2],
+        identity: Identity,
         bytes: u64,
     ) -> Result<Journal, Failure> {
         let end = bytes.next_multiple_of(BLOCK);
         let done = backend.set_len(end);
         done.map_err(|error| io_failed(&error, true))?;
         blank(&*backend)?;
-        Ok(Journal::at(backend, key, 0, (0, end)))
+        Ok(Journal::at(backend, identity, 0, (0, end)))
     }
 
     /// Goes on behind what was found.
     pub(super) fn resume(
         backend: Box<dyn StorageBackend>,
-        key: [u64; 2],
+        identity: Identity,
         turn: u64,
         found: &Found,
     ) -> Result<Journal, Failure> {
-        let end = backend.len().map_err(|error| io_failed(&error, true))?;
-        // A process that was killed may have written what it did not sync, and others will be told of it now.
+        let refused = |error: std::io::Error| io_failed(&error, true);
+        let end = backend.len().map_err(refused)?;
+        // Others will be told of it now. A process that was killed may not have synced the last of it, and if that sync
+        // failed, no other one brings it to the disk unless it is written again.
+        if let Some((at, entry)) = &found.last {
+            backend.write(*at, entry).map_err(refused)?;
+        }
         sync(&*backend)?;
-        Ok(Journal::at(backend, key, turn, (found.at, end)))
+        Ok(Journal::at(backend, identity, turn, (found.at, end)))
     }
 
     fn at(
         backend: Box<dyn StorageBackend>,
-        key: [u64; 2],
+        identity: Identity,
         turn: u64,
         (at, end): (u64, u64),
     ) -> Journal {
         Journal {
             backend,
-            key,
+            identity,
             turn,
             at,
             end,
@@ -106,8 +114,12 @@ impl Journal {
         blank(&*self.backend)
     }
 
-    pub(super) fn turn(&self) -> u64 {
-        self.turn
+    /// What the store names when it takes everything in.
+    pub(super) fn next_turn(&self) -> Turn {
+        Turn {
+            number: self.turn + 1,
+            bytes: self.end,
+        }
     }
 
     /// The store has taken everything in: it is written from its beginning again.
@@ -157,7 +169,8 @@ impl Journal {
         out[48..80].copy_from_slice(before);
         out[80..84].copy_from_slice(&(lengths[0] as u32).to_le_bytes());
         out[84..88].copy_from_slice(&(lengths[1] as u32).to_le_bytes());
-        let digest = Raw::at(out, 0).map(|raw| raw.digest(self.key));
+        out[88..96].copy_from_slice(&self.identity.store.0.to_le_bytes());
+        let digest = Raw::at(out, 0).map(|raw| raw.digest(self.identity));
         out[..DIGEST_BYTES].copy_from_slice(&digest.expect("its lengths were just written"));
     }
 }
@@ -222,34 +235,60 @@ fn sync(backend: &dyn StorageBackend) -> Result<(), Failure> {
 /// Reads a turn's entries, each of which follows the one before; `proof` is where the store ends. Nothing is written.
 ///
 /// An entry is written only when the one before is synced. So where no entry stands the turn ends, unless there is one
-/// behind it: then something that was committed is not as it was written.
+/// behind it: then something that was committed is not as it was written. One of a later turn, or one that follows
+/// another record, shows that the store is not that of this journal.
 pub(super) fn read(
     backend: &dyn StorageBackend,
-    key: [u64; 2],
-    turn: u64,
+    identity: Identity,
+    Turn {
+        number: turn,
+        bytes,
+    }: Turn,
     mut proof: Proof,
 ) -> Result<Found, Failure> {
-    let refused = |error: std::io::Error| io_failed(&error, true);
-    let mut bytes = vec![0; backend.len().map_err(refused)? as usize];
-    backend.read(0, &mut bytes).map_err(refused)?;
+    let bytes = whole(backend, bytes)?;
+    if belongs_elsewhere(&bytes, identity) {
+        return Err(damaged("its journal is that of another log"));
+    }
     let mut found = Found::default();
-    while let Some(raw) = Raw::of_turn(&bytes, found.at, key, turn) {
+    let since = |at| Raw::since(&bytes, at, identity, turn);
+    while let Some(raw) = since(found.at).filter(|raw| raw.turn == turn) {
         // Its first and its last sector may be there, and one between them not.
         let Some((entry, behind)) = raw.entry(proof) else {
             break;
         };
         found.entries.push(entry);
         proof = behind;
+        let (from, to) = (found.at as usize, found.at as usize + raw.length());
+        found.last = Some((found.at, bytes[from..to].to_vec()));
         found.at += (raw.length() as u64).next_multiple_of(BLOCK);
     }
-    let behind = (found.at + BLOCK..bytes.len() as u64).step_by(BLOCK as usize);
-    match { behind }.any(|at| Raw::of_turn(&bytes, at, key, turn).is_some()) {
+    let torn = |raw: &Raw<'_>| (raw.turn, raw.place, raw.before) == (turn, found.at, proof.hash);
+    let mut rest = (found.at..bytes.len() as u64).step_by(BLOCK as usize);
+    match rest.any(|at| since(at).is_some_and(|raw| !torn(&raw))) {
         true => Err(damaged(format_args!(
-            "the journal lacks what came behind record {}",
+            "the journal is not that of log.redb, or lacks what came behind record {}",
             proof.head
         ))),
         false => Ok(found),
     }
+}
+
+/// All of the file, which must be as long as it was when the turn began.
+fn whole(backend: &dyn StorageBackend, length: u64) -> Result<Vec<u8>, Failure> {
+    let refused = |error: std::io::Error| io_failed(&error, true);
+    let mut bytes = vec![0; backend.len().map_err(refused)? as usize];
+    if bytes.is_empty() || (bytes.len() as u64) < length {
+        return Err(damaged("its journal is shorter than it was"));
+    }
+    backend.read(0, &mut bytes).map_err(refused)?;
+    Ok(bytes)
+}
+
+/// Whether the first entry names another log. No crash leaves that: what is torn is a part of an entry of this one.
+fn belongs_elsewhere(bytes: &[u8], identity: Identity) -> bool {
+    let store = bytes.get(HEAD_BYTES - 8..HEAD_BYTES).unwrap_or_default();
+    store != identity.store.0.to_le_bytes() && store.iter().any(|byte| *byte != 0)
 }
 
 /// An entry as it lies in the file.
@@ -281,17 +320,18 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// The one at that place, if it is one of that turn.
-    fn of_turn(bytes: &'a [u8], at: u64, key: [u64; 2], turn: u64) -> Option<Raw<'a>> {
+    /// The one at that place, if it is one of that turn or a later one.
+    fn since(bytes: &'a [u8], at: u64, identity: Identity, turn: u64) -> Option<Raw<'a>> {
         let raw = Raw::at(bytes, at)?;
-        let here = raw.turn == turn && raw.place == at;
-        (here && raw.digest == raw.digest(key)).then_some(raw)
+        let here = raw.turn >= turn && raw.place == at;
+        (here && raw.digest == raw.digest(identity)).then_some(raw)
     }
 
-    fn digest(&self, key: [u64; 2]) -> Link {
+    fn digest(&self, identity: Identity) -> Link {
         let behind = self.stretches.last_chunk().unwrap_or(&self.before);
         let mut hash = Sha256::new();
-        key.iter().for_each(|half| hash.update(half.to_le_bytes()));
+        let halves = identity.hash_key.iter();
+        halves.for_each(|half| hash.update(half.to_le_bytes()));
         hash.update(self.head);
         hash.update(behind);
         hash.update(self.beside);

@@ -39,7 +39,7 @@ pub(super) const IDENTITY_KEY: &str = "identity";
 pub(super) const HEAD_KEY: &str = "head";
 /// In `META`: where the log begins, if its beginning is forgotten.
 pub(super) const ANCHOR_KEY: &str = "anchor";
-/// In `META`: the turn of the journal; missing when all is in the store, and then what the journal has counts for nothing.
+/// In `META`: the turn of the journal, and how long that is; missing when all is in the store, and then what the journal has counts for nothing.
 pub(super) const TURN_KEY: &str = "turn";
 /// In `META`: the space at its seq.
 pub(super) const CHECKPOINT_KEY: &str = "checkpoint";
@@ -57,6 +57,28 @@ pub(super) fn raise_format(
     let format = before.map_or(to, |before| before.max(to));
     meta.insert(FORMAT_KEY, &format.to_le_bytes()[..])?;
     Ok(())
+}
+
+/// A turn of the journal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) number: u64,
+    /// How long the journal was when it began.
+    pub(super) bytes: u64,
+}
+
+impl Turn {
+    pub(super) fn read(value: &[u8]) -> Option<Turn> {
+        Some(Turn {
+            number: number_at(value, 0)?,
+            bytes: number_at(value, 1)?,
+        })
+    }
+
+    pub(super) fn value(self) -> Vec<u8> {
+        let numbers = [self.number, self.bytes];
+        numbers.into_iter().flat_map(u64::to_le_bytes).collect()
+    }
 }
 
 /// Eight bytes of `bytes` at the `index`th place, as a number.

@@ -31,7 +31,13 @@ pub(super) fn load(
 ) -> Result<(Open, Loaded), Failure> {
     let watch = Watch::default();
     if !medium.exists()? {
-        make(medium, fresh, &watch)?;
+        // A journal is made after its store, so no crash leaves it alone.
+        if medium.journal()?.is_some() {
+            return Err(damaged(
+                "log.redb is missing, and its journal is there: put log.redb back beside log.journal",
+            ));
+        }
+        make(medium, fresh)?;
     }
     let Present { db, journal } = present(medium, &watch)?;
     let txn = db.begin_read().map_err(failed_to_read)?;
@@ -48,7 +54,7 @@ pub(super) fn load(
     drop(txn);
     let journal = match (medium.journal()?, turn, &found) {
         (Some(backend), Some(turn), Some(found)) => {
-            Some(Journal::resume(backend, identity.hash_key, turn, found)?)
+            Some(Journal::resume(backend, identity, turn.number, found)?)
         }
         _ => None,
     };
@@ -64,7 +70,7 @@ pub(super) fn load(
     let open = Open {
         db,
         watch,
-        hash_key: identity.hash_key,
+        identity,
         space: replay.space,
         proof: replay.proof,
         tail: replay.tail,
@@ -80,8 +86,9 @@ pub(super) fn load(
 }
 
 /// Makes an empty log.
-fn make(medium: &mut dyn Medium, fresh: Identity, watch: &Watch) -> Result<(), Failure> {
-    let db = open(medium.begin()?, watch)?;
+fn make(medium: &mut dyn Medium, fresh: Identity) -> Result<(), Failure> {
+    let watch = Watch::default();
+    let db = open(medium.begin()?, &watch)?;
     write_tables(&db, fresh).map_err(|error| failed(error, watch.synced()))?;
     db.close().map_err(|error| failed(error, watch.synced()))?;
     medium.put_in_place()

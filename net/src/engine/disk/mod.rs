@@ -111,7 +111,7 @@ struct Open {
     anchor: anchor::Anchor,
     /// Something went, and more has to.
     trimming: bool,
-    hash_key: [u64; 2],
+    identity: Identity,
     /// Once something was committed.
     journal: Option<journal::Journal>,
     /// What only the journal has.
@@ -184,8 +184,8 @@ impl Engine for Disk {
     fn room(&self) -> u64 {
         let open = self.open.as_ref();
         let (used, fresh) = open.map_or((0, 0), |open| (open.bytes, open.fresh.bytes));
-        // What the journal has takes room in the store by and by.
-        let free = self.medium.free().saturating_sub(fresh) / 2;
+        // A byte of the log takes up to two in the store, and what the journal has takes them by and by.
+        let free = (self.medium.free() / 2).saturating_sub(fresh);
         self.bytes_max.saturating_sub(used).min(free)
     }
 
@@ -229,6 +229,10 @@ impl Engine for Disk {
         let done = self.fold_and_remove(seq);
         self.failed |= matches!(done, Err(NotRemoved::Failed(_)));
         done
+    }
+
+    fn has_room_to_fold(&self) -> Result<(), Failure> {
+        Disk::has_room_to_fold(self)
     }
 
     fn fold(&mut self) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
 //! Opening a log that is there: first a rehearsal that changes nothing, then its store, and what its journal has beside it.
 
-use super::super::Failure;
+use super::super::{Failure, Identity};
 use super::chain::Proof;
 use super::journal::{self, Found};
-use super::layout::{TURN_KEY, damaged, failed, failed_to_read, io_failed, number_at};
+use super::layout::{TURN_KEY, Turn, damaged, failed, failed_to_read, io_failed};
 use super::load::{fact, head, identity};
 use super::medium::Medium;
 use super::rehearsal::Rehearsal;
@@ -15,17 +15,21 @@ use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend}
 pub(super) struct Present {
     pub(super) db: Database,
     /// The turn of its journal, and what was found of it; `None`: all is in the store.
-    pub(super) journal: Option<(u64, Found)>,
+    pub(super) journal: Option<(Turn, Found)>,
 }
 
 /// Opens a log that is there.
 pub(super) fn present(medium: &mut dyn Medium, watch: &Watch) -> Result<Present, Failure> {
-    let Rehearsed { key, turn, proof } = rehearse(medium.open()?)?;
-    let read = |turn| -> Result<(u64, Found), Failure> {
+    let Rehearsed {
+        identity,
+        turn,
+        proof,
+    } = rehearse(medium.open()?)?;
+    let read = |turn| -> Result<(Turn, Found), Failure> {
         let backend = medium.journal()?.ok_or_else(|| {
             damaged("its journal is missing: put log.journal back beside log.redb")
         })?;
-        Ok((turn, journal::read(&*backend, key, turn, proof)?))
+        Ok((turn, journal::read(&*backend, identity, turn, proof)?))
     };
     let journal = turn.map(read).transpose()?;
     Ok(Present {
@@ -36,8 +40,8 @@ pub(super) fn present(medium: &mut dyn Medium, watch: &Watch) -> Result<Present,
 
 /// What was seen of a store before it was opened.
 struct Rehearsed {
-    key: [u64; 2],
-    turn: Option<u64>,
+    identity: Identity,
+    turn: Option<Turn>,
     proof: Proof,
 }
 
@@ -59,17 +63,17 @@ fn rehearse(backend: Box<dyn StorageBackend>) -> Result<Rehearsed, Failure> {
         .map_err(failed_to_read)?;
     let txn = opened.begin_read().map_err(failed_to_read)?;
     Ok(Rehearsed {
-        key: identity(&txn)?.hash_key,
+        identity: identity(&txn)?,
         turn: turn(&txn)?,
         proof: head(&txn)?.0,
     })
 }
 
 /// The turn of the journal, if it has anything to tell.
-fn turn(txn: &ReadTransaction) -> Result<Option<u64>, Failure> {
-    let bytes = fact(txn, TURN_KEY)?;
-    let number = |bytes: Vec<u8>| number_at(&bytes, 0).ok_or_else(|| damaged("its turn"));
-    bytes.map(number).transpose()
+fn turn(txn: &ReadTransaction) -> Result<Option<Turn>, Failure> {
+    let value = fact(txn, TURN_KEY)?;
+    let read = |value: Vec<u8>| Turn::read(&value).ok_or_else(|| damaged("its turn"));
+    value.map(read).transpose()
 }
 
 /// Opens the store on a file, or makes one there.

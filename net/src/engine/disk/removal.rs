@@ -145,6 +145,7 @@ impl Place {
 impl Disk {
     /// The store takes in all that is committed, the text goes from there, and nothing is left of it in the journal.
     pub(super) fn fold_and_remove(&mut self, seq: Seq) -> Result<Removal, NotRemoved> {
+        self.has_room_to_fold().map_err(NotRemoved::Unreadable)?;
         self.fold_all().map_err(NotRemoved::Failed)?;
         let open = self.open.as_mut().expect(IS_OPEN);
         let removed = open.remove_text(seq);

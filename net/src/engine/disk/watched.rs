@@ -58,7 +58,8 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) fn new(backend: Box<dyn StorageBackend>, watch: Watch) -> Watched {
         let backend: Arc<dyn StorageBackend> = backend.into();
-        let _ = watch.0.backend.set(Arc::clone(&backend)); // a log that is made is opened once more
+        let first = watch.0.backend.set(Arc::clone(&backend));
+        debug_assert!(first.is_ok(), "a watch is of one file");
         Watched { backend, watch }
     }
 }
