@@ -131,7 +131,6 @@ impl Reading {
             // Nothing came behind it. Line ends are often not counted; spaces are.
             (Behind::Ends, _) | (Behind::Spaces, None) if self.quiet => in_bytes(),
             (Behind::Spaces | Behind::Part, Some(_)) if self.quiet => self.in_characters(fits),
-            (Behind::Ends | Behind::Spaces, _) | (Behind::Part, Some(_)) => Body::Quiet,
             (Behind::Part, None) => Body::Partial,
             (Behind::Other, Some(_)) => self.in_characters(fits),
             // What stands behind the bytes is no frame, so these are characters, and not all there.

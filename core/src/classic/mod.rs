@@ -12,6 +12,8 @@ mod forward;
 mod frame;
 mod halves;
 mod lengths;
+#[cfg(test)]
+mod lengths_tests;
 mod passing;
 mod serve;
 mod tolerate;

@@ -213,15 +213,14 @@ impl<'a> Head<'a> {
 
     /// Of a line, the head may end behind the length, if what follows is a text of that length and not another header.
     fn unended_line(self) -> Scan<'a> {
-        let length = self.first.len() + 1 + self.headers.len();
-        let rest = self.bytes.get(length..).unwrap_or(&[]);
+        let rest = &self.bytes[self.length..];
         let counted = self.headers.lines().find_map(length_in);
         let bare = blank(rest) == rest.len() && counted != Some(Some(0));
         if counted.is_none() || bare || !self.headers.ends_with('\n') {
             return Scan::Partial;
         }
         let too_long = self.bytes.len() >= HEAD_BYTES_MAX;
-        match (Head { length, ..self }).line() {
+        match self.line() {
             Scan::Frame(line) if line.passing.is_some() && too_long => Scan::Frame(line),
             Scan::Frame(line) if line.passing.is_none() && self.fits(line.length) => {
                 match self.reading.quiet {

@@ -10,11 +10,11 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-fn read(bytes: &[u8], counting: Counting, quiet: bool) -> Scan<'_> {
+pub(super) fn read(bytes: &[u8], counting: Counting, quiet: bool) -> Scan<'_> {
     scan(bytes, counting, quiet, &Limits::default())
 }
 
-fn frame(scan: Scan<'_>) -> ClassicFrame<'_> {
+pub(super) fn frame(scan: Scan<'_>) -> ClassicFrame<'_> {
     match scan {
         Scan::Frame(frame) => frame,
         other => panic!("a frame is expected, not {other:?}"),
@@ -22,7 +22,7 @@ fn frame(scan: Scan<'_>) -> ClassicFrame<'_> {
 }
 
 /// What is wrong with a line, how many bytes are done with, and what is passed over behind them.
-fn refused(scan: Scan<'_>) -> (Code, usize, Option<Passing>) {
+pub(super) fn refused(scan: Scan<'_>) -> (Code, usize, Option<Passing>) {
     let frame = frame(scan);
     match frame.said {
         ClassicIn::Send(line) => (line.body.unwrap_err(), frame.length, frame.passing),
@@ -39,7 +39,7 @@ fn told(bytes: &[u8]) -> String {
     frame(read(bytes, Counting::Unknown, false)).to_string()
 }
 
-fn text(scan: Scan<'_>) -> (&str, Counting) {
+pub(super) fn text(scan: Scan<'_>) -> (&str, Counting) {
     match frame(scan).said {
         ClassicIn::Send(line) => (line.body.unwrap(), line.counting),
         other => panic!("a line is expected, not {other:?}"),

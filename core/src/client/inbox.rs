@@ -138,7 +138,6 @@ impl Inbox {
     fn conversation(&self, delivery: &Delivery<'_>) -> Result<Recipient, &'static str> {
         match delivery.to {
             Recipient::All => Ok(Recipient::All),
-            to if delivery.from == self.user => Ok(to),
             Recipient::User(to) if to == self.user => Ok(Recipient::User(delivery.from)),
             Recipient::User(_) => Err("a delivery for somebody else"),
         }

@@ -205,7 +205,7 @@ impl Router {
         };
         let up_to = reached.min(self.space.last_between(from, recipient));
         let to = self.space.user(recipient)?.name;
-        (up_to > Seq(0)).then_some(Receipt::Delivered { to, up_to })
+        Some(Receipt::Delivered { to, up_to })
     }
 
     fn tell_broadcasts(&mut self, user: UserId, receipts: &mut Vec<Receipt>) {

@@ -108,6 +108,20 @@ fn own_numbers_with_others_between_them_leave_no_gap() {
 }
 
 /// Only what an earlier run sent is unknown; what this one was told is not, however often its connection was cut.
+/// However many own lines wait for a delivery behind them.
+#[test]
+fn a_gap_before_many_own_lines_is_told() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.server(&[deliver(1, "bob", "alice", 1)]);
+    for first in (1..=4_160).step_by(64) {
+        (first..first + 64).for_each(|line| drop(bench.submit(line, "bob", "x")));
+        bench.server(&[accepted(first, first + 63, first + 9, first + 2)]);
+    }
+    let out = words(&bench.server(&[deliver(5_000, "bob", "alice", 4_163)]));
+    let gaps: Vec<_> = out.iter().filter(|word| word.contains("gap")).collect();
+    assert_eq!(gaps, ["gap in bob: 3 came instead of 2"]);
+}
+
 #[test]
 fn a_gap_is_told_on_a_later_connection_too() {
     let mut known = config();

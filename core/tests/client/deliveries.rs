@@ -209,6 +209,15 @@ fn a_restarted_device_marks_what_may_be_a_repeat() {
     );
 }
 
+#[test]
+fn a_device_that_was_nowhere_before_marks_nothing() {
+    let mut here = welcome(0, 5);
+    here.head = Seq(7);
+    let mut bench = Bench::online(config(), &here);
+    let out = bench.server(&[deliver(7, "bob", "alice", 1)]);
+    assert_eq!(words(&out), ["message 7 bob -> alice"]);
+}
+
 /// The program before heard of the loss too, wrote what came behind it and died before its acks arrived.
 #[test]
 fn a_loss_that_is_told_again_does_not_hide_a_repeat() {
@@ -226,6 +235,7 @@ fn a_loss_that_is_told_again_does_not_hide_a_repeat() {
 fn mail_of_others_and_a_feed_that_goes_back_are_faults() {
     for frames in [
         vec![deliver(6, "bob", "carol", 1)],
+        vec![deliver(6, "alice", "bob", 1)],
         vec![deliver(6, "bob", "alice", 1), deliver(6, "bob", "alice", 2)],
         vec![deliver(5, "bob", "alice", 1)],
     ] {

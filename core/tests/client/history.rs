@@ -184,10 +184,12 @@ fn what_comes_as_a_delivery_is_left_out() {
 
 #[test]
 fn a_history_that_is_none_ends_the_connection() {
-    let wrong: [&[ServerFrame<'static>]; 7] = [
+    let wrong: [&[ServerFrame<'static>]; 9] = [
         &[past(8, "bob", "ALL", 4)],
         &[past(8, "bob", "eve", 4)],
         &[past(8, "eve", "alice", 4)],
+        &[past(8, "alice", "eve", 4)],
+        &[past(8, "eve", "bob", 4)],
         &[past(8, "bob", "alice", 9)],
         &[past(8, "bob", "alice", 4), past(9, "bob", "alice", 6)],
         &[past(8, "bob", "alice", 4), end("bob", 4, 5, false)],
@@ -250,4 +252,41 @@ fn what_others_say_to_all_is_left_out_too_until_it_was_delivered() {
         end("ALL", 3, 4, false),
     ]);
     assert_eq!(words(&out), ["history of ALL: 40"]);
+}
+
+/// A client puts so many messages together and no more, those counted that it leaves out.
+#[test]
+fn a_history_is_as_long_as_the_limit_says() {
+    let mut small = config();
+    small.limits.recalled_messages_max = 5;
+    let mut bench = Bench::online(small, &welcome(0, 50));
+    let any = Ask {
+        count: None,
+        before: Some(Number(13)),
+        with: to("bob"),
+        at: None,
+    };
+    let out = wire(&bench.input(Input::History(any)));
+    assert_eq!(out, "HISTORY bob before=13 count=5");
+    // All of it comes as deliveries.
+    let page = |numbers: std::ops::RangeInclusive<u64>| {
+        let end = end("bob", *numbers.start(), *numbers.end(), true);
+        let pasts = numbers.map(|number| past(60 + number, "bob", "alice", number));
+        pasts.chain([end]).collect::<Vec<_>>()
+    };
+    let out = wire(&bench.server(&page(10..=12)));
+    assert_eq!(out, "HISTORY bob before=10 at=70 count=5");
+    let out = words(&bench.server(&page(8..=9)));
+    assert_eq!(out, ["history of bob:, more"]);
+}
+
+#[test]
+fn a_page_has_no_more_messages_than_were_asked_for() {
+    for (count, wrong) in [(4, false), (3, true)] {
+        let mut bench = Bench::online(config(), &welcome(0, 50));
+        bench.input(ask("bob", None, count));
+        let page = [10, 11, 12, 13].map(|number| past(number, "bob", "alice", number));
+        let out = words(&bench.server(&page));
+        assert_eq!(out.contains(&"disconnect".to_owned()), wrong, "{out:?}");
+    }
 }

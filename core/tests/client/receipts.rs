@@ -141,3 +141,28 @@ fn hello_says_up_to_where_everything_is_delivered() {
     assert_eq!(wire(&bench.server(&[resumed, delivered("carol", 12)])), "");
     assert_eq!(said(&mut bench), "Delivered: 12");
 }
+
+/// News that cannot be about a line without an answer, since there is none, is about none that comes later either.
+#[test]
+fn news_of_nothing_is_not_kept() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.server(&[delivered("bob", 10), counted(11, 1, 2)]);
+    bench.submit(1, "bob", "x");
+    bench.submit(2, "ALL", "x");
+    let out = bench.server(&[accepted(1, 1, 10, 1), accepted(2, 2, 11, 1)]);
+    assert_eq!(words(&out), ["#1 accepted", "#2 accepted"]);
+}
+
+/// As much news as lines may be without an answer: what is more can be about none of them.
+#[test]
+fn early_news_is_bounded() {
+    let mut bench = Bench::online(config(), &welcome(0, 0));
+    bench.submit(1, "bob64", "x");
+    bench.submit(2, "ALL", "x");
+    for nth in 0..=64 {
+        let bob = format!("bob{nth}");
+        bench.server(&[delivered(&bob, 200), counted(100 + nth, 1, 2)]);
+    }
+    let out = bench.server(&[accepted(1, 1, 10, 1), accepted(2, 2, 164, 1)]);
+    assert_eq!(words(&out), ["#1 accepted", "#2 accepted"]);
+}

@@ -171,3 +171,79 @@ fn a_slow_commit_leaves_the_answer_to_a_registration_its_time() {
     stage.wait(Limits::default().classic_settle_time);
     assert!(stage.take_text(LATEST).starts_with("FORWARD alice"));
 }
+
+/// What is left of a line that was too long must come in a frame's time. When all of it is there nothing is waited for,
+/// though only what follows shows that.
+#[test]
+fn the_rest_of_a_long_line_has_a_frames_time() {
+    for (first, lacking) in [("ab", 1), ("ab", 0), ("éa", 1), ("éa", 0)] {
+        let mut stage = two();
+        register(&mut stage, "carol", LATER, LATEST);
+        let line = format!("SEND bob\nContent-length: 2\n\n{first}");
+        stage.say(LATER, line.as_bytes());
+        let rest = "x".repeat(70_000 - lacking);
+        let long = format!("SEND bob\nContent-length: 70000\n\n{rest}");
+        stage.say(LATER, long.as_bytes());
+        stage.wait(Limits::default().frame_time_max * 2);
+        assert_eq!(stage.is_closed(LATER), lacking > 0, "{first} {lacking}");
+    }
+}
+
+/// What a classic user has acked counts no more, and what it has not is bounded.
+#[test]
+fn lines_to_all_wait_for_a_classic_user_up_to_the_limit() {
+    let mut stage = Stage::new(Limits {
+        owed_bytes_max: 2_000,
+        ..Limits::default()
+    });
+    join(&mut stage, ALICE, &hello("alice", 1, ""));
+    register(&mut stage, "carol", LATER, LATEST);
+    let line = |stage: &mut Stage, id| {
+        stage.say(ALICE, send("ALL", id, &"x".repeat(500)).as_bytes());
+        stage.is_closed(LATEST)
+    };
+    for id in 1..=9 {
+        assert!(!line(&mut stage, id), "line {id}");
+        stage.say(LATEST, b"RECEIVED alice\n\n");
+    }
+    assert!((10..=12).all(|id| !line(&mut stage, id)));
+    stage.say(LATEST, b"RECEIVED alice\n\n");
+    assert!(!line(&mut stage, 13) && line(&mut stage, 14));
+}
+
+/// A line of its own is answered though it has yet to take a newer one.
+#[test]
+fn a_sender_to_all_does_not_wait_for_itself() {
+    let mut stage = two();
+    register(&mut stage, "carol", LATER, LATEST);
+    stage.commits_wait = true;
+    stage.say(LATER, b"SEND ALL\nContent-length: 2\n\nhi");
+    stage.say(ALICE, send("carol", 1, "yes").as_bytes());
+    stage.commits_wait = false;
+    stage.commit();
+    assert_eq!(stage.take_text(LATER), "SENT ALL\n\n");
+}
+
+/// Its first line leaves by a commit in the moment in which it is ready: from then on it has its time for that.
+#[test]
+fn a_classic_user_that_is_ready_has_its_time_for_the_first_line() {
+    let mut stage = two();
+    for (conn, word) in [(LATER, "TOSEND"), (LATEST, "TORECV")] {
+        stage.open(conn);
+        stage.say(conn, format!("REGISTER {word} carol\n\n").as_bytes());
+    }
+    stage.take(LATEST);
+    stage.say(ALICE, send("carol", 1, "one").as_bytes());
+    stage.commits_wait = true;
+    stage.say(ALICE, send("carol", 2, "two").as_bytes());
+    let ready = stage.now.mono + Limits::default().classic_settle_time;
+    assert_eq!(stage.take_text(LATEST), "");
+    stage.now.mono = ready;
+    stage.commit();
+    assert!(stage.take_text(LATEST).starts_with("FORWARD alice"));
+    stage.commits_wait = false;
+    stage.wait(Duration::from_secs(1));
+    assert!(!stage.is_closed(LATEST));
+    stage.wait(Limits::default().classic_ack_time_max);
+    assert!(stage.is_closed(LATEST));
+}
