@@ -31,12 +31,6 @@ pub(super) fn load(
 ) -> Result<(Open, Loaded), Failure> {
     let watch = Watch::default();
     if !medium.exists()? {
-        // A journal is made after its store, so no crash leaves it alone.
-        if medium.journal()?.is_some() {
-            return Err(damaged(
-                "log.redb is missing, and its journal is there: put log.redb back beside log.journal",
-            ));
-        }
         make(medium, fresh)?;
     }
     let Present { db, journal } = present(medium, &watch)?;
