@@ -81,6 +81,12 @@ pub(super) fn load(
 
 /// Makes an empty log.
 fn make(medium: &mut dyn Medium, fresh: Identity) -> Result<(), Failure> {
+    // A journal is made after its store, so no crash leaves it alone.
+    if medium.journal()?.is_some() {
+        return Err(damaged(
+            "log.redb is missing, and its journal is there: put log.redb back beside log.journal",
+        ));
+    }
     let watch = Watch::default();
     let db = open(medium.begin()?, &watch)?;
     write_tables(&db, fresh).map_err(|error| failed(error, watch.synced()))?;
