@@ -82,7 +82,7 @@ impl Shrink {
             .bug
             .map_or(String::new(), |bug| format!(" --bug {bug:?}"));
         println!("again: cargo run --release -p sim-tests -- replay {to}{bug}");
-        println!("drawn: cargo run --release -p sim-tests -- picture {to}");
+        println!("drawn: cargo run --release -p sim-tests -- picture {to}{bug}");
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod tests;
 
 use super::which::Which;
 use super::{Trouble, Verdict};
+use crate::planted::BugId;
 use crate::run::{Options, Substrate, run};
 use page::Page;
 use std::fs;
@@ -21,6 +22,9 @@ pub(super) struct Picture {
     /// Where the picture goes.
     #[arg(long, value_name = "FILE", default_value = "picture.html")]
     to: PathBuf,
+    /// A bug is planted; `kill-matrix` prints their names.
+    #[arg(long, value_name = "NAME")]
+    bug: Option<BugId>,
 }
 
 impl Picture {
@@ -28,11 +32,15 @@ impl Picture {
         let plan = self.which.plan()?;
         let options = Options {
             flights: true,
+            bug: self.bug,
             ..Options::default()
         };
         let outcome = run(&plan, Substrate::Events, options);
         let command = "cargo run --release -p sim-tests --";
-        let which = self.which.words();
+        let bug = self
+            .bug
+            .map_or(String::new(), |bug| format!(" --bug {bug:?}"));
+        let which = format!("{}{bug}", self.which.words());
         let again = format!("{command} replay {which}\n{command} picture {which}");
         let page = Page {
             plan: &plan,
