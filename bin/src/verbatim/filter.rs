@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
-use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
+use verbatim_core::client::{LineId, LineState, Message, Notice, WhyOffline};
 use verbatim_core::name::Recipient;
 use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
@@ -50,6 +50,8 @@ struct Filter<'a> {
     asks_history: usize,
     /// What the store had to begin with: it is written behind what the server has before it, which comes first.
     begun: Vec<(Past, Option<LineId>)>,
+    /// New messages that wait for it to be written.
+    held: Option<Vec<Message>>,
     /// When the wait for answers is over.
     until: Option<Instant>,
     leaving: bool,
@@ -77,6 +79,7 @@ pub(crate) async fn run(
         asks_who: false,
         asks_history: 0,
         begun: Vec::new(),
+        held: None,
         until: None,
         leaving: false,
         said: None,
@@ -106,6 +109,7 @@ impl Filter<'_> {
         if missing > 0 && !self.options.classic {
             let (with, count) = (None, missing);
             self.begun = begin.history.past;
+            self.held = Some(Vec::new());
             self.ask_history(Wanted { with, count });
         } else {
             self.print(begin.history);
@@ -270,16 +274,17 @@ impl Filter<'_> {
 
     fn on_news(&mut self, news: News) {
         match news {
-            News::Message(message) => {
-                self.unprinted +=
-                    usize::from(self.pipes.to_print.send(Print::Message(message)).is_ok());
-            }
+            News::Message(message) => match &mut self.held {
+                Some(held) => held.push(message),
+                None => self.print_message(message),
+            },
             News::History(wanted, history) => self.on_history(wanted, history),
             News::NoHistory(why) => {
                 self.asks_history = self.asks_history.saturating_sub(1);
                 let past = std::mem::take(&mut self.begun);
                 let until = Until::More;
                 self.print(History { past, until });
+                self.print_held();
                 self.say(&why);
             }
             News::Trouble(what) => self.say(&what),
@@ -298,7 +303,19 @@ impl Filter<'_> {
         history.past.append(&mut self.begun);
         let said = words::history(wanted, history.past.len(), history.until);
         self.print(history);
+        self.print_held();
         self.say(&said);
+    }
+
+    fn print_message(&mut self, message: Message) {
+        let sent = self.pipes.to_print.send(Print::Message(message));
+        self.unprinted += usize::from(sent.is_ok());
+    }
+
+    /// What is new stands behind what was said before.
+    fn print_held(&mut self) {
+        let held = self.held.take().into_iter().flatten();
+        held.for_each(|message| self.print_message(message));
     }
 
     fn on_state(&mut self, line: LineId, state: LineState) {
