@@ -358,7 +358,10 @@ impl Tap for Witness {
         if let Some(transcript) = &mut self.transcript {
             transcript.router(now, input, outputs);
         }
-        self.on_input(now.mono, input);
+        // What was open before a router began belongs to one that is gone: nobody looks for its silence any more.
+        if !begins(outputs) {
+            self.on_input(now.mono, input);
+        }
         let by = match input {
             Input::Received { conn, .. } => self.talks.get(key(*conn)).map(|talk| talk.conn),
             _ => None,
@@ -371,6 +374,12 @@ impl Tap for Witness {
             self.note(ServerNews::Bytes(self.digest));
         }
     }
+}
+
+/// Whether that is what a router does first: it writes down that it starts.
+fn begins(outputs: &[Output]) -> bool {
+    let start = |record: &Record| matches!(record.what, What::Start { .. });
+    matches!(outputs.first(), Some(Output::Append(record)) if start(record))
 }
 
 /// One number from all bytes so far and these. Two runs of one seed are compared by it: that is asked of it, no more.

@@ -237,3 +237,56 @@ user 1 ANN host=0 session keeps=messages window=256,262144 waits=false write-max
 ",
     );
 }
+
+/// eve was away for long, and its name was let go. A second program with its device took the name anew, as another user,
+/// before eve read the answer to a question of long ago; the checker took that for the new user's.
+#[test]
+fn an_answer_is_for_the_user_who_asked() {
+    let ways = WAYS
+        .replace("seed 1", "seed 1100874")
+        .replace(
+            "permille=0 bytes-max=1 pause-max=0",
+            "permille=900 bytes-max=40 pause-max=15",
+        )
+        .replace("away=false room=true", "away=true room=false")
+        .replace("disk true", "disk false");
+    keeps_every_guarantee_in(
+        &ways,
+        "host 0 latency=1
+user 0 ann host=0 session keeps=messages window=256,262144 waits=false write-max=0
+user 1 dan host=0 classic reads-once=false think-max=0 ahead=1
+user 2 eve host=0 session keeps=messages window=256,262144 waits=false write-max=0
+0 user 2 begin
+0 user 0 begin
+0 user 2 say to=0 lines=1 bytes=0 age=8000
+100 user 2 deaf 12000
+100 user 2 say to=1 lines=5 bytes=9 age=0
+100 user 2 history with=0 count=1
+11318 user 2 usurp 31
+12318 heal
+",
+    );
+}
+
+/// A server whose commit failed was not there to give up who was silent. The one that began after it was looked at as if
+/// the connections of the first were its own.
+#[test]
+fn a_server_that_is_gone_gives_nobody_up() {
+    let ways = WAYS
+        .replace("seed 1", "seed 1109669")
+        .replace("room=true", "room=false");
+    keeps_every_guarantee_in(
+        &ways,
+        "host 0 latency=1
+host 1 latency=1
+user 0 eve host=1 session keeps=messages window=256,262144 waits=false write-max=0
+user 1 fay host=0 session keeps=messages window=256,262144 waits=false write-max=0
+0 user 0 begin
+0 user 1 begin
+851 hold host=1 span=18000
+13107 disk-full room=3000000 unseen=true span=4000
+13107 user 1 say to=all lines=1 bytes=2 age=1500
+19823 heal
+",
+    );
+}

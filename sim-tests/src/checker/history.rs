@@ -105,8 +105,9 @@ fn judge(
 ) -> Result<(), String> {
     let at = ledger.log_of(epoch).ok_or("a start that was not")?;
     let log = &ledger.logs[at];
-    let user = log.user_before(who, ledger.people[who].device, u64::MAX);
-    let user = user.ok_or("somebody who is nobody")?;
+    // The user that its connection is for. A second program with its device may be another by now.
+    let user = ledger.people[who].place.filter(|place| place.log == at);
+    let user = user.ok_or("somebody who is nobody")?.user;
     if told.messages.len() as u64 > asked.count {
         return Err(format!("it asked for {}", asked.count));
     }

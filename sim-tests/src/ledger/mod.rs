@@ -40,8 +40,8 @@ pub struct Ledger {
     pub keeps_all: bool,
     /// What a log takes, in bytes.
     log_bytes_max: u64,
-    /// Whose device is at the other end of each connection.
-    conns: Dense<(Who, u64)>,
+    /// The user that each connection is for, by the seq of its claim.
+    conns: Dense<u64>,
 }
 
 /// Somebody.
@@ -150,7 +150,7 @@ impl Ledger {
             }
             ServerNews::Bound {
                 conn, who, device, ..
-            } => drop(self.conns.insert(*conn, (*who, *device))),
+            } => self.on_bound(*conn, *who, *device),
             ServerNews::AckCame { conn, seq } => self.on_ack_came(*conn, *seq),
             ServerNews::Ended(conn) => drop(self.conns.remove(*conn)),
             _ => {}
@@ -165,17 +165,20 @@ impl Ledger {
         }
     }
 
+    fn on_bound(&mut self, conn: Conn, who: Who, device: u64) {
+        let log = self.logs.last();
+        if let Some(user) = log.and_then(|log| log.user_before(who, device, u64::MAX)) {
+            self.conns.insert(conn, user);
+        }
+    }
+
     fn on_ack_came(&mut self, conn: Conn, seq: u64) {
-        let Some((who, device)) = self.conns.get(conn) else {
+        let Some(user) = self.conns.get(conn) else {
             return;
         };
         // An ack of what is in no log is none.
         let log = self.logs.last_mut().filter(|log| seq <= log.head());
-        let holder = log.and_then(|log| {
-            let user = log.user_before(*who, *device, u64::MAX)?;
-            log.holders.get_mut(&user)
-        });
-        if let Some(holder) = holder {
+        if let Some(holder) = log.and_then(|log| log.holders.get_mut(user)) {
             holder.acked = holder.acked.max(seq);
         }
     }
