@@ -1,12 +1,16 @@
 //! The command line as it was typed, and what it may not say.
 
-use super::Trouble;
+use super::{Trouble, log};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use verbatim_core::classic::AckVerb;
+use verbatim_core::limits::Limits;
+
+/// The least that a log may be told to hold: below it, what it keeps free would be most of it.
+const LOG_BYTES_MIN: u64 = 8 << 20;
 
 /// A chat server whose delivery can be trusted.
 ///
@@ -30,15 +34,16 @@ pub(crate) struct Options {
     /// ~/.local/state/verbatimd
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
-    /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory)
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory). At least 8M: of it 1M is kept
+    /// free of messages, so that names can always be taken and given up
+    #[arg(long, value_name = "SIZE", value_parser = parse_log_max)]
     pub(crate) log_max: Option<u64>,
     /// Remove messages that are older than this, for instance 30d, 12h, 90m or 45s, unless somebody is still to be given
     /// them (without this: never)
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) keep_for: Option<Duration>,
     /// Remove the oldest messages once the log holds more than this, unless somebody is still to be given them (without
-    /// this: never on disk, beyond 4M in memory)
+    /// this: never on disk, beyond 4M in memory). At least 2M less than --log-max: a full log takes no messages
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) keep_max: Option<u64>,
     /// What may wait for one user who is away; beyond it senders are refused
@@ -157,6 +162,19 @@ fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "a size of at least 1M is expected, and one that a disk can have".into())
 }
 
+/// A log in which messages find room for real.
+fn parse_log_max(text: &str) -> Result<u64, String> {
+    let size = parse_size(text)?;
+    match size >= LOG_BYTES_MIN {
+        true => Ok(size),
+        false => Err(
+            "a log of at least 8M is expected: 1M of it is kept free of messages, so that names can always be taken and \
+             given up"
+                .into(),
+        ),
+    }
+}
+
 impl Options {
     pub(crate) fn verbosity(&self) -> LevelFilter {
         match self.verbose {
@@ -171,6 +189,7 @@ impl Options {
         if self.data.is_some() && self.engine == EngineKind::Memory {
             tracing::warn!("--data is not used: the engine memory keeps nothing on disk");
         }
+        self.check_room()?;
         if self.listen.ip().is_loopback() || self.allow_unauthenticated {
             return Ok(());
         }
@@ -180,5 +199,61 @@ impl Options {
             self.listen
         );
         Err(Trouble { text, code: 2 })
+    }
+
+    /// A log that is full before anything may be removed would take no message any more.
+    fn check_room(&self) -> Result<(), Trouble> {
+        let limits = log::bounds(self, Limits::default());
+        let between = 2 * limits.log_reserve_bytes;
+        let most = limits.log_bytes_max.saturating_sub(between);
+        match self.keep_max.filter(|keeps| *keeps > most) {
+            None => Ok(()),
+            Some(keeps) => Err(Trouble {
+                text: format!(
+                    "--keep-max keeps {} MiB, and the log may hold {} MiB (--log-max): it would be full before anything \
+                     is removed. Keep at least {} MiB less than it may hold",
+                    keeps >> 20,
+                    limits.log_bytes_max >> 20,
+                    between >> 20
+                ),
+                code: 2,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_has_room_for_more_than_it_keeps_free() {
+        assert_eq!(parse_log_max("8M"), Ok(8 << 20));
+        for wrong in ["1M", "7M", "8", "soon"] {
+            assert!(parse_log_max(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_less_than_what_the_log_may_hold() {
+        let check = |words: &[&str]| {
+            let words = [&["verbatimd"], words].concat();
+            Options::try_parse_from(words).unwrap().check()
+        };
+        for good in [
+            &["--log-max", "8M", "--keep-max", "6M"][..],
+            &["--keep-max", "7G"],
+            &["--log-max", "8M"],
+        ] {
+            assert!(check(good).is_ok(), "{good:?}");
+        }
+        for wrong in [
+            &["--log-max", "1G", "--keep-max", "20G"][..],
+            &["--log-max", "1G", "--keep-max", "1G"],
+            &["--keep-max", "8G"],
+            &["--engine", "memory", "--keep-max", "64M"],
+        ] {
+            assert_eq!(check(wrong).unwrap_err().code, 2, "{wrong:?}");
+        }
     }
 }
