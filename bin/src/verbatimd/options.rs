@@ -55,7 +55,7 @@ pub(crate) struct Options {
     /// Listen beyond loopback although anybody who reaches the port can take any free name
     #[arg(long)]
     pub(crate) allow_unauthenticated: bool,
-    /// Write every frame with its body to a new file that only you can read
+    /// Write a transcript, every frame with its body, to a new file that only you can read
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
     /// Say more on standard error: -v connections, -vv everything
@@ -68,12 +68,12 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Tell where the log ends, with the hash that proves it, and what is in it. Of a running server too
     Status,
-    /// Write the log to standard output, one record a line, each with its hash
+    /// Write an export of the log to standard output: one record a line, each with its hash
     Export,
-    /// Check the log's chain of hashes, and a transcript against it
+    /// Check the log's chain of hashes, and an export against it
     Verify {
-        /// What `export` wrote, now or earlier
-        transcript: Option<PathBuf>,
+        /// A file with what `export` wrote, now or earlier
+        export: Option<PathBuf>,
         /// A head that was noted down earlier, as `status` tells it: shows whether what came before it is still there
         #[arg(long, num_args = 2, value_names = ["SEQ", "HASH"])]
         head: Option<Vec<String>>,

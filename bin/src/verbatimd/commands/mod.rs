@@ -3,8 +3,8 @@
 mod ask;
 mod emptied;
 mod export;
+mod lines;
 mod remove_body;
-mod transcript;
 mod verify;
 
 use super::Trouble;
@@ -14,9 +14,9 @@ use super::control;
 use super::log::{directory, free, trouble};
 use super::options::{Command, Options};
 use ask::ask;
+use lines::Names;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use transcript::Names;
 use verbatim_core::record::What;
 use verbatim_net::engine::disk::{Checked, FileMedium, Found, Proof, check};
 use verbatim_net::engine::{Failure, Fault};
@@ -30,9 +30,9 @@ pub(crate) fn carry_out(command: &Command, options: &Options) -> Result<(), Trou
     match command {
         Command::Status => status(&directory),
         Command::Export => export::export(&directory),
-        Command::Verify { transcript, head } => {
+        Command::Verify { export, head } => {
             let head = head.as_deref().map(verify::Noted::parse).transpose()?;
-            verify::verify(&directory, transcript.as_deref(), head)
+            verify::verify(&directory, export.as_deref(), head)
         }
         Command::Backup { file } => backup(&directory, file),
         Command::RemoveBody { seq } => remove_body::remove_body(&directory, options.engine, *seq),

@@ -1,7 +1,7 @@
 //! `remove-body`: takes one text out of the log, of a running server through its door, of one that is ended by itself. What
 //! is told never has the text.
 
-use super::transcript::time;
+use super::lines::time;
 use super::{ask, hex, medium, say, trouble};
 use crate::Trouble;
 use crate::options::EngineKind;
