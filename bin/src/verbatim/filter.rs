@@ -198,13 +198,10 @@ impl Filter<'_> {
             }
             Typed::History { with, count } => self.ask_history(Wanted { with, count }),
             Typed::Return => self.ask(Request::Return),
-            Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
-            Typed::Withdraw(None) => {
-                let mut own = self.lines.range(..EARLIER);
-                if let Some((line, _)) = own.next_back() {
-                    self.ask(Request::Withdraw(*line));
-                }
-            }
+            Typed::Withdraw(number) => match self.tally.ask_back(number) {
+                Some(line) => self.ask(Request::Withdraw(line)),
+                None => self.say(&words::not_queued(number)),
+            },
             Typed::Forget => {
                 self.forgets = true;
                 self.end_input(true);
@@ -325,6 +322,9 @@ impl Filter<'_> {
             return;
         }
         self.tally.on_state(line, &state);
+        if self.tally.is_too_late(line, &state) {
+            self.say(&words::not_queued(Some(line.0)));
+        }
         let routine = match state {
             LineState::Queued | LineState::Sent => return,
             LineState::Accepted { .. } | LineState::Delivered => true,

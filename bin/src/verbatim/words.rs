@@ -23,6 +23,15 @@ pub(crate) fn state(state: &LineState, to: Recipient) -> String {
     }
 }
 
+/// What is told to whoever wants a line back that is not queued.
+pub(crate) fn not_queued(number: Option<u64>) -> String {
+    let which = match number {
+        Some(number) => format!("line {number} is not queued"),
+        None => "no line is queued".into(),
+    };
+    format!("{which}: what has gone out cannot be taken back")
+}
+
 /// Why a message was rejected.
 fn reason(code: Code, to: Recipient) -> &'static str {
     match code {
