@@ -355,19 +355,14 @@ impl Filter<'_> {
     }
 
     fn on_notice(&mut self, notice: &Notice) {
+        self.tally.on_link(notice);
         match notice {
-            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
-                self.tally.was_online = true;
-                self.said = None;
-            }
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => self.said = None,
             // Every try is not news; another reason is.
             Notice::Offline { why, .. } if self.said.as_ref() == Some(why) => return,
             Notice::Offline { why, .. } => self.said = Some(why.clone()),
             Notice::Users(_) | Notice::NoUsers(_) => self.asks_who = false,
-            Notice::Away(_) => {
-                self.tally.refused = true;
-                self.leave();
-            }
+            Notice::Away(_) => self.leave(),
             _ => {}
         }
         for sentence in words::notice(notice, &self.options.server) {

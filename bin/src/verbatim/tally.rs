@@ -3,7 +3,7 @@
 use crate::device::EARLIER;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
-use verbatim_core::client::{LineId, LineState};
+use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
 
 /// Counts lines from their submission to their end.
 #[derive(Debug, Default)]
@@ -16,10 +16,10 @@ pub(crate) struct Tally {
     unknown: usize,
     /// Lines that were neither messages nor commands.
     pub(crate) malformed: usize,
-    /// The server refused this client for good.
+    /// The server refused this client for good, or has yet to give it the name.
     pub(crate) refused: bool,
     /// Whether it was ever online.
-    pub(crate) was_online: bool,
+    was_online: bool,
 }
 
 /// Exit codes, as the help tells them.
@@ -57,6 +57,22 @@ impl Tally {
         match state {
             LineState::Rejected(_) | LineState::NoRoom => self.rejected += 1,
             LineState::Unknown | LineState::Expired => self.unknown += 1,
+            _ => {}
+        }
+    }
+
+    /// Takes news of the link.
+    pub(crate) fn on_link(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
+                (self.was_online, self.refused) = (true, false);
+            }
+            // Another device holds the name, whether it is waited for or not.
+            Notice::Away(_)
+            | Notice::Offline {
+                why: WhyOffline::NameTaken,
+                ..
+            } => self.refused = true,
             _ => {}
         }
     }

@@ -68,6 +68,8 @@ fn a_taken_name_is_6_and_can_be_waited_for() {
     let (taken, told) = code(&["bob", &server.address], "@bob: x\n");
     assert_eq!(taken, 6);
     assert!(told.contains("another device holds this name"), "{told}");
+    let waits = ["bob", &server.address, "--wait", "0.5", "--wait-for-name"];
+    assert_eq!(code(&waits, "@bob: x\n").0, 6, "it is taken all the time");
     let mut waiting = server.user("bob", &["--wait-for-name", "--follow"]);
     waiting.expect_trouble("another device holds the name");
     bob.terminate();

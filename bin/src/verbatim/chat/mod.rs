@@ -341,6 +341,7 @@ impl<'a> Chat<'a> {
 
     fn on_notice(&mut self, notice: &Notice) {
         let sentences = words::notice(notice, &self.options.server);
+        self.tally.on_link(notice);
         match notice {
             Notice::Offline { why, retry_in } => {
                 let again = matches!(self.link, Link::Offline { .. });
@@ -354,14 +355,9 @@ impl<'a> Chat<'a> {
             }
             Notice::Online { .. } | Notice::OnlineClassic { .. } => {
                 self.link = Link::Online;
-                self.tally.was_online = true;
-                self.tally.refused = false;
                 self.ask_to_begin(notice);
             }
-            Notice::Away(_) => {
-                self.link = Link::Away;
-                self.tally.refused = true;
-            }
+            Notice::Away(_) => self.link = Link::Away,
             _ => {}
         }
         sentences
