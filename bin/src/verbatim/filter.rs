@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
-use verbatim_core::client::{LineId, LineState, Message, Notice, WhyOffline};
+use verbatim_core::client::{LineId, LineState, Message, Notice, WhyNoHistory, WhyOffline};
 use verbatim_core::name::Recipient;
 use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
@@ -87,6 +87,7 @@ pub(crate) async fn run(
     };
     filter.begin(begin);
     filter.run(BufReader::new(tokio::io::stdin()), stop).await;
+    filter.end_questions();
     let left = filter.tally.end();
     let ending = match filter.trouble {
         true => Ending::Trouble,
@@ -239,6 +240,18 @@ impl Filter<'_> {
         }
     }
 
+    /// The client has left: what has no answer gets none.
+    fn end_questions(&mut self) {
+        if self.asks_who {
+            self.tally.on_unanswered();
+            self.say("nobody answered who is there");
+        }
+        for _ in 0..self.asks_history {
+            self.tally.on_unanswered();
+            self.say("nobody answered what was said earlier");
+        }
+    }
+
     fn leave(&mut self) {
         if !self.leaving {
             self.leaving = true;
@@ -282,6 +295,7 @@ impl Filter<'_> {
                 let until = Until::More;
                 self.print(History { past, until });
                 self.print_held();
+                self.tally.on_unanswered();
                 self.say(&why);
             }
             News::Trouble(what) => self.say(&what),
@@ -297,6 +311,9 @@ impl Filter<'_> {
 
     fn on_history(&mut self, wanted: Wanted, mut history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
+        if matches!(history.until, Until::NotAsked(WhyNoHistory::Offline)) {
+            self.tally.on_unanswered();
+        }
         history.past.append(&mut self.begun);
         let said = words::history(wanted, history.past.len(), history.until);
         self.print(history);

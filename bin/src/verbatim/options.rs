@@ -79,8 +79,8 @@ Exit codes (the first that applies):
   2  the command line is wrong
   1  the system refused something, for instance to write the store or to read the input
   6  the server refused this client: the name is taken, or the session was taken over
-  7  the server was never reached, and lines were waiting for it
-  5  some line had no answer at the end of the wait, is unknown, or expired
+  7  the server was never reached, and lines or questions (/who, /history, --history) were waiting for it
+  5  some line or question had no answer at the end of the wait, or a line is unknown, or expired
   3  some line was rejected
   4  some line of the input is no message and no command
   0  every line was accepted (with --classic: acknowledged); also when the reader of standard output went away, or a signal asked for the end

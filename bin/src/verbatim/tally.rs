@@ -13,6 +13,7 @@ pub(crate) struct Tally {
     /// Those of them that were asked back.
     asked_back: BTreeSet<LineId>,
     rejected: usize,
+    /// Lines and questions.
     unknown: usize,
     /// Lines that were neither messages nor commands.
     pub(crate) malformed: usize,
@@ -94,6 +95,11 @@ impl Tally {
         *state != LineState::Queued
             && self.asked_back.remove(&line)
             && *state != LineState::Withdrawn
+    }
+
+    /// Somebody asked who is there, or what was said earlier, and nobody answered.
+    pub(crate) fn on_unanswered(&mut self) {
+        self.unknown += 1;
     }
 
     /// A line that was never sent because the program ends: nobody took it back.

@@ -99,6 +99,24 @@ fn no_server_is_7() {
 }
 
 #[test]
+fn a_question_that_nobody_answers_is_7_or_5() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let (who, told) = code(&["alice", &nobody, "--wait", "0.3"], "/who\n");
+    assert_eq!(who, 7, "{told}");
+    assert!(told.contains("nobody answered who is there"), "{told}");
+    let begins = ["alice", &nobody, "--wait", "0.3", "--history", "3"];
+    assert_eq!(code(&begins, "").0, 7);
+    let mute = scripted(WELCOME);
+    let (who, told) = code(&["alice", &mute, "--wait", "0.3"], "/who\n");
+    assert_eq!(who, 5, "{told}");
+    let (history, told) = code(&["alice", &mute, "--wait", "0.3"], "/history ALL\n");
+    assert_eq!(history, 5, "{told}");
+}
+
+#[test]
 fn a_wrong_command_line_is_2() {
     for arguments in [
         &["not a name"] as &[&str],

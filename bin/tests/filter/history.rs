@@ -160,6 +160,7 @@ fn a_server_that_is_not_there_is_not_waited_for() {
         told.contains("the server cannot be asked: offline"),
         "{told}"
     );
+    assert_eq!(asked.status.code(), Some(7), "nobody was there to answer");
 }
 
 #[test]
