@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufRead, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
-use verbatim_core::client::{LineId, LineState, Message, Notice, WhyNoHistory, WhyOffline};
+use verbatim_core::client::{LineId, LineState, Message, Notice, WhyOffline};
 use verbatim_core::name::Recipient;
 use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
@@ -54,7 +54,8 @@ struct Filter<'a> {
     held: Option<Vec<Message>>,
     /// When the wait for answers is over.
     until: Option<Instant>,
-    leaving: bool,
+    /// Why it leaves, once it does.
+    leaving: Option<&'static str>,
     said: Option<WhyOffline>,
     trouble: bool,
 }
@@ -81,7 +82,7 @@ pub(crate) async fn run(
         begun: Vec::new(),
         held: None,
         until: None,
-        leaving: false,
+        leaving: None,
         said: None,
         trouble: false,
     };
@@ -154,9 +155,11 @@ impl Filter<'_> {
                 Some(printed) = self.pipes.printed.recv() => self.on_printed(printed),
                 () = &mut stop, if !stopped => {
                     stopped = true;
-                    self.leave();
+                    self.leave("a signal asked for the end");
                 }
-                () = sleep_until(until), if self.until.is_some() && !self.leaving => self.leave(),
+                () = sleep_until(until), if self.until.is_some() && self.leaving.is_none() => {
+                    self.leave("the wait is over");
+                }
                 fed = lines.next(&mut input), if reads => self.on_input(fed),
             }
         }
@@ -236,7 +239,7 @@ impl Filter<'_> {
         let asks = self.asks_who || self.asks_history > 0;
         let waits = self.tally.open() > 0 || self.unprinted > 0 || asks;
         if self.until.is_some() && !waits {
-            self.leave();
+            self.leave("all is done");
         }
     }
 
@@ -252,9 +255,9 @@ impl Filter<'_> {
         }
     }
 
-    fn leave(&mut self) {
-        if !self.leaving {
-            self.leaving = true;
+    fn leave(&mut self, why: &'static str) {
+        if self.leaving.is_none() {
+            self.leaving = Some(why);
             self.reading = false;
             self.ask(Request::Leave {
                 forget: self.forgets,
@@ -311,7 +314,7 @@ impl Filter<'_> {
 
     fn on_history(&mut self, wanted: Wanted, mut history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
-        if matches!(history.until, Until::NotAsked(WhyNoHistory::Offline)) {
+        if history.until.is_unanswered() {
             self.tally.on_unanswered();
         }
         history.past.append(&mut self.begun);
@@ -333,9 +336,9 @@ impl Filter<'_> {
     }
 
     fn on_state(&mut self, line: LineId, state: LineState) {
-        if self.leaving && matches!(state, LineState::Withdrawn) {
+        if let (Some(why), LineState::Withdrawn) = (self.leaving, &state) {
             self.tally.on_given_up(line);
-            self.tell(line, "not sent: the wait is over");
+            self.tell(line, &format!("not sent: {why}"));
             return;
         }
         self.tally.on_state(line, &state);
@@ -379,7 +382,7 @@ impl Filter<'_> {
             Notice::Offline { why, .. } if self.said.as_ref() == Some(why) => return,
             Notice::Offline { why, .. } => self.said = Some(why.clone()),
             Notice::Users(_) | Notice::NoUsers(_) => self.asks_who = false,
-            Notice::Away(_) => self.leave(),
+            Notice::Away(_) => self.leave("the server refused this client"),
             _ => {}
         }
         for sentence in words::notice(notice, &self.options.server) {

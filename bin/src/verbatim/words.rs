@@ -233,6 +233,7 @@ pub(crate) fn history(wanted: Wanted, shown: usize, until: Until) -> String {
             format!("{said}; what was before it, up to number {up_to}, is no longer kept")
         }
         Until::NotAsked(why) => format!("{said} in this device's store, and {}", no_history(why)),
+        Until::Nowhere(why) => format!("nothing earlier{with} can be shown: {}", no_history(why)),
     }
 }
 

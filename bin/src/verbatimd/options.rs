@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8828")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8828", value_parser = parse_listen)]
     pub(crate) listen: SocketAddr,
     /// Where the log is kept
     #[arg(long, value_enum, default_value_t = EngineKind::Disk)]
@@ -120,6 +120,13 @@ impl From<Ack> for AckVerb {
             Ack::Send => AckVerb::Send,
         }
     }
+}
+
+/// An address and a port. A name is none: it may stand for several addresses, and for others tomorrow.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address and a port in numbers are expected, ADDRESS:PORT, for instance 127.0.0.1:8828 or [::1]:8828".into()
+    })
 }
 
 /// A time: digits, and s, m, h or d behind them.

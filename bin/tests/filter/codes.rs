@@ -68,6 +68,10 @@ fn a_taken_name_is_6_and_can_be_waited_for() {
     let (taken, told) = code(&["bob", &server.address], "@bob: x\n");
     assert_eq!(taken, 6);
     assert!(told.contains("another device holds this name"), "{told}");
+    assert!(
+        told.contains("line 1 to bob: not sent: the server refused this client"),
+        "{told}"
+    );
     let waits = ["bob", &server.address, "--wait", "0.5", "--wait-for-name"];
     assert_eq!(code(&waits, "@bob: x\n").0, 6, "it is taken all the time");
     let mut waiting = server.user("bob", &["--wait-for-name", "--follow"]);
@@ -124,6 +128,7 @@ fn a_wrong_command_line_is_2() {
         &[],
         &["alice", "host:port"],
         &["alice", "--wait", "soon"],
+        &["alice", "--history", "abc"],
         &["alice", "--store", "--no-store"],
     ] {
         assert_eq!(code(arguments, "").0, 2, "{arguments:?}");

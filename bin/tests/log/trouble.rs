@@ -166,3 +166,16 @@ fn the_smallest_log_that_can_be_asked_for_takes_a_line() {
     tell(&mut ann, "ann", 1, &"x".repeat(60_000));
     end(server);
 }
+
+#[test]
+fn a_log_in_memory_has_no_commands() {
+    let ground = Ground::prepare("memory-commands");
+    for words in [&["status"][..], &["export"], &["verify"], &["backup", "x"]] {
+        let words = [&["--engine", "memory"], words].concat();
+        let told = refused(&ground.command(&words), 2);
+        assert!(
+            told.contains("in memory") && told.contains("SIGUSR1"),
+            "{told}"
+        );
+    }
+}

@@ -273,10 +273,11 @@ impl<'a> Chat<'a> {
         }
     }
 
-    /// Ends once every line is answered, or the wait is over; at once when asked a second time.
+    /// Ends once every line is answered, or the wait is over; at once when asked a second time, or when nothing is tried
+    /// by itself any more.
     fn quit(&mut self) {
         let open = self.tally.open();
-        if self.until.is_some() || open == 0 {
+        if self.until.is_some() || open == 0 || matches!(self.link, Link::Away) {
             self.leave();
             return;
         }

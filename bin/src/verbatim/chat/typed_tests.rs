@@ -5,7 +5,7 @@ use crate::line;
 use crate::options::Options;
 use clap::Parser;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use verbatim_core::client::LineId;
+use verbatim_core::client::{LineId, Notice, WhyAway};
 use verbatim_net::Request;
 
 fn options() -> Options {
@@ -27,4 +27,15 @@ fn a_line_can_be_taken_back_as_soon_as_it_stands_there_as_queued() {
     assert!(matches!(asked.try_recv(), Ok(Request::Withdraw(LineId(1)))));
     chat.on_line(line::parse("/withdraw 2"), "/withdraw 2");
     assert!(asked.try_recv().is_err(), "there is no line 2");
+}
+
+#[test]
+fn after_a_refused_name_nothing_is_waited_for() {
+    let options = options();
+    let (mut chat, mut asked) = chat(&options);
+    chat.on_line(line::parse("@bob: hi"), "@bob: hi");
+    assert!(matches!(asked.try_recv(), Ok(Request::Submit { .. })));
+    chat.on_notice(&Notice::Away(WhyAway::NameTaken { left: None }));
+    chat.on_line(line::parse("/quit"), "/quit");
+    assert!(matches!(asked.try_recv(), Ok(Request::Leave { .. })));
 }

@@ -12,7 +12,7 @@ pub(crate) use remove_body::answer as answer_remove_body;
 
 use super::control;
 use super::log::{directory, free, trouble};
-use super::options::{Command, Options};
+use super::options::{Command, EngineKind, Options};
 use ask::ask;
 use lines::Names;
 use std::io::{self, ErrorKind, Write};
@@ -26,6 +26,14 @@ use verbatim_net::engine::{Failure, Fault};
 /// # Errors
 /// What went wrong, with the exit code.
 pub(crate) fn carry_out(command: &Command, options: &Options) -> Result<(), Trouble> {
+    if options.engine == EngineKind::Memory && !matches!(command, Command::RemoveBody { .. }) {
+        return Err(Trouble {
+            text: "a log in memory is only in its server: SIGUSR1 makes that print its status, and there is nothing else \
+                   to ask for. For a log on disk leave out --engine"
+                .into(),
+            code: 2,
+        });
+    }
     let directory = directory(options)?;
     match command {
         Command::Status => status(&directory),
