@@ -11,6 +11,8 @@ use crate::plan::Part;
 use crate::planted::Segment;
 use std::time::Duration;
 
+/// Room for most segments.
+const SEGMENT_BYTES: usize = 1024;
 /// Buffers that are kept.
 const SPARE_MAX: usize = 32;
 
@@ -147,7 +149,9 @@ impl OnEvents {
                 let most = most.min(lane.unsent.len());
                 lane.unsent.drain(..most).collect()
             } else {
-                std::mem::replace(&mut lane.unsent, self.spare.pop().unwrap_or_default())
+                let room = self.spare.pop();
+                let room = room.unwrap_or_else(|| Vec::with_capacity(SEGMENT_BYTES));
+                std::mem::replace(&mut lane.unsent, room)
             };
             written += bytes.len();
             self.pipes[id].unheard += bytes.len();
