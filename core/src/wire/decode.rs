@@ -69,10 +69,7 @@ pub fn client_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ClientFrame
 
 /// Reads one frame of a server from the beginning of `bytes`.
 pub fn server_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ServerFrame<'a>> {
-    match quick::server(bytes, limits) {
-        Some((frame, taken)) => Decoded::Frame(frame, taken),
-        None => server_by_grammar(bytes, limits),
-    }
+    quick::server(bytes, limits).unwrap_or_else(|| server_by_grammar(bytes, limits))
 }
 
 /// The same, however it is written.

@@ -13,7 +13,8 @@ use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
-/// The same for an `ACK`, whole.
+/// The same for a `HELLO` and an `ACK`, whole.
+const HELLO_BYTES: usize = 384;
 const ACK_BYTES: usize = 32;
 /// The same for a `DELIVER`.
 const DELIVERY_HEAD_BYTES: usize = 208;
@@ -205,6 +206,7 @@ fn put_length(out: &mut Vec<u8>, body: &str) {
 }
 
 fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
+    out.reserve(HELLO_BYTES);
     put(out, &["HELLO 1\nUser: ", hello.user.as_str(), "\nDevice: "]);
     hello.device.write_hex(&mut |digit| out.push(digit));
     put(out, &["\n"]);
