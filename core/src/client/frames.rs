@@ -54,17 +54,18 @@ impl Client {
     fn on_bytes(&mut self, all: &[u8], out: &mut Vec<Output>) -> Result<usize, &'static str> {
         let mut done = 0;
         while done < all.len() && self.link.is_open() {
-            match server_frame(&all[done..], &self.config.limits) {
+            let decoded = server_frame(&all[done..], &self.config.limits);
+            match &decoded {
                 Decoded::Partial => break,
                 Decoded::Frame(frame, taken) => {
-                    self.on_frame(&frame, out)?;
+                    self.on_frame(frame, out)?;
                     done += taken;
                 }
                 // A later version may say more than this one understands.
                 Decoded::Refused(refusal, Skip::Bytes(taken))
                     if refusal.code == Code::UNKNOWN_VERB =>
                 {
-                    done += taken as usize;
+                    done += *taken as usize;
                 }
                 Decoded::Refused(refusal, _) => return Err(refusal.detail),
             }

@@ -60,6 +60,7 @@ use crate::limits::UNANSWERED_MAX;
 use crate::now::{Mono, Now, Wall};
 use crate::wire::{ClientFrame, Hello, encode_client};
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
@@ -183,7 +184,7 @@ impl Client {
                 let line = Line {
                     line,
                     to,
-                    body: self.outbox.text(body),
+                    body: String::from(body),
                     expires: age_max.map(|age| self.now + age),
                     earlier: false,
                 };

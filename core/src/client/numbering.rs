@@ -129,14 +129,14 @@ impl Numbering {
             last: number,
             source,
         };
-        let is_last = self.waiting.back().is_none_or(|(last, _)| *last < seq);
-        let at = match is_last {
-            true => self.waiting.len(),
-            false => self.waiting.partition_point(|(other, _)| *other < seq),
-        };
-        match self.waiting.get_mut(at) {
-            Some((same, other)) if *same == seq => *other = run,
-            _ => self.waiting.insert(at, (seq, run)),
+        if self.waiting.back().is_none_or(|(last, _)| *last < seq) {
+            self.waiting.push_back((seq, run));
+        } else {
+            let at = self.waiting.partition_point(|(other, _)| *other < seq);
+            match self.waiting.get_mut(at) {
+                Some((same, other)) if *same == seq => *other = run,
+                _ => self.waiting.insert(at, (seq, run)),
+            }
         }
         if self.waiting.len() > WAITING_MAX
             && let Some((_, oldest)) = self.waiting.pop_front()

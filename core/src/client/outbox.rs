@@ -19,9 +19,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-/// Texts of settled lines whose room the next lines take, and the longest of them: together they are few bytes.
-const SPARE_MAX: usize = 64;
-const SPARE_BYTES_MAX: usize = 512;
+/// Lines for which there is room from the beginning.
+const LINES_ROOM: usize = 16;
 
 /// A line without an answer.
 #[derive(Debug)]
@@ -77,7 +76,6 @@ pub(super) struct Allowance {
 pub(super) struct Outbox {
     lines: VecDeque<Line>,
     sent: usize,
-    spare: Vec<String>,
     next: MessageId,
     allotted: MessageId,
     /// Each line's id is kept with it, instead of a block of ids beforehand.
@@ -95,13 +93,13 @@ impl Outbox {
         };
         let sent = restored.sent.len();
         let lines = restored.sent.into_iter().chain(restored.queued);
-        let lines: VecDeque<Line> = lines.map(Line::restored).collect();
+        let mut lines: VecDeque<Line> = lines.map(Line::restored).collect();
+        lines.reserve(LINES_ROOM);
         let queued = lines.iter().skip(sent);
         Outbox {
             expiry: queued.filter_map(|line| line.expires).min(),
             lines,
             sent,
-            spare: Vec::new(),
             next: MessageId(next),
             allotted: start.allotted,
             keeps_lines,
@@ -160,13 +158,6 @@ impl Outbox {
     pub fn deadline(&self, up: bool) -> Option<Mono> {
         let held = self.held_until.filter(|_| up && self.has_queued());
         sooner(self.expiry, held)
-    }
-
-    /// A text of its own for a line that is to be queued.
-    pub fn text(&mut self, body: &str) -> String {
-        let mut text = self.spare.pop().unwrap_or_default();
-        text.push_str(body);
-        text
     }
 
     pub fn queue(&mut self, line: Line) {
@@ -270,10 +261,8 @@ impl Outbox {
         }
         let count = (last.0 + 1).saturating_sub(expected.0) as usize;
         self.sent -= count;
-        let (ids, spare) = (expected.0.., &mut self.spare);
-        let lines = ids.zip(self.lines.drain(..count));
-        Ok(lines.map(|(id, Line { line, to, body, .. })| {
-            spare_text(spare, body);
+        let lines = (expected.0..).zip(self.lines.drain(..count));
+        Ok(lines.map(|(id, Line { line, to, .. })| {
             let id = MessageId(id);
             Settled { id, line, to }
         }))
@@ -373,13 +362,6 @@ impl Outbox {
         }
         self.next = MessageId(self.next.0 - (self.sent - keep) as u64);
         self.sent = keep;
-    }
-}
-
-fn spare_text(spare: &mut Vec<String>, mut text: String) {
-    if spare.len() < SPARE_MAX && text.capacity() <= SPARE_BYTES_MAX {
-        text.clear();
-        spare.push(text);
     }
 }
 

@@ -14,6 +14,9 @@ use core::mem;
 /// Receipts kept for lines whose acceptance has not come yet. More recipients than unanswered messages cannot be meant.
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
 
+/// Lines to one recipient for which there is room from the first one on.
+const LINES_ROOM: usize = 16;
+
 /// Recipients whose lists stay when they are empty: what is written to them next finds its place.
 const IDLE_MAX: usize = 32;
 
@@ -139,7 +142,8 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let lines = self.awaited.entry(to).or_default();
+        let lines = self.awaited.entry(to);
+        let lines = lines.or_insert_with(|| VecDeque::with_capacity(LINES_ROOM));
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();

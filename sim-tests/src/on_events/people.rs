@@ -18,6 +18,9 @@ use verbatim_net::Request;
 /// The most connections that a script has.
 const WIRES: usize = 2;
 
+/// What a client says at once: for so many bytes there is room from the first one on.
+const FRAMES_ROOM: usize = 1_024;
+
 /// Somebody at a desk.
 pub(super) struct Person {
     seat: Seat,
@@ -417,7 +420,11 @@ impl OnEvents {
             return;
         };
         if let Some(id) = program.pipe {
-            self.pipes[id].up.unsent.extend_from_slice(&frames.0);
+            let unsent = &mut self.pipes[id].up.unsent;
+            if unsent.capacity() == 0 {
+                unsent.reserve(FRAMES_ROOM);
+            }
+            unsent.extend_from_slice(&frames.0);
             self.to_write.push((id, Way::Up));
         }
         program.client.reuse(frames);
