@@ -118,9 +118,15 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    fn is_full(&self, unwritten_bytes_max: usize) -> bool {
+    pub(super) fn is_full(&self, unwritten_bytes_max: usize) -> bool {
         self.unwritten + self.held >= unwritten_bytes_max
     }
+}
+
+/// Whether one of these still takes what is pumped from state.
+pub(super) fn takes(conns: &[Option<Box<Conn>>], conn: ConnId, unwritten_bytes_max: usize) -> bool {
+    let found = conns.get(conn.0 as usize).and_then(Option::as_deref);
+    found.is_some_and(|found| found.role != Role::Closing && !found.is_full(unwritten_bytes_max))
 }
 
 impl Router {
@@ -212,8 +218,7 @@ impl Router {
 
     /// Hands a frame to a connection, unless it is closing.
     pub(crate) fn send(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
-        let now = self.now.mono;
-        let bytes = frame.bytes(&mut self.scratch);
+        let (now, bytes) = (self.now.mono, frame.bytes());
         let Some(found) = self.conn_mut(conn) else {
             return;
         };
@@ -230,9 +235,7 @@ impl Router {
 
     /// Whether a connection still takes what is pumped from state.
     pub(crate) fn takes(&self, conn: ConnId) -> bool {
-        let full = |found: &Conn| found.is_full(self.limits.unwritten_bytes_max);
-        self.conn(conn)
-            .is_some_and(|found| found.role != Role::Closing && !full(found))
+        takes(&self.conns, conn, self.limits.unwritten_bytes_max)
     }
 
     pub(super) fn on_written(&mut self, conn: ConnId, bytes: usize, out: &mut Vec<Output>) {

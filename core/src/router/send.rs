@@ -238,9 +238,10 @@ impl Router {
         self.room -= size.min(self.room);
         match stream {
             Stream::All => self.count_broadcast(&message, out),
-            Stream::User(user) => match self.classic_mut(user) {
-                Some(classic) => classic.expect(),
-                None => self.owe(user, size),
+            Stream::User(user) => match self.live.get_mut(&user) {
+                Some(Live::Classic(classic)) => classic.expect(),
+                Some(Live::Session(session)) => session.owe(size),
+                None => {}
             },
         }
         self.counts.accepted += 1;
@@ -260,8 +261,7 @@ impl Router {
             Recipient::All => hash.write_u64(0),
         }
         hash.write_u64(body.len() as u64);
-        hash.write(body.as_bytes());
-        hash.finish()
+        hash.hash(body.as_bytes())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::id::{ConnId, DeviceId, MessageId, Seq, Try, UserId};
 use crate::name::Name;
 use crate::now::Mono;
-use crate::record::Holder;
+use crate::record::{Holder, Message, Stream};
 use crate::wire::Credit;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -117,6 +117,17 @@ pub(super) struct Flight {
     pub(super) all: bool,
 }
 
+impl Flight {
+    pub(super) fn of(message: &Message) -> Flight {
+        Flight {
+            seq: message.seq,
+            bytes: message.counted() as u32,
+            from: message.from,
+            all: message.to == Stream::All,
+        }
+    }
+}
+
 /// An id that was rejected.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused {
@@ -218,6 +229,37 @@ impl Session {
 
     pub(super) fn welcomed(&self) -> bool {
         self.bound.as_ref().is_some_and(|bound| bound.welcomed)
+    }
+
+    /// Whether there may be more for it in the log than what comes live.
+    pub(super) fn is_behind(&self) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.behind)
+    }
+
+    /// Whether there may be something to tell it of how far recipients have come.
+    pub(super) fn has_news(&self) -> bool {
+        !self.moved.is_empty() || self.rare.is_some()
+    }
+
+    /// Counts a delivery that goes out now in the window.
+    pub(super) fn take_off(&mut self, flight: Flight) {
+        let at = self.flying;
+        // It flew on an older connection and was given up since: it will not come again, and no ack is about it.
+        let is_past = |old: &Flight| old.seq < flight.seq;
+        while self.flight.get(at).is_some_and(is_past) {
+            self.flight.remove(at);
+        }
+        match self.flight.get(at) {
+            Some(again) if again.seq == flight.seq => {}
+            Some(_) => self.flight.insert(at, flight),
+            None => self.flight.push_back(flight),
+        }
+        self.flying += 1;
+        self.flight_bytes += u64::from(flight.bytes);
+        let bound = self.bound.as_mut();
+        let bound = bound.expect("it has a connection to fly on");
+        bound.fed = flight.seq;
+        bound.alternates = true;
     }
 
     /// Whether the window takes one more delivery of so many bytes. One is always allowed.

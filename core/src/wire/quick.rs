@@ -4,7 +4,7 @@
 use super::frame::{ClientFrame, Delivery, Receipt, ServerFrame};
 use crate::id::{MessageId, Number, Seq};
 use crate::limits::Limits;
-use crate::name::{NAME_BYTES_MAX, Name, Recipient};
+use crate::name::{ALL, BadName, Name, Recipient};
 
 /// So many digits never overflow 64 bits.
 const DIGITS_MAX: usize = 19;
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
         self.word(b"DELIVER ")?;
         let seq = Seq(self.number()?);
         self.word(b"\nFrom: ")?;
-        let from = Name::parse(self.name()).ok()?;
+        let from = self.name()?;
         self.word(b"\nTo: ")?;
         let to = self.recipient()?;
         self.word(b"\nNumber: ")?;
@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
 
     fn receipt(&mut self) -> Option<Receipt> {
         self.word(b"RECEIPT ")?;
-        let to = Name::parse(self.name()).ok()?;
+        let to = self.name()?;
         self.word(b" ")?;
         let up_to = Seq(self.number()?);
         self.word(b"\n\n")?;
@@ -121,6 +121,7 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
+    #[inline]
     fn number(&mut self) -> Option<u64> {
         let mut value = 0u64;
         let mut digits = 0;
@@ -137,20 +138,30 @@ impl<'a> Walk<'a> {
         (1..=DIGITS_MAX).contains(&digits).then_some(value)
     }
 
+    #[inline]
     fn recipient(&mut self) -> Option<Recipient> {
-        Recipient::parse(self.name()).ok()
+        match Name::prefix(self.rest) {
+            Ok(name) => {
+                self.rest = &self.rest[name.as_bytes().len()..];
+                Some(Recipient::User(name))
+            }
+            Err(BadName::Reserved) => {
+                self.rest = &self.rest[ALL.len()..];
+                Some(Recipient::All)
+            }
+            Err(_) => None,
+        }
     }
 
-    /// What may be a name: all up to a space or the line's end, as far as a name can reach.
-    fn name(&mut self) -> &'a [u8] {
-        let near = &self.rest[..self.rest.len().min(NAME_BYTES_MAX + 1)];
-        let end = near.iter().position(|byte| *byte <= b' ');
-        let (name, rest) = self.rest.split_at(end.unwrap_or(near.len()));
-        self.rest = rest;
-        name
+    #[inline]
+    fn name(&mut self) -> Option<Name> {
+        let name = Name::prefix(self.rest).ok()?;
+        self.rest = &self.rest[name.as_bytes().len()..];
+        Some(name)
     }
 
     /// The last header, which tells the body's length, and the body.
+    #[inline]
     fn body(&mut self, limits: &Limits) -> Option<&'a str> {
         self.word(b"\nContent-length: ")?;
         let length = usize::try_from(self.number()?).ok()?;
