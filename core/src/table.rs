@@ -48,18 +48,25 @@ impl<K: Key, V> Table<K, V> {
 
     #[inline]
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        let place = self.place_of(key)?;
-        self.entries[place].as_ref().map(|(_, value)| value)
+        let hint = *self.hints.get(self.hint_at(key))?;
+        match self.entries.get(hint as usize) {
+            Some(Some((found, value))) if found == key => Some(value),
+            _ => self.search(key),
+        }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let place = self.place_of(key)?;
-        self.entries[place].as_mut().map(|(_, value)| value)
+        let hint = *self.hints.get(self.hint_at(key))?;
+        let hit = matches!(self.entries.get(hint as usize), Some(Some((found, _))) if found == key);
+        if !hit {
+            return self.search_mut(key);
+        }
+        self.entries[hint as usize].as_mut().map(|(_, value)| value)
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
-        self.place_of(key).is_some()
+        self.get(key).is_some()
     }
 
     /// Puts an entry in; gives the one of that key that was there.
@@ -116,18 +123,19 @@ impl<K: Key, V> Table<K, V> {
         &entry.expect("what has an order has an entry").1
     }
 
-    #[inline]
-    fn place_of(&self, key: &K) -> Option<usize> {
-        let hint = *self.hints.get(self.hint_at(key))? as usize;
-        match self.entries.get(hint) {
-            Some(Some((found, _))) if found == key => Some(hint),
-            _ => self.search(key),
-        }
+    #[inline(never)]
+    fn search(&self, key: &K) -> Option<&V> {
+        self.order.get(key).map(|place| self.at(*place))
     }
 
+    /// As [`Table::search`]; what was looked for is found by its hint the next time.
     #[inline(never)]
-    fn search(&self, key: &K) -> Option<usize> {
-        self.order.get(key).map(|place| *place as usize)
+    fn search_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = *self.order.get(key)?;
+        let at = self.hint_at(key);
+        self.hints[at] = place;
+        let entry = self.entries[place as usize].as_mut();
+        entry.map(|(_, value)| value)
     }
 
     /// Which hint is that key's.

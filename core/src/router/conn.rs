@@ -335,25 +335,27 @@ impl Router {
 
     fn next_due(&self, conn: &Conn) -> Mono {
         let limits = &self.limits;
-        let dues = [
-            conn.role
-                .is_registering()
-                .then(|| conn.opened_at + limits.registration_time_max),
-            matches!(conn.role, Role::Session(_)).then(|| {
-                let heartbeat = conn.said_at + limits.heartbeat_time;
-                let heartbeat = heartbeat.round_up(limits.heartbeat_grain);
-                heartbeat.min(conn.heard_at + limits.silence_time_max)
-            }),
-            conn.frame_since.map(|since| since + limits.frame_time_max),
-            (conn.unwritten > 0).then(|| conn.written_at + limits.write_time_max),
-            conn.quiet_at,
-        ];
         // Where nothing is due, a blocked write is what may come: looking once in its time is enough to find one.
-        let later = self.now.mono + limits.write_time_max;
-        dues.into_iter()
-            .flatten()
-            .min()
-            .map_or(later, |due| due.min(later))
+        let mut next = self.now.mono + limits.write_time_max;
+        let mut sooner = |due: Mono| next = next.min(due);
+        if conn.role.is_registering() {
+            sooner(conn.opened_at + limits.registration_time_max);
+        }
+        if matches!(conn.role, Role::Session(_)) {
+            let heartbeat = conn.said_at + limits.heartbeat_time;
+            sooner(heartbeat.round_up(limits.heartbeat_grain));
+            sooner(conn.heard_at + limits.silence_time_max);
+        }
+        if let Some(since) = conn.frame_since {
+            sooner(since + limits.frame_time_max);
+        }
+        if conn.unwritten > 0 {
+            sooner(conn.written_at + limits.write_time_max);
+        }
+        if let Some(at) = conn.quiet_at {
+            sooner(at);
+        }
+        next
     }
 
     pub(super) fn on_conn_due(&mut self, conn: ConnId, out: &mut Vec<Output>) {

@@ -37,7 +37,6 @@ pub struct Removed {
 
 impl Router {
     pub(super) fn on_message_committed(&mut self, message: Message, out: &mut Vec<Output>) {
-        self.unsettle(message.from);
         match message.to {
             Stream::User(user) => self.deliver(user, message, out),
             Stream::All => {

@@ -406,8 +406,13 @@ impl Router {
 
     fn on_committed(&mut self, seq: Seq, room: u64, out: &mut Vec<Output>) {
         self.committed = self.committed.max(seq);
+        let mut noted = None;
         while let Some(message) = self.uncommitted.pop_front_if(|message| message.seq <= seq) {
             self.uncommitted_bytes -= self.size_of_message(&message);
+            // Messages of one sender come in a row, who need not be looked for again.
+            if noted.replace(message.from) != Some(message.from) {
+                self.unsettle(message.from);
+            }
             self.on_message_committed(message, out);
         }
         self.room = room.saturating_sub(self.uncommitted_bytes);

@@ -30,6 +30,7 @@ impl Outgoing {
     }
 
     /// How many bytes it takes on the wire.
+    #[inline]
     pub(super) fn bytes(&self) -> usize {
         match self {
             Outgoing::Session(frame) => crate::wire::server_length(frame),

@@ -2,14 +2,13 @@
 //! differs by a byte, has not come whole, or is beyond a limit is left to `decode`, which knows the whole grammar.
 
 use super::frame::{ClientFrame, Delivery, Receipt, ServerFrame};
+use super::head::DIGITS_MAX;
 use crate::id::{MessageId, Number, Seq};
 use crate::limits::Limits;
 use crate::name::{ALL, BadName, Name, Recipient};
 
-/// So many digits never overflow 64 bits.
-const DIGITS_MAX: usize = 19;
-
 /// A `SEND`, an `ACK` or a heartbeat, and how many bytes it took.
+#[inline]
 pub(super) fn client<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ClientFrame<'a>, usize)> {
     let mut walk = Walk { rest: bytes };
     let frame = match bytes.first()? {
@@ -40,6 +39,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    #[inline]
     fn send(&mut self, limits: &Limits) -> Option<ClientFrame<'a>> {
         self.word(b"SEND ")?;
         let to = self.recipient()?;
