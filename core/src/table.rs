@@ -16,7 +16,9 @@ pub(crate) trait Key: Copy + Ord + fmt::Debug {
 }
 
 /// So many hints at least, once there are any.
-const HINTS_MIN: usize = 16;
+const HINTS_MIN: usize = 32;
+/// And so many for each entry, so that few share one.
+const HINTS_PER_ENTRY: usize = 4;
 
 /// See the module's words.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ pub(crate) struct Table<K, V> {
     entries: Vec<Option<(K, V)>>,
     /// Entries that were removed: their places are taken first.
     free: Vec<u32>,
-    /// Where an entry may lie. Twice as many as entries or more, and a power of two.
+    /// Where an entry may lie. Four times as many as entries or more, and a power of two.
     hints: Vec<u32>,
 }
 
@@ -146,12 +148,13 @@ impl<K: Key, V> Table<K, V> {
 
     /// Points at an entry. Of those that share a hint, the last one has it.
     fn hint(&mut self, key: K, place: u32) {
-        if self.order.len() * 2 <= self.hints.len() {
+        if self.order.len() * HINTS_PER_ENTRY <= self.hints.len() {
             let at = self.hint_at(&key);
             self.hints[at] = place;
             return;
         }
-        let hints = (self.order.len() * 2).next_power_of_two().max(HINTS_MIN);
+        let hints = self.order.len() * HINTS_PER_ENTRY;
+        let hints = hints.next_power_of_two().max(HINTS_MIN);
         self.hints.resize(hints, 0);
         for (key, place) in &self.order {
             let at = key.bits() as usize & (hints - 1);

@@ -81,11 +81,15 @@ impl Router {
                 };
                 let (conn, unwritten_max) = (bound.key.conn, self.limits.unwritten_bytes_max);
                 let goes = bound.welcomed && !bound.behind && in_turn;
-                if goes && takes(&self.conns, conn, unwritten_max) {
+                if !goes || !takes(&self.conns, conn, unwritten_max) {
+                    bound.behind = true;
+                    return self.unsettle(user);
+                }
+                if bound.answers_due {
                     return self.fly(user, conn, message, out);
                 }
-                bound.behind = true;
-                self.unsettle(user);
+                session.take_off(Flight::of(&message));
+                self.hand_out(conn, message, out);
             }
         }
     }
@@ -118,15 +122,19 @@ impl Router {
         }
     }
 
-    /// Sends a delivery and counts it in the window.
+    /// Sends a delivery, behind the answers there are, and counts it in the window.
     fn fly(&mut self, user: UserId, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         let is_session = "only sessions have deliveries";
-        let mut session = self.session_mut(user).expect(is_session);
+        let session = self.session_mut(user).expect(is_session);
         if session.lacks_answers() {
             self.answer_first(user, out);
-            session = self.session_mut(user).expect(is_session);
         }
+        let session = self.session_mut(user).expect(is_session);
         session.take_off(Flight::of(&message));
+        self.hand_out(conn, message, out);
+    }
+
+    fn hand_out(&mut self, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         self.counts.delivered += 1;
         self.send(conn, Outgoing::Delivery(message), out);
     }

@@ -51,7 +51,7 @@ use crate::record::{Message, Record, Stream, What};
 use crate::saved::Beside;
 use crate::space::Space;
 use crate::table::Table;
-use crate::wire::ServerFrame;
+use crate::wire::{Receipt, ServerFrame};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -230,6 +230,8 @@ pub struct Router {
     unread: Vec<ConnId>,
     /// A buffer to reuse.
     acked: Vec<Flight>,
+    /// Another one.
+    receipts: Vec<Receipt>,
     timers: Timers,
     random: ChaCha8Rng,
     hash: SipHasher13,
@@ -280,6 +282,7 @@ impl Router {
             came: BTreeMap::new(),
             unread: Vec::new(),
             acked: Vec::new(),
+            receipts: Vec::new(),
             timers: Timers::default(),
             random: ChaCha8Rng::seed_from_u64(config.seed),
             hash: SipHasher13::new_with_keys(config.hash_key[0], config.hash_key[1]),

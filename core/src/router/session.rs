@@ -12,7 +12,7 @@ use crate::now::Mono;
 use crate::record::{Holder, Message, Stream};
 use crate::wire::Credit;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -43,8 +43,8 @@ pub(crate) struct Session {
     /// The device has come from here to there, and what it is rid of by that is still being read from the log.
     pub(super) settling: Option<(Seq, Seq)>,
     rare: Option<Box<Rare>>,
-    /// Recipients of own messages who have come further than was told.
-    pub(super) moved: BTreeSet<UserId>,
+    /// Recipients of own messages who have come further than was told, each once, in their order.
+    pub(super) moved: Vec<UserId>,
     /// Deliveries without an ack, of this connection and of those before it, in the order of their seqs.
     pub(super) flight: VecDeque<Flight>,
     /// How many of them, from the first on, went out on this connection; their bytes are what the window counts.
@@ -172,7 +172,7 @@ impl Session {
             away_age: 0,
             settling: None,
             rare: None,
-            moved: BTreeSet::new(),
+            moved: Vec::new(),
             flight: VecDeque::new(),
             flying: 0,
             flight_bytes: 0,
@@ -210,6 +210,13 @@ impl Session {
         }
     }
 
+    /// Notes that a recipient has come further.
+    pub(super) fn note_moved(&mut self, recipient: UserId) {
+        if let Err(at) = self.moved.binary_search(&recipient) {
+            self.moved.insert(at, recipient);
+        }
+    }
+
     /// Whether it waits for a part of a history.
     pub(super) fn asks(&self) -> bool {
         self.bound
@@ -221,6 +228,9 @@ impl Session {
     pub(super) fn shrink(&mut self) {
         if self.flight.is_empty() {
             self.flight = VecDeque::new();
+        }
+        if self.moved.is_empty() {
+            self.moved = Vec::new();
         }
         if self.rare().is_nothing() {
             self.rare = None;

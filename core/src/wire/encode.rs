@@ -18,6 +18,10 @@ const SEND_HEAD_BYTES: usize = 96;
 const ACK_BYTES: usize = 32;
 /// Longer than the longest head of a `DELIVER`, and what is put there beyond a name's end.
 const DELIVERY_HEAD_BYTES: usize = 256;
+/// Room for what a server says most often, so that its buffer grows once.
+const SERVER_BYTES: usize = 64;
+/// The same for a `WELCOME`.
+const WELCOME_BYTES: usize = 320;
 /// Says that a message's text was removed.
 const REMOVED_HEADER: &[u8] = b"\nRemoved: yes";
 
@@ -52,6 +56,10 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
 
 /// Appends a server's frame.
 pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
+    out.reserve(match frame {
+        ServerFrame::Welcome(_) => WELCOME_BYTES,
+        _ => SERVER_BYTES,
+    });
     put_server(frame, out);
 }
 
@@ -249,7 +257,9 @@ fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
 }
 
 fn put_welcome(welcome: &Welcome, out: &mut impl Sink) {
-    put(out, &["WELCOME 1\nUser: ", welcome.user.as_str(), "\n"]);
+    out.put(b"WELCOME 1\nUser: ");
+    out.put_name(&welcome.user);
+    out.put(b"\n");
     put_number_header(out, "Store", welcome.store.0);
     put_number_header(out, "Epoch", welcome.epoch.0);
     let level = match welcome.level {

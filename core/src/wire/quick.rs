@@ -1,13 +1,17 @@
 //! The frequent frames in the very bytes that `encode` writes for them, read in one walk. It never refuses anything: what
 //! differs by a byte, has not come whole, or is beyond a limit is left to `decode`, which knows the whole grammar.
 
-use super::frame::{ClientFrame, Delivery, Receipt, ServerFrame};
+use super::frame::{ClientFrame, Credit, Delivery, Hello, Place, Receipt, ServerFrame};
 use super::head::DIGITS_MAX;
-use crate::id::{MessageId, Number, Seq};
+use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{ALL, BadName, Name, Recipient};
+use alloc::boxed::Box;
 
-/// A `SEND`, an `ACK` or a heartbeat, and how many bytes it took.
+/// So many digits stand for a device.
+const DEVICE_DIGITS: usize = 32;
+
+/// A `SEND`, an `ACK`, a `HELLO` or a heartbeat, and how many bytes it took.
 #[inline]
 pub(super) fn client<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ClientFrame<'a>, usize)> {
     let mut walk = Walk { rest: bytes };
@@ -15,6 +19,7 @@ pub(super) fn client<'a>(bytes: &'a [u8], limits: &Limits) -> Option<(ClientFram
         b'S' => walk.send(limits)?,
         b'A' => walk.ack()?,
         b'P' => walk.beat(ClientFrame::Ping, ClientFrame::Pong)?,
+        b'H' => ClientFrame::Hello(Box::new(walk.hello()?)),
         _ => return None,
     };
     Some((frame, bytes.len() - walk.rest.len()))
@@ -54,6 +59,67 @@ impl<'a> Walk<'a> {
         let seq = Seq(self.number()?);
         self.word(b"\n\n")?;
         Some(ClientFrame::Ack(seq))
+    }
+
+    #[inline(never)]
+    fn hello(&mut self) -> Option<Hello> {
+        self.word(b"HELLO 1\nUser: ")?;
+        let user = self.name()?;
+        self.word(b"\nDevice: ")?;
+        let device = self.device()?;
+        self.word(b"\nTry: ")?;
+        let attempt = Try(self.number()?);
+        let keep = self.word(b"\nKeep: yes\n").is_some();
+        if !keep {
+            self.word(b"\nKeep: no\n")?;
+        }
+        let place = self.place()?;
+        let accepted = self.header(b"Accepted: ")?.map(MessageId);
+        self.word(b"Delivered: ")?;
+        let delivered = Seq(self.number()?);
+        self.word(b"\nWindow: ")?;
+        let deliveries = u32::try_from(self.number()?).unwrap_or(u32::MAX);
+        self.word(b" ")?;
+        let bytes = self.number()?;
+        self.word(b"\n\n")?;
+        Some(Hello {
+            user,
+            device,
+            attempt,
+            keep,
+            place,
+            accepted,
+            delivered,
+            credit: Credit { deliveries, bytes },
+        })
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        if self.word(b"Cursor: server\n").is_some() {
+            return Some(Place::Server);
+        }
+        let Some(store) = self.header(b"Store: ")?.map(StoreId) else {
+            return Some(Place::New);
+        };
+        let epoch = Epoch(self.header(b"Epoch: ")??);
+        let seq = Seq(self.header(b"Cursor: ")??);
+        Some(Place::Cursor { store, epoch, seq })
+    }
+
+    /// A header of one number, if it is the next one.
+    fn header(&mut self, name: &[u8]) -> Option<Option<u64>> {
+        if self.word(name).is_none() {
+            return Some(None);
+        }
+        let number = self.number()?;
+        self.word(b"\n")?;
+        Some(Some(number))
+    }
+
+    fn device(&mut self) -> Option<DeviceId> {
+        let (digits, rest) = self.rest.split_at_checked(DEVICE_DIGITS)?;
+        self.rest = rest;
+        DeviceId::parse_hex(core::str::from_utf8(digits).ok()?)
     }
 
     fn delivery(&mut self, limits: &Limits) -> Option<Delivery<'a>> {
@@ -181,7 +247,13 @@ mod tests {
     use alloc::vec::Vec;
     use core::fmt::Debug;
 
-    const SENT: [&[u8]; 5] = [
+    const SENT: [&[u8]; 8] = [
+        b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0D0E0F\nTry: 3\nKeep: yes\n\
+          Store: 7\nEpoch: 8\nCursor: 9\nAccepted: 5\nDelivered: 6\nWindow: 256 262144\n\n",
+        b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0d0e0f\nTry: 3\nKeep: no\n\
+          Cursor: server\nDelivered: 0\nWindow: 4294967296 1\n\n",
+        b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0d0e0f\nTry: 1\nKeep: yes\n\
+          Accepted: 0\nDelivered: 0\nWindow: 1 0\n\n",
         b"SEND bob\nId: 7\nContent-length: 2\n\nhi",
         b"SEND ALL\nId: 18\nContent-length: 0\n\n",
         b"ACK 12\n\n",
