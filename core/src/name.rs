@@ -1,5 +1,6 @@
 //! Names of users, and whom a message is for. Parsed at the door, so that a bad name cannot exist inside.
 
+use crate::table::Key;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -56,6 +57,28 @@ impl Name {
         })
     }
 
+    /// The name that these bytes begin with: letters and digits, as far as there are any and as a name reaches. Whoever
+    /// reads it knows what must stand behind a name.
+    #[inline]
+    pub(crate) fn prefix(text: &[u8]) -> Result<Name, BadName> {
+        let mut name = Name {
+            len: 0,
+            bytes: [0; NAME_BYTES_MAX],
+        };
+        for (byte, read) in name.bytes.iter_mut().zip(text) {
+            if !read.is_ascii_alphanumeric() {
+                break;
+            }
+            *byte = *read;
+            name.len += 1;
+        }
+        match name.as_bytes() {
+            [] => Err(BadName::Empty),
+            word if word.eq_ignore_ascii_case(ALL.as_bytes()) => Err(BadName::Reserved),
+            _ => Ok(name),
+        }
+    }
+
     /// The name as it was spelt.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("parse let only ASCII in")
@@ -64,6 +87,11 @@ impl Name {
     /// As [`Name::as_str`], in bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+
+    /// The bytes of the name, and zeros behind them.
+    pub(crate) fn padded(&self) -> &[u8; NAME_BYTES_MAX] {
+        &self.bytes
     }
 
     /// The form that names are compared by.
@@ -170,6 +198,15 @@ impl Recipient {
         match self {
             Recipient::User(name) => name.as_str(),
             Recipient::All => ALL,
+        }
+    }
+}
+
+impl Key for Recipient {
+    fn bits(&self) -> u64 {
+        match self {
+            Recipient::User(name) => name.key().bits(),
+            Recipient::All => 0,
         }
     }
 }

@@ -5,8 +5,8 @@
 //! and not before.
 
 use super::config::{Restored, RestoredLine, Start};
-use super::notice::{LineId, LineState, Notice};
 use super::link::sooner;
+use super::notice::{LineId, LineState, Notice};
 use super::port::{Keep, Output};
 use crate::code::Code;
 use crate::id::MessageId;

@@ -6,6 +6,7 @@ use super::outbox::told;
 use super::port::Output;
 use crate::id::Seq;
 use crate::name::{Name, Recipient};
+use crate::table::Table;
 use crate::wire::Receipt;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -58,7 +59,7 @@ impl Reached {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Receipts {
-    awaited: BTreeMap<Recipient, VecDeque<Accepted>>,
+    awaited: Table<Recipient, VecDeque<Accepted>>,
     early: BTreeMap<Name, Reached>,
     early_counts: BTreeMap<Seq, (u64, u64)>,
     highest: Seq,
@@ -72,7 +73,7 @@ impl Receipts {
     /// are watched.
     pub fn new(delivered: Seq, awaited: &[Awaited], lines_max: usize) -> Receipts {
         let mut receipts = Receipts {
-            awaited: BTreeMap::new(),
+            awaited: Table::default(),
             early: BTreeMap::new(),
             early_counts: BTreeMap::new(),
             highest: delivered,
@@ -114,7 +115,7 @@ impl Receipts {
     /// The session is lost: no receipt will come. Returns for how many lines.
     pub fn lose(&mut self) -> usize {
         let lines = self.awaited.values().map(VecDeque::len).sum();
-        self.awaited.clear();
+        self.awaited = Table::default();
         self.forget_early();
         self.highest = Seq(0);
         self.moved = true;
@@ -142,8 +143,12 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let lines = self.awaited.entry(to);
-        let lines = lines.or_insert_with(|| VecDeque::with_capacity(LINES_ROOM));
+        let Some(lines) = self.awaited.get_mut(&to) else {
+            let mut lines = VecDeque::with_capacity(LINES_ROOM);
+            lines.push_back(accepted);
+            self.awaited.insert(to, lines);
+            return;
+        };
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();
@@ -200,7 +205,7 @@ impl Receipts {
 
 /// Tells and lets go of what is known of the lines to that recipient; whether there was any.
 fn settle(
-    awaited: &mut BTreeMap<Recipient, VecDeque<Accepted>>,
+    awaited: &mut Table<Recipient, VecDeque<Accepted>>,
     to: Recipient,
     reached: &Reached,
     out: &mut Vec<Output>,

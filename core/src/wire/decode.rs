@@ -60,6 +60,7 @@ fn incomplete(detail: &'static str) -> Refusal {
 }
 
 /// Reads one frame of a client from the beginning of `bytes`.
+#[inline]
 pub fn client_frame<'a>(bytes: &'a [u8], limits: &Limits) -> Decoded<ClientFrame<'a>> {
     match quick::client(bytes, limits) {
         Some((frame, taken)) => Decoded::Frame(frame, taken),

@@ -1,8 +1,8 @@
 //! Drives those who take part: the core's client for a session user, the script of a classic one.
 
-use super::{OnEvents, micros};
 use super::pipe::{Near, Owner};
 use super::queue::{Coming, Micros, PipeId, Way};
+use super::{OnEvents, micros};
 use crate::cast::{
     Classic, Desk, Device, Does, Effect, Heard, Order, Said, Script, Stage, Usurper,
 };
@@ -149,7 +149,8 @@ impl OnEvents {
             Seat::Classic(_) => self.tell_classic(who, Heard::Time),
             Seat::Device(_) => {
                 self.write_desk(who);
-                let due = |program: &mut Program| program.client_due().is_some_and(|due| due <= now);
+                let due =
+                    |program: &mut Program| program.client_due().is_some_and(|due| due <= now);
                 if self.people[who].program().is_some_and(due) {
                     self.tell_client(who, Input::Timeout);
                 }
