@@ -6,7 +6,6 @@ use super::outbox::told;
 use super::port::Output;
 use crate::id::Seq;
 use crate::name::{Name, Recipient};
-use crate::table::Table;
 use crate::wire::Receipt;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -59,7 +58,7 @@ impl Reached {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Receipts {
-    awaited: Table<Recipient, VecDeque<Accepted>>,
+    awaited: BTreeMap<Recipient, VecDeque<Accepted>>,
     early: BTreeMap<Name, Reached>,
     early_counts: BTreeMap<Seq, (u64, u64)>,
     highest: Seq,
@@ -73,7 +72,7 @@ impl Receipts {
     /// are watched.
     pub fn new(delivered: Seq, awaited: &[Awaited], lines_max: usize) -> Receipts {
         let mut receipts = Receipts {
-            awaited: Table::default(),
+            awaited: BTreeMap::new(),
             early: BTreeMap::new(),
             early_counts: BTreeMap::new(),
             highest: delivered,
@@ -115,7 +114,7 @@ impl Receipts {
     /// The session is lost: no receipt will come. Returns for how many lines.
     pub fn lose(&mut self) -> usize {
         let lines = self.awaited.values().map(VecDeque::len).sum();
-        self.awaited = Table::default();
+        self.awaited.clear();
         self.forget_early();
         self.highest = Seq(0);
         self.moved = true;
@@ -143,12 +142,8 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let Some(lines) = self.awaited.get_mut(&to) else {
-            let mut lines = VecDeque::with_capacity(LINES_ROOM);
-            lines.push_back(accepted);
-            self.awaited.insert(to, lines);
-            return;
-        };
+        let lines = self.awaited.entry(to);
+        let lines = lines.or_insert_with(|| VecDeque::with_capacity(LINES_ROOM));
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();
@@ -205,7 +200,7 @@ impl Receipts {
 
 /// Tells and lets go of what is known of the lines to that recipient; whether there was any.
 fn settle(
-    awaited: &mut Table<Recipient, VecDeque<Accepted>>,
+    awaited: &mut BTreeMap<Recipient, VecDeque<Accepted>>,
     to: Recipient,
     reached: &Reached,
     out: &mut Vec<Output>,

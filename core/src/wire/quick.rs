@@ -238,21 +238,20 @@ impl<'a> Walk<'a> {
     #[inline]
     fn number(&mut self) -> Option<u64> {
         let mut value = 0u64;
-        let mut digits = 0;
-        for byte in self.rest {
+        let (text, mut rest) = (self.rest, self.rest);
+        while let [byte, behind @ ..] = rest {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
             // One that may have wrapped is read again below.
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            digits += 1;
+            rest = behind;
         }
-        let (text, rest) = self.rest.split_at(digits);
         self.rest = rest;
-        match digits {
+        match text.len() - rest.len() {
             1..=DIGITS_MAX => Some(value),
-            _ => decimal(core::str::from_utf8(text).ok()?),
+            digits => decimal(core::str::from_utf8(&text[..digits]).ok()?),
         }
     }
 
