@@ -251,6 +251,7 @@ impl Router {
     }
 
     /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.
+    #[inline]
     pub(crate) fn hash_of(&self, to: &Recipient, body: &str) -> u64 {
         let mut hash = self.hash;
         match to {

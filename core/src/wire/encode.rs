@@ -64,6 +64,7 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
 }
 
 /// How many bytes a server's frame takes.
+#[inline(never)]
 pub(crate) fn server_length(frame: &ServerFrame<'_>) -> usize {
     let mut length = Length(0);
     put_server(frame, &mut length);

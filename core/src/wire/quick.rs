@@ -2,7 +2,7 @@
 //! differs by a byte, has not come whole, or is beyond a limit is left to `decode`, which knows the whole grammar.
 
 use super::frame::{ClientFrame, Credit, Delivery, Hello, Place, Receipt, ServerFrame};
-use super::head::DIGITS_MAX;
+use super::head::{DIGITS_MAX, number};
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{ALL, BadName, Name, Recipient};
@@ -196,12 +196,16 @@ impl<'a> Walk<'a> {
             if digit > 9 {
                 break;
             }
-            // One that wraps has too many digits, which is seen below.
+            // One that wraps has more digits than never overflow, and is read again below.
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             digits += 1;
         }
-        self.rest = &self.rest[digits..];
-        (1..=DIGITS_MAX).contains(&digits).then_some(value)
+        let (text, rest) = self.rest.split_at(digits);
+        self.rest = rest;
+        match digits {
+            1..=DIGITS_MAX => Some(value),
+            _ => number(text),
+        }
     }
 
     #[inline]
@@ -249,7 +253,7 @@ mod tests {
 
     const SENT: [&[u8]; 8] = [
         b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0D0E0F\nTry: 3\nKeep: yes\n\
-          Store: 7\nEpoch: 8\nCursor: 9\nAccepted: 5\nDelivered: 6\nWindow: 256 262144\n\n",
+          Store: 18446744073709551615\nEpoch: 8\nCursor: 9\nAccepted: 5\nDelivered: 6\nWindow: 256 262144\n\n",
         b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0d0e0f\nTry: 3\nKeep: no\n\
           Cursor: server\nDelivered: 0\nWindow: 4294967296 1\n\n",
         b"HELLO 1\nUser: al\nDevice: 000102030405060708090a0b0c0d0e0f\nTry: 1\nKeep: yes\n\
