@@ -136,7 +136,10 @@ impl Router {
 
     fn hand_out(&mut self, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         self.counts.delivered += 1;
-        self.send(conn, Outgoing::Delivery(message), out);
+        if self.charge(conn, message.frame().len()) {
+            let frame = Outgoing::Delivery(message);
+            out.push(Output::Send { conn, frame });
+        }
     }
 
     /// Asks for the next page for a session that is behind and has window for it.

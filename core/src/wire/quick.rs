@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)] // so that it is made where it stays
     fn recipient(&mut self) -> Option<Recipient> {
         match Name::prefix(self.rest) {
             Ok(name) => {
