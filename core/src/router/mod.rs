@@ -390,7 +390,6 @@ impl Router {
     }
 
     /// Puts a record into the log and into the state at once.
-    #[inline]
     pub(crate) fn append(&mut self, what: What, out: &mut Vec<Output>) -> Seq {
         let record = Record {
             seq: self.space.head().next(),

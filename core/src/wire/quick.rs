@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    #[inline(always)] // so that it is made where it stays
+    #[inline(always)] // on the way of every message
     fn recipient(&mut self) -> Option<Recipient> {
         match Name::prefix(self.rest) {
             Ok(name) => {
@@ -231,7 +231,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The last header, which tells the body's length, and the body.
-    #[inline]
+    #[inline(always)] // on the way of every message
     fn body(&mut self, limits: &Limits) -> Option<&'a str> {
         self.word(b"\nContent-length: ")?;
         let length = usize::try_from(self.number()?).ok()?;
