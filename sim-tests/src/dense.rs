@@ -1,7 +1,7 @@
 //! Maps and sets whose keys are counted: lines of somebody, positions in a log. A run looks into them at every event, so
 //! they lie in a row. A key that nobody counts to (a planted bug may make one) goes to a tree behind it.
 
-use crate::tag::Tag;
+use crate::history::Who;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
@@ -28,43 +28,67 @@ impl<T> Default for Dense<T> {
 
 impl<T> Dense<T> {
     /// Puts a value there; gives the one that was there.
+    #[inline]
     pub fn insert(&mut self, key: u64, value: T) -> Option<T> {
+        match self.row.get_mut(index(key)) {
+            Some(slot) => slot.replace(value),
+            None => self.insert_behind(key, value),
+        }
+    }
+
+    /// Puts a value behind the end of the row.
+    #[inline(never)] // once for each key at most, and the row is looked into far more often
+    fn insert_behind(&mut self, key: u64, value: T) -> Option<T> {
         if key >= ROW_MAX {
             return self.far.insert(key, value);
         }
-        let at = key as usize;
-        if let Some(slot) = self.row.get_mut(at) {
-            return slot.replace(value);
-        }
+        let at = index(key);
         if self.row.capacity() == 0 {
             self.row.reserve(ROOM.max(at + 1));
         }
-        self.row.resize_with(at, || None);
+        if at > self.row.len() {
+            self.row.resize_with(at, || None);
+        }
         self.row.push(Some(value));
         None
     }
 
     /// The value there.
+    #[inline]
     pub fn get(&self, key: u64) -> Option<&T> {
-        match key < ROW_MAX {
-            true => self.row.get(key as usize)?.as_ref(),
-            false => self.far.get(&key),
+        match self.row.get(index(key)) {
+            Some(slot) => slot.as_ref(),
+            None => self.far.get(&key),
         }
     }
 
     /// The same, to change it.
+    #[inline]
     pub fn get_mut(&mut self, key: u64) -> Option<&mut T> {
-        match key < ROW_MAX {
-            true => self.row.get_mut(key as usize)?.as_mut(),
-            false => self.far.get_mut(&key),
+        match self.row.get_mut(index(key)) {
+            Some(slot) => slot.as_mut(),
+            None => self.far.get_mut(&key),
         }
     }
 
+    /// The value there, to change it; it is put there first if there is none.
+    #[inline]
+    pub fn get_or_default(&mut self, key: u64) -> &mut T
+    where
+        T: Default,
+    {
+        if self.get(key).is_none() {
+            self.insert(key, T::default());
+        }
+        self.get_mut(key).expect("it was put there if it was not")
+    }
+
     /// Takes the value there away.
+    #[inline]
     pub fn remove(&mut self, key: u64) -> Option<T> {
-        match key < ROW_MAX {
-            true => self.row.get_mut(key as usize)?.take(),
-            false => self.far.remove(&key),
+        match self.row.get_mut(index(key)) {
+            Some(slot) => slot.take(),
+            None => self.far.remove(&key),
         }
     }
 
@@ -79,6 +103,11 @@ impl<T> Dense<T> {
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.row.iter_mut().flatten().chain(self.far.values_mut())
     }
+}
+
+/// Where a key would lie in a row that has no end.
+fn index(key: u64) -> usize {
+    usize::try_from(key).unwrap_or(usize::MAX)
 }
 
 impl<T> Index<u64> for Dense<T> {
@@ -100,45 +129,59 @@ pub struct Marks {
 
 impl Marks {
     /// Puts a key in; whether it is new.
+    #[inline]
     pub fn insert(&mut self, key: u64) -> bool {
+        let (at, bit) = place(key);
+        let Some(word) = self.row.get_mut(at) else {
+            return self.insert_behind(key);
+        };
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    /// Puts a key in behind the end of the row.
+    #[inline(never)] // rarely: a word of the row is for many keys
+    fn insert_behind(&mut self, key: u64) -> bool {
         if key >= ROW_MAX {
             return self.far.insert(key);
         }
         let (at, bit) = place(key);
-        if at >= self.row.len() {
-            self.row.resize(at + 1, 0);
-        }
-        let before = self.row[at];
-        self.row[at] |= bit;
-        before & bit == 0
+        self.row.resize(at, 0);
+        self.row.push(bit);
+        true
     }
 
     /// Whether a key is in it.
+    #[inline]
     pub fn contains(&self, key: u64) -> bool {
         let (at, bit) = place(key);
-        match key < ROW_MAX {
-            true => self.row.get(at).is_some_and(|word| word & bit != 0),
-            false => self.far.contains(&key),
+        match self.row.get(at) {
+            Some(word) => word & bit != 0,
+            None => self.far.contains(&key),
         }
     }
 
     /// Takes a key out; whether it was in.
+    #[inline]
     pub fn remove(&mut self, key: u64) -> bool {
-        if key >= ROW_MAX {
-            return self.far.remove(&key);
-        }
         let (at, bit) = place(key);
-        let was = self.contains(key);
-        if let Some(word) = self.row.get_mut(at) {
-            *word &= !bit;
-        }
+        let Some(word) = self.row.get_mut(at) else {
+            return self.far.remove(&key);
+        };
+        let was = *word & bit != 0;
+        *word &= !bit;
         was
     }
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = u64> {
-        let keys = 0..self.row.len() as u64 * u64::from(u64::BITS);
-        let row = keys.filter(|key| self.contains(*key));
+        let words = (0..).zip(&self.row).filter(|(_, word)| **word != 0);
+        let row = words.flat_map(|(at, word)| {
+            let bits = 0..u64::from(u64::BITS);
+            let bits = bits.filter(move |bit| word & 1 << bit != 0);
+            bits.map(move |bit| at * u64::from(u64::BITS) + bit)
+        });
         row.chain(self.far.iter().copied())
     }
 
@@ -154,10 +197,11 @@ impl Marks {
     }
 }
 
-/// The word and the bit in it that stand for a key of the row.
+/// The word of a row that has no end, and the bit in it, that stand for a key.
+#[inline]
 fn place(key: u64) -> (usize, u64) {
     let bits = u64::from(u64::BITS);
-    ((key / bits) as usize, 1 << (key % bits))
+    (index(key / bits), 1 << (key % bits))
 }
 
 impl Extend<u64> for Marks {
@@ -176,48 +220,63 @@ impl FromIterator<u64> for Marks {
     }
 }
 
-/// A map from lines of all who take part.
+/// A map from what people have, their lines or their devices: whose it is, and its number among theirs.
 #[derive(Clone, Debug)]
-pub struct ByTag<T>(Vec<Dense<T>>);
+pub struct Owned<T>(Vec<Dense<T>>);
 
-impl<T> Default for ByTag<T> {
-    fn default() -> ByTag<T> {
-        ByTag(Vec::new())
+impl<T> Default for Owned<T> {
+    fn default() -> Owned<T> {
+        Owned(Vec::new())
     }
 }
 
 /// More do not take part in a run: what a tag of somebody else says is not looked for.
 const PEOPLE_MAX: usize = 1 << 10;
 
-impl<T> ByTag<T> {
+impl<T> Owned<T> {
     /// Puts a value there; gives the one that was there.
-    pub fn insert(&mut self, tag: Tag, value: T) -> Option<T> {
-        let who = tag.who.min(PEOPLE_MAX);
-        if who >= self.0.len() {
-            self.0.resize_with(who + 1, Dense::default);
-        }
-        self.0[who].insert(tag.line, value)
+    #[inline]
+    pub fn insert(&mut self, (who, number): (Who, u64), value: T) -> Option<T> {
+        self.row(who).insert(number, value)
     }
 
     /// The value there.
-    pub fn get(&self, tag: Tag) -> Option<&T> {
-        self.0.get(tag.who.min(PEOPLE_MAX))?.get(tag.line)
+    #[inline]
+    pub fn get(&self, (who, number): (Who, u64)) -> Option<&T> {
+        self.0.get(who.min(PEOPLE_MAX))?.get(number)
+    }
+
+    /// The value there, to change it; it is put there first if there is none.
+    #[inline]
+    pub fn get_or_default(&mut self, (who, number): (Who, u64)) -> &mut T
+    where
+        T: Default,
+    {
+        self.row(who).get_or_default(number)
+    }
+
+    #[inline]
+    fn row(&mut self, who: Who) -> &mut Dense<T> {
+        let who = who.min(PEOPLE_MAX);
+        if who >= self.0.len() {
+            self.0.resize_with(who + 1, Dense::default);
+        }
+        &mut self.0[who]
     }
 
     /// All keys, in their order.
-    pub fn tags(&self) -> impl Iterator<Item = Tag> {
-        let lines = |(who, lines): (usize, &Dense<T>)| {
-            let tags = lines.iter().map(move |(line, _)| Tag { who, line });
-            tags.collect::<Vec<_>>()
+    pub fn keys(&self) -> impl Iterator<Item = (Who, u64)> {
+        let keys = |(who, row): (Who, &Dense<T>)| {
+            let keys = row.iter().map(move |(number, _)| (who, number));
+            keys.collect::<Vec<_>>()
         };
-        self.0.iter().enumerate().flat_map(lines)
+        self.0.iter().enumerate().flat_map(keys)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ByTag, Dense, Marks, ROW_MAX};
-    use crate::tag::Tag;
+    use super::{Dense, Marks, Owned, ROW_MAX};
 
     const KEYS: [u64; 5] = [0, 63, 64, ROW_MAX, u64::MAX];
 
@@ -250,13 +309,13 @@ mod tests {
     }
 
     #[test]
-    fn tags_keep_their_lines_apart() {
-        let mut lines = ByTag::default();
-        let tag = |who, line| Tag { who, line };
-        assert_eq!(lines.insert(tag(2, 7), 'a'), None);
-        assert_eq!(lines.insert(tag(0, 7), 'b'), None);
-        assert_eq!(lines.get(tag(2, 7)), Some(&'a'));
-        assert_eq!(lines.get(tag(1, 7)), None);
-        assert!(lines.tags().eq([tag(0, 7), tag(2, 7)]));
+    fn what_people_have_is_kept_apart() {
+        let mut lines = Owned::default();
+        assert_eq!(lines.insert((2, 7), 'a'), None);
+        assert_eq!(lines.insert((0, 7), 'b'), None);
+        assert_eq!(lines.get((2, 7)), Some(&'a'));
+        assert_eq!(lines.get((1, 7)), None);
+        assert_eq!(*lines.get_or_default((1, 3)), '\0');
+        assert!(lines.keys().eq([(0, 7), (1, 3), (2, 7)]));
     }
 }

@@ -43,6 +43,11 @@ impl Tag {
         }
     }
 
+    /// What a line is found by among all that people have.
+    pub(crate) fn key(self) -> (Who, u64) {
+        (self.who, self.line)
+    }
+
     /// Reads the tag of a text.
     pub fn of(body: &str) -> Option<Tag> {
         let (who, rest) = number(body.as_bytes().strip_prefix(b"u")?)?;
