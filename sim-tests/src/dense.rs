@@ -14,7 +14,7 @@ const ROW_MAX: u64 = 1 << 16;
 #[derive(Clone, Debug)]
 pub struct Dense<T> {
     row: Vec<Option<T>>,
-    far: BTreeMap<u64, T>,
+    far: BTreeMap<u64, Option<T>>,
 }
 
 impl<T> Default for Dense<T> {
@@ -27,30 +27,35 @@ impl<T> Default for Dense<T> {
 }
 
 impl<T> Dense<T> {
-    /// Puts a value there; gives the one that was there.
+    /// The place for the value of a key.
     #[inline]
-    pub fn insert(&mut self, key: u64, value: T) -> Option<T> {
-        match self.row.get_mut(index(key)) {
-            Some(slot) => slot.replace(value),
-            None => self.insert_behind(key, value),
+    pub fn slot(&mut self, key: u64) -> &mut Option<T> {
+        let at = index(key);
+        if at >= self.row.len() {
+            return self.slot_behind(key);
         }
+        &mut self.row[at]
     }
 
-    /// Puts a value behind the end of the row.
+    /// The place for one that lies behind the end of the row.
+    #[cold]
     #[inline(never)] // once for each key at most, and the row is looked into far more often
-    fn insert_behind(&mut self, key: u64, value: T) -> Option<T> {
+    fn slot_behind(&mut self, key: u64) -> &mut Option<T> {
         if key >= ROW_MAX {
-            return self.far.insert(key, value);
+            return self.far.entry(key).or_insert(None);
         }
         let at = index(key);
         if self.row.capacity() == 0 {
             self.row.reserve(ROOM.max(at + 1));
         }
-        if at > self.row.len() {
-            self.row.resize_with(at, || None);
-        }
-        self.row.push(Some(value));
-        None
+        self.row.resize_with(at + 1, || None);
+        &mut self.row[at]
+    }
+
+    /// Puts a value there; gives the one that was there.
+    #[inline]
+    pub fn insert(&mut self, key: u64, value: T) -> Option<T> {
+        self.slot(key).replace(value)
     }
 
     /// The value there.
@@ -58,7 +63,7 @@ impl<T> Dense<T> {
     pub fn get(&self, key: u64) -> Option<&T> {
         match self.row.get(index(key)) {
             Some(slot) => slot.as_ref(),
-            None => self.far.get(&key),
+            None => self.far.get(&key)?.as_ref(),
         }
     }
 
@@ -67,7 +72,7 @@ impl<T> Dense<T> {
     pub fn get_mut(&mut self, key: u64) -> Option<&mut T> {
         match self.row.get_mut(index(key)) {
             Some(slot) => slot.as_mut(),
-            None => self.far.get_mut(&key),
+            None => self.far.get_mut(&key)?.as_mut(),
         }
     }
 
@@ -77,10 +82,7 @@ impl<T> Dense<T> {
     where
         T: Default,
     {
-        if self.get(key).is_none() {
-            self.insert(key, T::default());
-        }
-        self.get_mut(key).expect("it was put there if it was not")
+        self.slot(key).get_or_insert_with(T::default)
     }
 
     /// Takes the value there away.
@@ -88,20 +90,20 @@ impl<T> Dense<T> {
     pub fn remove(&mut self, key: u64) -> Option<T> {
         match self.row.get_mut(index(key)) {
             Some(slot) => slot.take(),
-            None => self.far.remove(&key),
+            None => self.far.remove(&key)?,
         }
     }
 
     /// All, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        let row = (0..).zip(&self.row);
-        let row = row.filter_map(|(key, value)| Some((key, value.as_ref()?)));
-        row.chain(self.far.iter().map(|(key, value)| (*key, value)))
+        let far = self.far.iter().map(|(key, value)| (*key, value));
+        let all = (0..).zip(&self.row).chain(far);
+        all.filter_map(|(key, value)| Some((key, value.as_ref()?)))
     }
 
     /// All values, to change them.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.row.iter_mut().flatten().chain(self.far.values_mut())
+        self.row.iter_mut().chain(self.far.values_mut()).flatten()
     }
 }
 
@@ -141,6 +143,7 @@ impl Marks {
     }
 
     /// Puts a key in behind the end of the row.
+    #[cold]
     #[inline(never)] // rarely: a word of the row is for many keys
     fn insert_behind(&mut self, key: u64) -> bool {
         if key >= ROW_MAX {
@@ -237,7 +240,7 @@ impl<T> Owned<T> {
     /// Puts a value there; gives the one that was there.
     #[inline]
     pub fn insert(&mut self, (who, number): (Who, u64), value: T) -> Option<T> {
-        self.row(who).insert(number, value)
+        self.slot((who, number)).replace(value)
     }
 
     /// The value there.
@@ -252,16 +255,23 @@ impl<T> Owned<T> {
     where
         T: Default,
     {
-        self.row(who).get_or_default(number)
+        self.slot((who, number)).get_or_insert_with(T::default)
     }
 
+    /// The place for a value.
     #[inline]
-    fn row(&mut self, who: Who) -> &mut Dense<T> {
+    pub fn slot(&mut self, (who, number): (Who, u64)) -> &mut Option<T> {
         let who = who.min(PEOPLE_MAX);
         if who >= self.0.len() {
-            self.0.resize_with(who + 1, Dense::default);
+            self.make_row(who);
         }
-        &mut self.0[who]
+        self.0[who].slot(number)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_row(&mut self, who: Who) {
+        self.0.resize_with(who + 1, Dense::default);
     }
 
     /// All keys, in their order.

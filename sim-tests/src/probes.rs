@@ -371,6 +371,7 @@ impl Probes {
     }
 
     /// Sees a delivery that was handed to a connection.
+    #[inline]
     pub fn on_delivering(&mut self, conn: Conn, seq: u64) {
         let Some(Session { holder, head }) = self.conns.get(conn) else {
             return;
@@ -386,6 +387,7 @@ impl Probes {
     }
 
     /// Sees a record that was appended.
+    #[inline]
     pub fn on_appended(&mut self, ledger: &Ledger, it: &Appended<'_>) {
         self.hit_if(it.stamp > it.wall, Probe::ClockWentBack);
         match it.entry {

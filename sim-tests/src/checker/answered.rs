@@ -1,7 +1,7 @@
 //! G12: a line ends accepted, rejected or unknown, on the ways that its states allow; what was told to be out of the
 //! log is in none; and nothing is unknown without a session lost or a program ended.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::dense::{Dense, Owned};
 use crate::history::{ClassicNews, DeviceNews, Tag, Who};
 use crate::ledger::{Appended, Ledger, Told};
@@ -19,21 +19,22 @@ pub(super) struct Answered {
 impl Rule for Answered {
     const NAME: &'static str = "G12 Answered";
 
+    #[inline]
     fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
         match it.tag.filter(|tag| self.out.get(tag.key()).is_some()) {
-            Some(tag) => {
-                let seq = it.seq;
-                Err(format!("{tag} was told not to come, and is record {seq}"))
-            }
+            Some(tag) => came(tag, it.seq),
             None => Ok(()),
         }
     }
 
+    #[inline]
     fn on_line(&mut self, ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
-        let before = self.states.insert(tag.key(), state);
-        if !may_follow(before, state) {
-            return Err(format!("{tag} was {before:?} and is {state:?}"));
+        let known = self.states.slot(tag.key());
+        if !may_follow(*known, state) {
+            let before = *known;
+            return wrong(move || format!("{tag} was {before:?} and is {state:?}"));
         }
+        *known = Some(state);
         match state {
             LineState::Sent => is_in_time(ledger, tag),
             LineState::Unknown => {
@@ -48,10 +49,12 @@ impl Rule for Answered {
         }
     }
 
+    #[inline]
     fn on_submitted(&mut self, _: &Ledger, who: Who) -> Verdict {
         has_reason(who, self.told_unknown(who))
     }
 
+    #[inline]
     fn on_acked(&mut self, _: &Ledger, (who, _): (Who, u64)) -> Verdict {
         has_reason(who, self.told_unknown(who))
     }
@@ -81,15 +84,17 @@ impl Rule for Answered {
 
 impl Answered {
     /// How many lines of somebody became unknown since it was last told anything.
+    #[inline]
     fn told_unknown(&mut self, who: Who) -> usize {
         self.unknown.remove(who as u64).unwrap_or(0)
     }
 
     /// A line was told to be in no log.
+    #[inline(never)] // few lines come to this
     fn is_out(&mut self, ledger: &Ledger, tag: Tag) -> Verdict {
         self.out.insert(tag.key(), ());
         match ledger.find(tag) {
-            Some((_, seq)) => Err(format!("{tag} was told not to come, and is record {seq}")),
+            Some((_, seq)) => came(tag, seq),
             None => Ok(()),
         }
     }
@@ -121,14 +126,20 @@ impl Answered {
     }
 }
 
+/// A line is in the log that was told to be out of it.
+fn came(tag: Tag, seq: u64) -> Verdict {
+    wrong(move || format!("{tag} was told not to come, and is record {seq}"))
+}
+
 /// Lines became unknown, and what happens next is no reason for it.
 fn has_reason(who: Who, unknown: usize) -> Verdict {
     match unknown {
         0 => Ok(()),
-        _ => Err(format!("lines of u{who} became unknown without a reason")),
+        _ => wrong(move || format!("lines of u{who} became unknown without a reason")),
     }
 }
 
+#[inline]
 fn may_follow(before: Option<LineState>, state: LineState) -> bool {
     use LineState::{
         Accepted, Counted, Delivered, Expired, Left, NoRoom, Queued, Rejected, Sent, Unknown,
@@ -145,10 +156,11 @@ fn may_follow(before: Option<LineState>, state: LineState) -> bool {
 }
 
 /// A line goes out before it is too old for it.
+#[inline]
 fn is_in_time(ledger: &Ledger, tag: Tag) -> Verdict {
     let (since, age) = ledger.line(tag).since;
     match age.is_some_and(|age| ledger.now > since + age) {
-        true => Err(format!("{tag} went out too old")),
+        true => wrong(move || format!("{tag} went out too old")),
         false => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 //! is told of a record that is not committed. (At level `memory`
 //! a log lives as long as its server; that its end is told belongs to G6.)
 
-use super::rule::{Delivering, Rule, Verdict};
+use super::rule::{Delivering, Rule, Verdict, wrong};
 use crate::history::{ClassicNews, Entry, ServerNews, Tag, Who};
 use crate::ledger::{Appended, Ledger, Record, Told};
 use verbatim_core::client::LineState;
@@ -30,6 +30,7 @@ impl Rule for Durable {
         Ok(())
     }
 
+    #[inline]
     fn on_delivering(&mut self, _: &Ledger, it: Delivering) -> Verdict {
         self.told = self.told.max(it.seq);
         Ok(())
@@ -40,11 +41,12 @@ impl Rule for Durable {
         Ok(())
     }
 
+    #[inline]
     fn on_appended(&mut self, ledger: &Ledger, it: &Appended<'_>) -> Verdict {
         let seq = it.seq;
         let before = std::mem::replace(&mut self.head, seq);
         if seq != before + 1 {
-            return Err(format!("record {seq} follows record {before}"));
+            return wrong(move || format!("record {seq} follows record {before}"));
         }
         match it.entry {
             Entry::Message { body, .. } => is_as_written(ledger, it, body),
@@ -61,6 +63,7 @@ impl Rule for Durable {
         }
     }
 
+    #[inline]
     fn on_line(&mut self, ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
         let LineState::Accepted { seq, number } = state else {
             return Ok(());
@@ -83,7 +86,9 @@ impl Rule for Durable {
 
 /// Whether a record says what its sender wrote, and is for whom the sender named.
 fn is_as_written(ledger: &Ledger, it: &Appended<'_>, body: &str) -> Verdict {
-    let tag = it.tag.ok_or_else(|| format!("nobody wrote {body:?}"))?;
+    let Some(tag) = it.tag else {
+        return wrong(|| format!("nobody wrote {body:?}"));
+    };
     let person = ledger.people.get(tag.who);
     let line = person.and_then(|person| person.lines.get(tag.line));
     let Some(line) = line else {
@@ -91,10 +96,12 @@ fn is_as_written(ledger: &Ledger, it: &Appended<'_>, body: &str) -> Verdict {
     };
     let meant = it.recipient.map_or("ALL", |holder| holder.name.as_str());
     if *line.body != *body || !is_name(&line.to, meant) {
-        return Err(format!(
-            "{tag} stands in the log for {meant} as {body:?}, and was written for {} as {:?}",
-            line.to, line.body
-        ));
+        return wrong(move || {
+            format!(
+                "{tag} stands in the log for {meant} as {body:?}, and was written for {} as {:?}",
+                line.to, line.body
+            )
+        });
     }
     Ok(())
 }
@@ -106,9 +113,9 @@ fn is_name(one: &str, other: &str) -> bool {
 }
 
 fn is_in_log(ledger: &Ledger, tag: Tag, (seq, number): (u64, u64)) -> Verdict {
-    let place = ledger.people[tag.who]
-        .place
-        .ok_or("accepted before a welcome")?;
+    let Some(place) = ledger.people[tag.who].place else {
+        return wrong(|| "accepted before a welcome".into());
+    };
     let log = &ledger.logs[place.log];
     let Some(Record {
         entry:
@@ -123,15 +130,17 @@ fn is_in_log(ledger: &Ledger, tag: Tag, (seq, number): (u64, u64)) -> Verdict {
         ..
     }) = log.record(seq)
     else {
-        return Err(format!("{tag} was accepted as {seq}, where no message is"));
+        return wrong(move || format!("{tag} was accepted as {seq}, where no message is"));
     };
     let to = to.map_or("ALL", |user| log.holders[user].name.as_str());
     let meant = &ledger.line(tag).to;
     let same = *line == Some(tag) && *from == place.user && *found == number;
     if !same || !is_name(to, meant) {
-        return Err(format!(
-            "{tag} to {meant} was accepted as {seq} number {number}, where the log has {found} to {to}: {body:?}"
-        ));
+        return wrong(move || {
+            format!(
+                "{tag} to {meant} was accepted as {seq} number {number}, where the log has {found} to {to}: {body:?}"
+            )
+        });
     }
     Ok(())
 }

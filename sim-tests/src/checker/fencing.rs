@@ -1,7 +1,7 @@
 //! G8: a session has one connection; what an older one says has no effect; connection counters only grow; who was
 //! replaced does not come back by itself; and nobody speaks for a name that somebody else holds.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::dense::{Marks, Owned};
 use crate::history::{Conn, DeviceNews, Entry, ServerNews, What, Who};
 use crate::ledger::{Appended, Holder, Ledger};
@@ -58,6 +58,7 @@ impl Rule for Fencing {
         }
     }
 
+    #[inline]
     fn on_appended(&mut self, ledger: &Ledger, it: &Appended<'_>) -> Verdict {
         match it.entry {
             Entry::Claim { name, .. } => self.on_claim(name, it.seq),
@@ -68,7 +69,7 @@ impl Rule for Fencing {
             Entry::Message { from, .. } => {
                 if it.by.is_some_and(|by| self.closed.contains(by)) {
                     let seq = it.seq;
-                    return Err(format!("a closed connection wrote record {seq}"));
+                    return wrong(move || format!("a closed connection wrote record {seq}"));
                 }
                 self.speaks(it.sender, it.seq, *from)
             }
@@ -153,21 +154,22 @@ impl Fencing {
     }
 
     /// Whether the sender of a message has a connection that is its own.
+    #[inline]
     fn speaks(&self, sender: Option<&Holder>, seq: u64, from: u64) -> Verdict {
-        let holder = sender.ok_or_else(|| format!("nobody wrote record {seq}"))?;
+        let Some(holder) = sender else {
+            return wrong(move || format!("nobody wrote record {seq}"));
+        };
         if !self.named.contains(from) {
-            return Err(format!(
-                "{} has no name any more and wrote record {seq}",
-                holder.name
-            ));
+            let name = &holder.name;
+            return wrong(move || format!("{name} has no name any more and wrote record {seq}"));
         }
         let bound = self.bound.get(holder.is);
         let open = bound.is_some_and(|(conn, _)| !self.closed.contains(*conn));
         match !holder.is_classic() && !open {
-            true => Err(format!(
-                "u{} wrote record {seq} without a connection",
-                holder.is.0
-            )),
+            true => {
+                let (who, _) = holder.is;
+                wrong(move || format!("u{who} wrote record {seq} without a connection"))
+            }
             false => Ok(()),
         }
     }

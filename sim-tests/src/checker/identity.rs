@@ -1,6 +1,6 @@
 //! G9: a message is from whom it says it is, and nobody's secret comes to anybody.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::history::{DeviceNews, Entry, Who};
 use crate::ledger::{Appended, Ledger, Wrote};
 
@@ -10,6 +10,7 @@ pub(super) struct Identity;
 impl Rule for Identity {
     const NAME: &'static str = "G9 Identity";
 
+    #[inline]
     fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
         let Entry::Message { body, .. } = it.entry else {
             return Ok(());
@@ -17,18 +18,20 @@ impl Rule for Identity {
         let is = it.sender.map(|holder| holder.is.0);
         match is == it.tag.map(|tag| tag.who) {
             true => Ok(()),
-            false => Err(format!("{body:?} stands in the log as {is:?}'s")),
+            false => wrong(move || format!("{body:?} stands in the log as {is:?}'s")),
         }
     }
 
+    #[inline]
     fn on_wrote(&mut self, ledger: &Ledger, it: &Wrote<'_>) -> Verdict {
         let (who, from, body) = (it.who, &it.message.from, &it.message.body);
-        let tag = it.tag;
-        let tag = tag.ok_or_else(|| format!("u{who} heard what nobody wrote: {body:?}"))?;
+        let Some(tag) = it.tag else {
+            return wrong(move || format!("u{who} heard what nobody wrote: {body:?}"));
+        };
         let person = ledger.people.get(tag.who);
         match person.map(|person| person.name.as_bytes()) == Some(from.as_bytes()) {
             true => Ok(()),
-            false => Err(format!("u{who} heard {tag} from {from}")),
+            false => wrong(move || format!("u{who} heard {tag} from {from}")),
         }
     }
 

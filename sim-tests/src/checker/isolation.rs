@@ -1,7 +1,7 @@
 //! G7: what is in flight to one connection without an ack is never more than its window, though one delivery is always
 //! allowed.
 
-use super::rule::{Delivering, Rule, Verdict};
+use super::rule::{Delivering, Rule, Verdict, wrong};
 use crate::dense::Dense;
 use crate::history::{Conn, ServerNews};
 use crate::ledger::Ledger;
@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 pub(super) struct Isolation {
     windows: Dense<Window>,
 }
+
+/// Deliveries for which a window has room at first.
+const FLIGHT: usize = 32;
 
 struct Window {
     credit: (u64, u64),
@@ -26,7 +29,7 @@ impl Rule for Isolation {
             ServerNews::Bound { conn, credit, .. } => {
                 let window = Window {
                     credit: *credit,
-                    flight: VecDeque::new(),
+                    flight: VecDeque::with_capacity(FLIGHT),
                     bytes: 0,
                 };
                 self.windows.insert(*conn, window);
@@ -44,19 +47,22 @@ impl Rule for Isolation {
         Ok(())
     }
 
+    #[inline]
     fn on_delivering(&mut self, _: &Ledger, it: Delivering) -> Verdict {
         let Delivering { conn, seq, bytes } = it;
-        let window = self.windows.get_mut(conn);
-        let window =
-            window.ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
+        let Some(window) = self.windows.get_mut(conn) else {
+            return wrong(move || format!("{seq} went to connection {conn} before its welcome"));
+        };
         window.flight.push_back((seq, bytes));
         window.bytes += bytes;
         let (count, most) = (window.flight.len() as u64, window.credit);
         let bytes = window.bytes;
         if count > 1 && (count > most.0 || bytes > most.1) {
-            return Err(format!(
-                "{count} deliveries of {bytes} bytes fly to connection {conn}, whose window is {most:?}"
-            ));
+            return wrong(move || {
+                format!(
+                    "{count} deliveries of {bytes} bytes fly to connection {conn}, whose window is {most:?}"
+                )
+            });
         }
         Ok(())
     }

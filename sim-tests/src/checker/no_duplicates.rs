@@ -1,7 +1,7 @@
 //! G2: a line is in the log at most once, over all connections and starts of the server; the same message under the
 //! same id gets the same answer again.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::history::{DeviceNews, Entry, Repeat, Who};
 use crate::ledger::{Appended, Ledger};
 use verbatim_core::code::Code;
@@ -13,14 +13,16 @@ impl Rule for NoDuplicates {
     const NAME: &'static str = "G2 No duplicates";
 
     /// (What a log lost of its end is in it no more: it was never accepted, and comes again.)
+    #[inline]
     fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
         let Entry::Message { body, .. } = it.entry else {
             return Ok(());
         };
-        let tag = it.tag.ok_or_else(|| format!("nobody wrote {body:?}"))?;
-        match it.again {
-            true => Err(format!("{tag} was appended once more, as {}", it.seq)),
-            false => Ok(()),
+        let (seq, again) = (it.seq, it.again);
+        match it.tag {
+            None => wrong(move || format!("nobody wrote {body:?}")),
+            Some(tag) if again => wrong(move || format!("{tag} was appended once more, as {seq}")),
+            Some(_) => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 //! be delivered before it is; and whoever lost its session is told so, and nobody else. (Who was told and whose ack of it
 //! the server has not read may be told again.)
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::dense::Dense;
 use crate::history::{Conn, DeviceNews, ServerNews, Who};
 use crate::ledger::{Holder, Ledger, Log, Place, Told, Wrote};
@@ -57,10 +57,12 @@ impl Rule for NoSilentLoss {
         Ok(())
     }
 
+    #[inline]
     fn on_submitted(&mut self, _: &Ledger, who: Who) -> Verdict {
         self.is_told(who)
     }
 
+    #[inline]
     fn on_wrote(&mut self, ledger: &Ledger, it: &Wrote<'_>) -> Verdict {
         self.is_told(it.who)?;
         nothing_missed(ledger, it.who, it.place, it.message.seq.0)
@@ -71,6 +73,7 @@ impl Rule for NoSilentLoss {
         nothing_missed(ledger, who, ledger.people[who].place, seq + 1)
     }
 
+    #[inline]
     fn on_line(&mut self, ledger: &Ledger, told: Told) -> Verdict {
         match told.state {
             LineState::Delivered | LineState::Left | LineState::Counted { .. } => {
@@ -83,9 +86,10 @@ impl Rule for NoSilentLoss {
 
 impl NoSilentLoss {
     /// Something happens to somebody: it is not one that has to hear something else first.
+    #[inline]
     fn is_told(&mut self, who: Who) -> Verdict {
         match self.due.remove(who as u64) {
-            Some(true) => Err(format!("u{who} lost its session and was not told")),
+            Some(true) => wrong(move || format!("u{who} lost its session and was not told")),
             _ => Ok(()),
         }
     }
@@ -117,15 +121,15 @@ fn nothing_missed(ledger: &Ledger, who: Who, place: Option<Place>, seq: u64) -> 
         return Ok(());
     };
     match holder.first_missing(&ledger.logs[place.log]) {
-        Some(missed) if missed < seq => Err(format!(
-            "u{who} has come to {seq} and has never written {missed}"
-        )),
+        Some(missed) if missed < seq => {
+            wrong(move || format!("u{who} has come to {seq} and has never written {missed}"))
+        }
         _ => Ok(()),
     }
 }
 
 fn is_told_truly(ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
-    let told = || format!("u{} was told of line {}: {state}", tag.who, tag.line);
+    let told = move || format!("u{} was told of line {}: {state}", tag.who, tag.line);
     let Some((at, seq)) = ledger.line(tag).accepted else {
         return Ok(());
     };
@@ -135,18 +139,18 @@ fn is_told_truly(ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
     let has = |holder: &&Holder| holder.wrote.contains(seq);
     match state {
         LineState::Delivered if recipient.filter(has).is_none() => {
-            Err(format!("{}, and its recipient has not written it", told()))
+            wrong(move || format!("{}, and its recipient has not written it", told()))
         }
         LineState::Left
             if recipient
                 .is_some_and(|holder| !holder.is_classic() && holder.released.is_none()) =>
         {
-            Err(format!("{}, and its recipient is still there", told()))
+            wrong(move || format!("{}, and its recipient is still there", told()))
         }
         LineState::Counted { count, of } => {
             let have = log.holders.values().filter(has).count() as u64;
             match count > have || count > of {
-                true => Err(format!("{}, and {have} have written it", told())),
+                true => wrong(move || format!("{}, and {have} have written it", told())),
                 false => Ok(()),
             }
         }

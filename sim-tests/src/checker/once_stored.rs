@@ -2,25 +2,46 @@
 //! after its program died, and marks them; never twice in one run. (Where the program ended in good order and its last
 //! ack was lost all the same, nobody knows that a line comes again, and it is not marked.)
 
-use super::rule::{Delivering, Rule, Verdict};
-use crate::dense::Dense;
+use super::rule::{Delivering, Rule, Verdict, wrong};
+use crate::dense::{Dense, Marks};
 use crate::history::{DeviceNews, ServerNews, Who};
 use crate::ledger::{Ledger, Place, Wrote};
 use std::collections::BTreeSet;
 
 #[derive(Default)]
 pub(super) struct OnceStored {
-    /// In which run of the program a message was written last, for each log, user, and seq.
-    wrote: Dense<Dense<Dense<u64>>>,
+    /// What was written, for each log and user.
+    wrote: Dense<Dense<Written>>,
     /// Whose program ended in good order, the last time.
     ended_well: BTreeSet<Who>,
     /// What the device on each connection has handled, as it says.
     handled: Dense<u64>,
 }
 
+/// What was written as one user: in each run of its program, the latest one last.
+#[derive(Default)]
+struct Written(Vec<(u64, Marks)>);
+
+impl Written {
+    /// A message is written in that run; gives the run in which it was written before, the last time.
+    #[inline]
+    fn insert(&mut self, seq: u64, program: u64) -> Option<u64> {
+        if self.0.last().is_none_or(|(latest, _)| *latest != program) {
+            self.0.push((program, Marks::default()));
+        }
+        let (latest, earlier) = self.0.split_last_mut()?;
+        if !latest.1.insert(seq) {
+            return Some(program);
+        }
+        let before = earlier.iter().rfind(|(_, marks)| marks.contains(seq));
+        before.map(|(program, _)| *program)
+    }
+}
+
 impl Rule for OnceStored {
     const NAME: &'static str = "G5 Exactly once, stored";
 
+    #[inline]
     fn on_wrote(&mut self, ledger: &Ledger, it: &Wrote<'_>) -> Verdict {
         let (who, seq) = (it.who, it.message.seq.0);
         let Some(Place { log, user }) = it.place else {
@@ -32,13 +53,13 @@ impl Rule for OnceStored {
             return Ok(());
         };
         if ledger.keeps_messages(who) {
-            return Err(format!("u{who} stored {seq} twice"));
+            return wrong(move || format!("u{who} stored {seq} twice"));
         }
         if before == program {
-            return Err(format!("u{who} wrote {seq} twice in one run"));
+            return wrong(move || format!("u{who} wrote {seq} twice in one run"));
         }
         if !it.message.may_repeat && !self.ended_well.contains(&who) {
-            return Err(format!("u{who} wrote {seq} again and did not mark it"));
+            return wrong(move || format!("u{who} wrote {seq} again and did not mark it"));
         }
         Ok(())
     }
@@ -64,13 +85,16 @@ impl Rule for OnceStored {
     }
 
     /// What a device says that it has handled is not handed to it again.
+    #[inline]
     fn on_delivering(&mut self, _: &Ledger, it: Delivering) -> Verdict {
         let Delivering { conn, seq, .. } = it;
         let handled = self.handled.get(conn).copied().unwrap_or(0);
         match seq <= handled {
-            true => Err(format!(
-                "{seq} went to connection {conn}, whose HELLO says that it has all up to {handled}"
-            )),
+            true => wrong(move || {
+                format!(
+                    "{seq} went to connection {conn}, whose HELLO says that it has all up to {handled}"
+                )
+            }),
             false => Ok(()),
         }
     }

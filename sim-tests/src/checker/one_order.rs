@@ -1,6 +1,6 @@
 //! G4: everybody sees what the log has, as it has it and in its order; numbers of conversations have no gaps.
 
-use super::rule::{Delivering, Rule, Verdict};
+use super::rule::{Delivering, Rule, Verdict, wrong};
 use crate::dense::Dense;
 use crate::history::{ClassicNews, DeviceNews, Entry, ServerNews, Who};
 use crate::ledger::{Appended, Ledger, Record, Wrote};
@@ -24,6 +24,7 @@ struct Numbers {
 
 impl Numbers {
     /// A message of that number came to a conversation; gives the number before it.
+    #[inline]
     fn put(&mut self, from: u64, to: Option<u64>, number: u64) -> u64 {
         let Some(to) = to else {
             return std::mem::replace(&mut self.of_all, number);
@@ -47,6 +48,7 @@ impl Rule for OneOrder {
         Ok(())
     }
 
+    #[inline]
     fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
         let Entry::Message {
             from, to, number, ..
@@ -57,7 +59,7 @@ impl Rule for OneOrder {
         let before = self.numbers.put(*from, *to, *number);
         if *number != before + 1 {
             let seq = it.seq;
-            return Err(format!("record {seq} has number {number} after {before}"));
+            return wrong(move || format!("record {seq} has number {number} after {before}"));
         }
         Ok(())
     }
@@ -69,11 +71,12 @@ impl Rule for OneOrder {
         Ok(())
     }
 
+    #[inline]
     fn on_delivering(&mut self, _: &Ledger, it: Delivering) -> Verdict {
         let Delivering { conn, seq, .. } = it;
         let before = self.handed.insert(conn, seq).unwrap_or(0);
         match seq <= before {
-            true => Err(format!("{seq} went to connection {conn} after {before}")),
+            true => wrong(move || format!("{seq} went to connection {conn} after {before}")),
             false => Ok(()),
         }
     }
@@ -87,11 +90,12 @@ impl Rule for OneOrder {
         }
     }
 
+    #[inline]
     fn on_wrote(&mut self, _: &Ledger, it: &Wrote<'_>) -> Verdict {
         let (who, seq) = (it.who, it.message.seq.0);
         match it.before {
             Some((epoch, before)) if epoch == it.epoch && before >= seq => {
-                Err(format!("u{who} wrote {seq} after {before}"))
+                wrong(move || format!("u{who} wrote {seq} after {before}"))
             }
             _ => is_as_in_log(it),
         }
@@ -107,8 +111,9 @@ impl Rule for OneOrder {
 
 fn is_as_in_log(it: &Wrote<'_>) -> Verdict {
     let (who, wrote, seq) = (it.who, it.message, it.message.seq.0);
-    let log = it.log;
-    let log = log.ok_or_else(|| format!("u{who} wrote {seq} of a start that was not"))?;
+    let Some(log) = it.log else {
+        return wrong(move || format!("u{who} wrote {seq} of a start that was not"));
+    };
     let Some(Record {
         entry: Some(Entry::Message {
             to, number, body, ..
@@ -116,7 +121,7 @@ fn is_as_in_log(it: &Wrote<'_>) -> Verdict {
         ..
     }) = it.record
     else {
-        return Err(format!("u{who} wrote {seq}, where no message is"));
+        return wrong(move || format!("u{who} wrote {seq}, where no message is"));
     };
     let to = to.map_or("ALL", |user| log.holders[user].name.as_str());
     let same_to = match &wrote.to {
@@ -124,13 +129,15 @@ fn is_as_in_log(it: &Wrote<'_>) -> Verdict {
         Recipient::User(name) => to.as_bytes() == name.as_bytes(),
     };
     if wrote.number.0 != *number || !same_to || !it.same_text {
-        return Err(format!(
-            "u{who} wrote {seq} as number {} to {}: {:?}, where the log has {number} to {to}: {body:?}",
-            wrote.number, wrote.to, wrote.body
-        ));
+        return wrong(move || {
+            format!(
+                "u{who} wrote {seq} as number {} to {}: {:?}, where the log has {number} to {to}: {body:?}",
+                wrote.number, wrote.to, wrote.body
+            )
+        });
     }
     if !it.holder.is_some_and(|holder| holder.may_see(seq)) {
-        return Err(format!("u{who} wrote {seq}, which is not for it"));
+        return wrong(move || format!("u{who} wrote {seq}, which is not for it"));
     }
     Ok(())
 }

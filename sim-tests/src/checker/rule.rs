@@ -8,6 +8,13 @@ use crate::ledger::{Appended, Ledger, Told, Wrote};
 /// What a rule finds: nothing, or what is wrong in words.
 pub(super) type Verdict = Result<(), String>;
 
+/// What is wrong. Its words are made up apart, so that a rule is short where nothing is.
+#[cold]
+#[inline(never)]
+pub(super) fn wrong(words: impl FnOnce() -> String) -> Verdict {
+    Err(words())
+}
+
 /// A delivery was handed to a connection.
 #[derive(Clone, Copy)]
 pub(super) struct Delivering {
@@ -77,6 +84,7 @@ macro_rules! kinds {
         impl super::Rules {
             $(
                 $(#[$doc])*
+                #[inline]
                 pub(super) fn $kind(
                     &mut self,
                     ledger: &Ledger,

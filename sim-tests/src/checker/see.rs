@@ -35,11 +35,7 @@ impl Checker {
                 self.see_line(Told { tag, state });
             }
             DeviceNews::Wrote { epoch, message } => self.see_wrote(who, *epoch, message),
-            DeviceNews::Submitted { .. } => {
-                self.ledger.on_device(who, news);
-                let out = &mut self.violations;
-                self.rules.on_submitted(&self.ledger, out, who);
-            }
+            DeviceNews::Submitted { .. } => self.see_submitted(who, news),
             DeviceNews::Acked { seq } => {
                 self.probes.on_acked(who, *seq);
                 let out = &mut self.violations;
@@ -54,6 +50,16 @@ impl Checker {
         }
     }
 
+    // Of these kinds there are most events, and each has a function of its own, which the processor enters at once.
+
+    #[inline(never)]
+    fn see_submitted(&mut self, who: Who, news: &DeviceNews) {
+        self.ledger.on_submitted(who, news);
+        let out = &mut self.violations;
+        self.rules.on_submitted(&self.ledger, out, who);
+    }
+
+    #[inline(never)]
     fn see_line(&mut self, told: Told) {
         self.ledger.on_line(told);
         self.probes.on_line(&self.ledger, told);
@@ -61,6 +67,7 @@ impl Checker {
         self.rules.on_line(&self.ledger, out, told);
     }
 
+    #[inline(never)]
     fn see_wrote(&mut self, who: Who, epoch: u64, message: &Message) {
         let writer = self.ledger.on_wrote(who, epoch, message.seq.0);
         let wrote = self.ledger.wrote((who, epoch), message, writer);
@@ -74,10 +81,7 @@ impl Checker {
             ServerNews::Appended { .. } => self.see_appended(news),
             ServerNews::Delivering { conn, seq, bytes } => {
                 let (conn, seq, bytes) = (*conn, *seq, *bytes);
-                self.probes.on_delivering(conn, seq);
-                let delivering = Delivering { conn, seq, bytes };
-                let out = &mut self.violations;
-                self.rules.on_delivering(&self.ledger, out, delivering);
+                self.see_delivering(Delivering { conn, seq, bytes });
             }
             // Two runs are compared by it, and no rule looks at it.
             ServerNews::Bytes(_) => {}
@@ -91,6 +95,14 @@ impl Checker {
         }
     }
 
+    #[inline(never)]
+    fn see_delivering(&mut self, delivering: Delivering) {
+        self.probes.on_delivering(delivering.conn, delivering.seq);
+        let out = &mut self.violations;
+        self.rules.on_delivering(&self.ledger, out, delivering);
+    }
+
+    #[inline(never)]
     fn see_appended(&mut self, news: &ServerNews) {
         let ServerNews::Appended {
             seq,
@@ -120,6 +132,7 @@ impl Checker {
         self.rules.on_appended(&self.ledger, out, &appended);
     }
 
+    #[inline(never)]
     fn see_rest_of_server(&mut self, news: &ServerNews) {
         self.ledger.on_server(news);
         self.probes.on_server(&self.ledger, news);

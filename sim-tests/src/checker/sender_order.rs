@@ -1,6 +1,6 @@
 //! G3: what one sender wrote stands in the log in the order in which it was written, whomever it is to.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, wrong};
 use crate::dense::Dense;
 use crate::history::Entry;
 use crate::ledger::{Appended, Ledger};
@@ -25,13 +25,14 @@ impl Rule for SenderOrder {
         Ok(())
     }
 
+    #[inline]
     fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
         let Some(tag) = it.tag.filter(|_| matches!(it.entry, Entry::Message { .. })) else {
             return Ok(());
         };
         let before = self.last.insert(tag.who as u64, tag.line).unwrap_or(0);
         match tag.line < before {
-            true => Err(format!("{tag} stands behind line {before}")),
+            true => wrong(move || format!("{tag} stands behind line {before}")),
             false => Ok(()),
         }
     }

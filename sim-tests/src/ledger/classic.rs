@@ -34,16 +34,8 @@ impl Ledger {
             ClassicNews::Typed { .. } => person.typed += 1,
             ClassicNews::Said { line, to, body } => {
                 person.typed -= 1;
-                let said = Line {
-                    to: to.as_str().into(),
-                    body: body.as_str().into(),
-                    since: (now, None),
-                    program: person.programs,
-                    state: None,
-                    accepted: None,
-                    lost: false,
-                    answered: false,
-                };
+                let text = (to.as_str().into(), body.as_str().into());
+                let said = Line::new(text, (now, None), person.programs);
                 person.lines.insert(*line, said);
             }
             ClassicNews::Answered { line, .. } => {

@@ -2,13 +2,13 @@
 
 use super::{Ledger, Line, Place};
 use crate::history::{DeviceNews, Who};
+use std::rc::Rc;
 use verbatim_core::client::Notice;
 use verbatim_core::name::Recipient;
 
 impl Ledger {
     /// Folds in what happens at a session user's end, other than what has a subject of its own.
     pub(crate) fn on_device(&mut self, who: Who, news: &DeviceNews) {
-        let now = self.now;
         let person = &mut self.people[who];
         match news {
             DeviceNews::Began { device, .. } => {
@@ -33,32 +33,33 @@ impl Ledger {
                 let place = self.place_for(who, *epoch, head + 1);
                 self.people[who].place = place;
             }
-            DeviceNews::Submitted {
-                line,
-                to,
-                body,
-                age,
-            } => {
-                let line_life = Line {
-                    to: to.clone(),
-                    body: body.clone(),
-                    since: (now, *age),
-                    program: person.programs,
-                    state: None,
-                    accepted: None,
-                    lost: false,
-                    answered: false,
-                };
-                person.lines.insert(*line, line_life);
-            }
             DeviceNews::Told(notice) => self.on_told(who, notice),
-            DeviceNews::Line { .. }
+            DeviceNews::Submitted { .. }
+            | DeviceNews::Line { .. }
             | DeviceNews::Wrote { .. }
             | DeviceNews::Connects
             | DeviceNews::Acked { .. }
             | DeviceNews::Repeated { .. }
             | DeviceNews::SecretSeen => {}
         }
+    }
+
+    /// A line was submitted.
+    #[inline]
+    pub(crate) fn on_submitted(&mut self, who: Who, news: &DeviceNews) {
+        let DeviceNews::Submitted {
+            line,
+            to,
+            body,
+            age,
+        } = news
+        else {
+            return;
+        };
+        let person = &mut self.people[who];
+        let text = (Rc::clone(to), Rc::clone(body));
+        let submitted = Line::new(text, (self.now, *age), person.programs);
+        *person.lines.slot(*line) = Some(submitted);
     }
 
     pub(super) fn holder_mut(&mut self, place: Place) -> Option<&mut super::Holder> {

@@ -29,13 +29,16 @@ pub struct Holder {
     pub given_up: Marks,
 }
 
+/// Messages for which there is room at first.
+const VISIBLE: usize = 64;
+
 impl Holder {
     pub(super) fn new(is: (Who, u64), name: String) -> Holder {
         Holder {
             is,
             name,
             released: None,
-            visible: Vec::new(),
+            visible: Vec::with_capacity(VISIBLE),
             settled: Cell::new(0),
             wrote: Marks::default(),
             removed: 0,
@@ -50,12 +53,14 @@ impl Holder {
     }
 
     /// Whether a message is one that it may see. Most often it is the next one that it writes.
+    #[inline]
     pub fn may_see(&self, seq: u64) -> bool {
         let next = self.visible.get(self.settled.get());
         next == Some(&seq) || self.visible.binary_search(&seq).is_ok()
     }
 
     /// The first message that it may see and has not written, though nobody told it that it is gone.
+    #[inline]
     pub fn first_missing(&self, log: &Log) -> Option<u64> {
         let is_gone = |seq: u64| match log.message(seq) {
             Some((_, None, number, _)) => number <= self.removed,

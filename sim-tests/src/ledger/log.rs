@@ -45,7 +45,7 @@ pub struct Record {
 }
 
 /// Records for which there is room at first.
-const RECORDS: usize = 256;
+const RECORDS: usize = 512;
 
 impl Log {
     pub(super) fn new(epoch: u64) -> Log {

@@ -98,6 +98,26 @@ pub struct Line {
     pub answered: bool,
 }
 
+impl Line {
+    /// A line that was just written.
+    fn new(
+        (to, body): (Rc<str>, Rc<str>),
+        since: (Duration, Option<Duration>),
+        program: u64,
+    ) -> Line {
+        Line {
+            to,
+            body,
+            since,
+            program,
+            state: None,
+            accepted: None,
+            lost: false,
+            answered: false,
+        }
+    }
+}
+
 impl Ledger {
     /// An empty ledger.
     pub fn new(plan: &Plan) -> Ledger {
