@@ -7,6 +7,8 @@ use std::ops::Index;
 
 /// Room that the first key makes in a row.
 const ROOM: usize = 64;
+/// Words for which the first key of a set makes room.
+const WORDS: usize = 8;
 /// Keys below this lie in the row.
 const ROW_MAX: u64 = 1 << 16;
 
@@ -48,7 +50,9 @@ impl<T> Dense<T> {
         if self.row.capacity() == 0 {
             self.row.reserve(ROOM.max(at + 1));
         }
-        self.row.resize_with(at + 1, || None);
+        while self.row.len() <= at {
+            self.row.push(None);
+        }
         &mut self.row[at]
     }
 
@@ -63,6 +67,7 @@ impl<T> Dense<T> {
     pub fn get(&self, key: u64) -> Option<&T> {
         match self.row.get(index(key)) {
             Some(slot) => slot.as_ref(),
+            None if self.far.is_empty() => None,
             None => self.far.get(&key)?.as_ref(),
         }
     }
@@ -72,6 +77,7 @@ impl<T> Dense<T> {
     pub fn get_mut(&mut self, key: u64) -> Option<&mut T> {
         match self.row.get_mut(index(key)) {
             Some(slot) => slot.as_mut(),
+            None if self.far.is_empty() => None,
             None => self.far.get_mut(&key)?.as_mut(),
         }
     }
@@ -90,6 +96,7 @@ impl<T> Dense<T> {
     pub fn remove(&mut self, key: u64) -> Option<T> {
         match self.row.get_mut(index(key)) {
             Some(slot) => slot.take(),
+            None if self.far.is_empty() => None,
             None => self.far.remove(&key)?,
         }
     }
@@ -150,7 +157,12 @@ impl Marks {
             return self.far.insert(key);
         }
         let (at, bit) = place(key);
-        self.row.resize(at, 0);
+        if self.row.capacity() == 0 {
+            self.row.reserve(WORDS.max(at + 1));
+        }
+        while self.row.len() < at {
+            self.row.push(0);
+        }
         self.row.push(bit);
         true
     }
@@ -161,7 +173,7 @@ impl Marks {
         let (at, bit) = place(key);
         match self.row.get(at) {
             Some(word) => word & bit != 0,
-            None => self.far.contains(&key),
+            None => !self.far.is_empty() && self.far.contains(&key),
         }
     }
 
@@ -170,7 +182,7 @@ impl Marks {
     pub fn remove(&mut self, key: u64) -> bool {
         let (at, bit) = place(key);
         let Some(word) = self.row.get_mut(at) else {
-            return self.far.remove(&key);
+            return !self.far.is_empty() && self.far.remove(&key);
         };
         let was = *word & bit != 0;
         *word &= !bit;

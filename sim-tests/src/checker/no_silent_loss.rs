@@ -63,14 +63,17 @@ impl Rule for NoSilentLoss {
     }
 
     #[inline]
-    fn on_wrote(&mut self, ledger: &Ledger, it: &Wrote<'_>) -> Verdict {
+    fn on_wrote(&mut self, _: &Ledger, it: &Wrote<'_>) -> Verdict {
         self.is_told(it.who)?;
-        nothing_missed(ledger, it.who, it.place, it.message.seq.0)
+        nothing_missed(it.who, it.missing, it.message.seq.0)
     }
 
     fn on_acked(&mut self, ledger: &Ledger, (who, seq): (Who, u64)) -> Verdict {
         self.is_told(who)?;
-        nothing_missed(ledger, who, ledger.people[who].place, seq + 1)
+        let place = ledger.people[who].place;
+        let known = place.and_then(|place| Some((ledger.holder(place)?, &ledger.logs[place.log])));
+        let missing = known.and_then(|(holder, log)| holder.missing_before(seq + 1, log));
+        nothing_missed(who, missing, seq + 1)
     }
 
     #[inline]
@@ -114,17 +117,13 @@ impl NoSilentLoss {
     }
 }
 
-/// Whether all is written that a user may see below `seq`.
-fn nothing_missed(ledger: &Ledger, who: Who, place: Option<Place>, seq: u64) -> Verdict {
-    let Some(place) = place else { return Ok(()) };
-    let Some(holder) = ledger.holder(place) else {
-        return Ok(());
-    };
-    match holder.first_missing(&ledger.logs[place.log]) {
-        Some(missed) if missed < seq => {
+/// Nothing is missing before `seq`.
+fn nothing_missed(who: Who, missing: Option<u64>, seq: u64) -> Verdict {
+    match missing {
+        Some(missed) => {
             wrong(move || format!("u{who} has come to {seq} and has never written {missed}"))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

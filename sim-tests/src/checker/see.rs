@@ -1,66 +1,43 @@
 //! How the checker takes one event in: the ledger first, then the probes, then the rules that look at such events.
+//!
+//! Kinds of which there are many events have a function of their own, and it is not to be inlined: so the way from
+//! [`Checker::see`] to each is short.
 
 use super::Checker;
 use super::rule::{Delivering, Level};
-use crate::history::{DeviceNews, Event, ServerNews, Tag, What, Who};
+use crate::history::{ClassicNews, Conn, DeviceNews, Event, ServerNews, Tag, What, Who};
 use crate::ledger::{Appended, Told};
-use verbatim_core::client::Message;
+use verbatim_core::client::{LineState, Message};
 
 impl Checker {
     /// Judges one more event.
     pub fn see(&mut self, event: &Event) {
         self.ledger.now = event.at;
         match &event.what {
-            What::Device(who, news) => self.see_device(*who, news),
-            What::Server(news) => self.see_server(news),
-            What::Classic(who, news) => {
-                self.ledger.on_classic(*who, news);
-                self.probes.on_classic(news);
-                let out = &mut self.violations;
-                self.rules.on_classic(&self.ledger, out, (*who, news));
-            }
-            what @ (What::Plan(_) | What::Blocked(_) | What::Healed) => {
-                self.probes.on_plan(what);
-                let out = &mut self.violations;
-                self.rules.on_plan(&self.ledger, out, what);
-            }
+            What::Device(who, news) => match news {
+                DeviceNews::Line { line, state } => self.see_line(*who, *line, state),
+                DeviceNews::Wrote { epoch, message } => self.see_wrote(*who, *epoch, message),
+                DeviceNews::Submitted { .. } => self.see_submitted(*who, news),
+                news => self.see_device(*who, news),
+            },
+            What::Server(news) => match news {
+                ServerNews::Appended { .. } => self.see_appended(news),
+                ServerNews::Delivering { conn, seq, bytes } => {
+                    self.see_delivering(*conn, *seq, *bytes);
+                }
+                // Two runs are compared by it, and no rule looks at it.
+                ServerNews::Bytes(_) => {}
+                news => self.see_server(news),
+            },
+            What::Classic(who, news) => self.see_classic(*who, news),
+            what @ (What::Plan(_) | What::Blocked(_) | What::Healed) => self.see_plan(what),
         }
     }
 
-    fn see_device(&mut self, who: Who, news: &DeviceNews) {
-        match news {
-            DeviceNews::Line { line, state } => {
-                let (line, state) = (*line, *state);
-                let tag = Tag { who, line };
-                self.see_line(Told { tag, state });
-            }
-            DeviceNews::Wrote { epoch, message } => self.see_wrote(who, *epoch, message),
-            DeviceNews::Submitted { .. } => self.see_submitted(who, news),
-            DeviceNews::Acked { seq } => {
-                self.probes.on_acked(who, *seq);
-                let out = &mut self.violations;
-                self.rules.on_acked(&self.ledger, out, (who, *seq));
-            }
-            news => {
-                self.ledger.on_device(who, news);
-                self.probes.on_device(&self.ledger, who, news);
-                let out = &mut self.violations;
-                self.rules.on_device(&self.ledger, out, (who, news));
-            }
-        }
-    }
-
-    // Of these kinds there are most events, and each has a function of its own, which the processor enters at once.
-
     #[inline(never)]
-    fn see_submitted(&mut self, who: Who, news: &DeviceNews) {
-        self.ledger.on_submitted(who, news);
-        let out = &mut self.violations;
-        self.rules.on_submitted(&self.ledger, out, who);
-    }
-
-    #[inline(never)]
-    fn see_line(&mut self, told: Told) {
+    fn see_line(&mut self, who: Who, line: u64, state: &LineState) {
+        let (tag, state) = (Tag { who, line }, *state);
+        let told = Told { tag, state };
         self.ledger.on_line(told);
         self.probes.on_line(&self.ledger, told);
         let out = &mut self.violations;
@@ -76,28 +53,29 @@ impl Checker {
         self.rules.on_wrote(&self.ledger, out, &wrote);
     }
 
-    fn see_server(&mut self, news: &ServerNews) {
-        match news {
-            ServerNews::Appended { .. } => self.see_appended(news),
-            ServerNews::Delivering { conn, seq, bytes } => {
-                let (conn, seq, bytes) = (*conn, *seq, *bytes);
-                self.see_delivering(Delivering { conn, seq, bytes });
-            }
-            // Two runs are compared by it, and no rule looks at it.
-            ServerNews::Bytes(_) => {}
-            ServerNews::Level { limit, now, max } => {
-                let (now, max) = (*now, *max);
-                let level = Level { limit, now, max };
-                let out = &mut self.violations;
-                self.rules.on_level(&self.ledger, out, level);
-            }
-            news => self.see_rest_of_server(news),
-        }
+    #[inline(never)]
+    fn see_submitted(&mut self, who: Who, news: &DeviceNews) {
+        self.ledger.on_submitted(who, news);
+        let out = &mut self.violations;
+        self.rules.on_submitted(&self.ledger, out, who);
     }
 
     #[inline(never)]
-    fn see_delivering(&mut self, delivering: Delivering) {
-        self.probes.on_delivering(delivering.conn, delivering.seq);
+    fn see_device(&mut self, who: Who, news: &DeviceNews) {
+        let out = &mut self.violations;
+        if let DeviceNews::Acked { seq } = news {
+            self.probes.on_acked(who, *seq);
+            return self.rules.on_acked(&self.ledger, out, (who, *seq));
+        }
+        self.ledger.on_device(who, news);
+        self.probes.on_device(&self.ledger, who, news);
+        self.rules.on_device(&self.ledger, out, (who, news));
+    }
+
+    #[inline(never)]
+    fn see_delivering(&mut self, conn: Conn, seq: u64, bytes: u64) {
+        self.probes.on_delivering(conn, seq);
+        let delivering = Delivering { conn, seq, bytes };
         let out = &mut self.violations;
         self.rules.on_delivering(&self.ledger, out, delivering);
     }
@@ -133,19 +111,36 @@ impl Checker {
     }
 
     #[inline(never)]
-    fn see_rest_of_server(&mut self, news: &ServerNews) {
+    fn see_server(&mut self, news: &ServerNews) {
         self.ledger.on_server(news);
         self.probes.on_server(&self.ledger, news);
-        let out = &mut self.violations;
+        let (ledger, out) = (&self.ledger, &mut self.violations);
         match news {
-            ServerNews::Started { kept, .. } => self.rules.on_started(&self.ledger, out, *kept),
+            ServerNews::Started { kept, .. } => self.rules.on_started(ledger, out, *kept),
             ServerNews::AckCame { conn, seq } => {
-                self.rules.on_ack_came(&self.ledger, out, (*conn, *seq));
+                self.rules.on_ack_came(ledger, out, (*conn, *seq));
             }
-            ServerNews::Forwarding { seq, .. } => {
-                self.rules.on_forwarding(&self.ledger, out, *seq);
+            ServerNews::Forwarding { seq, .. } => self.rules.on_forwarding(ledger, out, *seq),
+            ServerNews::Level { limit, now, max } => {
+                let (now, max) = (*now, *max);
+                self.rules.on_level(ledger, out, Level { limit, now, max });
             }
-            news => self.rules.on_door(&self.ledger, out, news),
+            news => self.rules.on_door(ledger, out, news),
         }
+    }
+
+    #[inline(never)]
+    fn see_classic(&mut self, who: Who, news: &ClassicNews) {
+        self.ledger.on_classic(who, news);
+        self.probes.on_classic(news);
+        let out = &mut self.violations;
+        self.rules.on_classic(&self.ledger, out, (who, news));
+    }
+
+    #[inline(never)]
+    fn see_plan(&mut self, what: &What) {
+        self.probes.on_plan(what);
+        let out = &mut self.violations;
+        self.rules.on_plan(&self.ledger, out, what);
     }
 }

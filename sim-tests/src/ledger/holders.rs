@@ -59,22 +59,20 @@ impl Holder {
         next == Some(&seq) || self.visible.binary_search(&seq).is_ok()
     }
 
-    /// The first message that it may see and has not written, though nobody told it that it is gone.
+    /// The first message before `seq` that it may see and has not written, though nobody told it that it is gone.
     #[inline]
-    pub fn first_missing(&self, log: &Log) -> Option<u64> {
+    pub fn missing_before(&self, seq: u64, log: &Log) -> Option<u64> {
         let is_gone = |seq: u64| match log.message(seq) {
             Some((_, None, number, _)) => number <= self.removed,
             _ => false,
         };
-        let mut settled = self.settled.get();
-        let missing = loop {
-            match self.visible.get(settled).copied() {
-                Some(seq) if self.wrote.contains(seq) || is_gone(seq) => settled += 1,
-                first => break first,
-            }
-        };
+        let settled = self.settled.get();
+        let before = self.visible[settled..].iter().take_while(|it| **it < seq);
+        let is_settled = |it: &&u64| self.wrote.contains(**it) || is_gone(**it);
+        let more = before.take_while(is_settled).count();
+        let settled = settled + more;
         self.settled.set(settled);
-        missing
+        self.visible.get(settled).copied().filter(|it| *it < seq)
     }
 }
 

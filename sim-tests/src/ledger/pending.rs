@@ -161,7 +161,7 @@ impl Ledger {
         if place.log + 1 < self.logs.len() || holder.released.is_some() {
             return Some(What::Lost);
         }
-        holder.first_missing(log).map(What::Unwritten)
+        holder.missing_before(u64::MAX, log).map(What::Unwritten)
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Wrote<'a> {
     pub same_text: bool,
     /// Whose line it is, as its text says.
     pub tag: Option<Tag>,
+    /// A message before it that is missing.
+    pub missing: Option<u64>,
     /// What that program wrote before it: of which start of the server, and its seq.
     pub before: Option<(u64, u64)>,
 }
@@ -136,16 +138,21 @@ impl Ledger {
             }) if **body == *message.body => (true, *tag),
             _ => (false, Tag::of(&message.body)),
         };
+        let holder = writer.place.and_then(|place| self.holder(place));
+        let missing = holder
+            .zip(log)
+            .and_then(|(holder, log)| holder.missing_before(message.seq.0, log));
         Wrote {
             who,
             epoch,
             message,
             place: writer.place,
-            holder: writer.place.and_then(|place| self.holder(place)),
+            holder,
             log,
             record,
             same_text,
             tag,
+            missing,
             before: writer.before,
         }
     }
