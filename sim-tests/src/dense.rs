@@ -34,14 +34,19 @@ impl<T> Dense<T> {
     pub fn slot(&mut self, key: u64) -> &mut Option<T> {
         let at = index(key);
         if at >= self.row.len() {
-            return self.slot_behind(key);
+            // Most often it is the next one.
+            let has_room = at < ROW_MAX as usize && self.row.len() < self.row.capacity();
+            if at > self.row.len() || !has_room {
+                return self.slot_behind(key);
+            }
+            self.row.push(None);
         }
         &mut self.row[at]
     }
 
-    /// The place for one that lies behind the end of the row.
+    /// The place for one that lies far behind the end of the row, or for which it has no room yet.
     #[cold]
-    #[inline(never)] // once for each key at most, and the row is looked into far more often
+    #[inline(never)]
     fn slot_behind(&mut self, key: u64) -> &mut Option<T> {
         if key >= ROW_MAX {
             return self.far.entry(key).or_insert(None);
@@ -97,8 +102,14 @@ impl<T> Dense<T> {
         match self.row.get_mut(index(key)) {
             Some(slot) => slot.take(),
             None if self.far.is_empty() => None,
-            None => self.far.remove(&key)?,
+            None => self.remove_far(key),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remove_far(&mut self, key: u64) -> Option<T> {
+        self.far.remove(&key)?
     }
 
     /// All, in the order of keys.
