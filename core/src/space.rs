@@ -8,6 +8,7 @@ use crate::name::{Name, NameKey};
 use crate::now::Wall;
 use crate::outcomes::{Outcome, Outcomes};
 use crate::record::{Conversation, Holder, Message, Record, Stream, What};
+use crate::table::{Key, Table};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,10 +24,10 @@ pub struct Space {
     /// The seqs of the starts: each ends the epoch before it.
     ends: BTreeSet<Seq>,
     epoch: Epoch,
-    names: BTreeMap<NameKey, UserId>,
+    names: Table<NameKey, UserId>,
     devices: BTreeMap<DeviceId, UserId>,
-    users: BTreeMap<UserId, Box<User>>,
-    pairs: BTreeMap<(UserId, UserId), Pair>,
+    users: Table<UserId, Box<User>>,
+    pairs: Table<(UserId, UserId), Pair>,
     partners: BTreeSet<(UserId, UserId)>,
     all: Number,
     all_mail: Amount,
@@ -92,6 +93,38 @@ struct Pair {
     /// The last seq that the lower and the higher user wrote to the other.
     last: [Seq; 2],
 }
+
+impl Pair {
+    /// One more message between them.
+    fn note(&mut self, message: &Message, to: UserId) {
+        self.number = message.number;
+        self.last[side(message.from, to)] = message.seq;
+    }
+}
+
+impl Key for UserId {
+    fn bits(&self) -> u64 {
+        self.0.0
+    }
+}
+
+impl Key for (UserId, UserId) {
+    fn bits(&self) -> u64 {
+        let (low, high) = *self;
+        low.0.0.wrapping_mul(SPREAD) ^ high.0.0
+    }
+}
+
+impl Key for NameKey {
+    fn bits(&self) -> u64 {
+        // A short name has all its letters in a word's upper half, and multiplying moves nothing down.
+        let one = |sum: u64, word: &u64| (sum.rotate_left(32) ^ word).wrapping_mul(SPREAD);
+        self.words().iter().fold(0, one) >> 32
+    }
+}
+
+/// Odd, and of as many ones as zeros: what is multiplied by it has its bits spread upwards.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Space {
     /// Folds one more record in. Records come in the order of their seqs, without gaps.
@@ -204,16 +237,17 @@ impl Space {
                 if let Some(user) = self.users.get_mut(&to) {
                     user.mail.add(bytes);
                 }
-                let pair = self
-                    .pairs
-                    .entry(pair_key(message.from, to))
-                    .or_insert_with(|| {
+                let key = pair_key(message.from, to);
+                match self.pairs.get_mut(&key) {
+                    Some(pair) => pair.note(message, to),
+                    None => {
                         self.partners.insert((message.from, to));
                         self.partners.insert((to, message.from));
-                        Pair::default()
-                    });
-                pair.number = message.number;
-                pair.last[side(message.from, to)] = message.seq;
+                        let mut pair = Pair::default();
+                        pair.note(message, to);
+                        self.pairs.insert(key, pair);
+                    }
+                }
             }
         }
         if message.id > MessageId(0)

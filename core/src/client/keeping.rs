@@ -49,6 +49,7 @@ impl Client {
     }
 
     /// Tells the counters that have changed in this call.
+    #[inline]
     pub(super) fn tell_store(&mut self, out: &mut Vec<Output>) {
         if !self.config.keeps_messages {
             return;

@@ -6,6 +6,7 @@ use super::outbox::told;
 use super::port::Output;
 use crate::id::Seq;
 use crate::name::{Name, Recipient};
+use crate::table::Table;
 use crate::wire::Receipt;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -13,6 +14,12 @@ use core::mem;
 
 /// Receipts kept for lines whose acceptance has not come yet. More recipients than unanswered messages cannot be meant.
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
+
+/// Lines to one recipient for which there is room from the first one on.
+const LINES_ROOM: usize = 16;
+
+/// Recipients whose lists stay when they are empty: what is written to them next finds its place.
+const IDLE_MAX: usize = 32;
 
 /// An accepted line that has not arrived everywhere.
 #[derive(Debug)]
@@ -52,7 +59,7 @@ impl Reached {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Receipts {
-    awaited: BTreeMap<Recipient, VecDeque<Accepted>>,
+    awaited: Table<Recipient, VecDeque<Accepted>>,
     early: BTreeMap<Name, Reached>,
     early_counts: BTreeMap<Seq, (u64, u64)>,
     highest: Seq,
@@ -66,7 +73,7 @@ impl Receipts {
     /// are watched.
     pub fn new(delivered: Seq, awaited: &[Awaited], lines_max: usize) -> Receipts {
         let mut receipts = Receipts {
-            awaited: BTreeMap::new(),
+            awaited: Table::default(),
             early: BTreeMap::new(),
             early_counts: BTreeMap::new(),
             highest: delivered,
@@ -108,7 +115,7 @@ impl Receipts {
     /// The session is lost: no receipt will come. Returns for how many lines.
     pub fn lose(&mut self) -> usize {
         let lines = self.awaited.values().map(VecDeque::len).sum();
-        self.awaited.clear();
+        self.awaited = Table::default();
         self.forget_early();
         self.highest = Seq(0);
         self.moved = true;
@@ -122,9 +129,8 @@ impl Receipts {
         self.moved = true;
         match to {
             Recipient::User(name) => {
-                if let Some(reached) = self.early.remove(&name) {
-                    self.settle(name, &reached, out);
-                    self.early.insert(name, reached);
+                if let Some(reached) = self.early.get(&name) {
+                    settle(&mut self.awaited, to, reached, out);
                 }
             }
             Recipient::All => {
@@ -137,7 +143,12 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let lines = self.awaited.entry(to).or_default();
+        let Some(lines) = self.awaited.get_mut(&to) else {
+            let mut lines = VecDeque::with_capacity(LINES_ROOM);
+            lines.push_back(accepted);
+            self.awaited.insert(to, lines);
+            return;
+        };
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();
@@ -157,30 +168,18 @@ impl Receipts {
                 return;
             }
         };
-        let mut reached = self.early.remove(&to).unwrap_or_default();
-        reached.learn(up_to, left);
-        self.settle(to, &reached, out);
-        if unanswered && self.early.len() < EARLY_MAX {
-            self.early.insert(to, reached);
-        }
-    }
-
-    fn settle(&mut self, to: Name, reached: &Reached, out: &mut Vec<Output>) {
-        let to = Recipient::User(to);
-        let Some(lines) = self.awaited.get_mut(&to) else {
-            return;
+        let mut only_now;
+        let stays = unanswered && (self.early.len() < EARLY_MAX || self.early.contains_key(&to));
+        let reached = match stays {
+            true => self.early.entry(to).or_default(),
+            false => {
+                only_now = self.early.remove(&to).unwrap_or_default();
+                &mut only_now
+            }
         };
-        while let Some((line, state)) = lines
-            .front()
-            .and_then(|accepted| Some((accepted.line, reached.state(accepted.seq)?)))
-        {
-            out.push(told(line, state));
-            lines.pop_front();
-            self.moved = true;
-        }
-        if lines.is_empty() {
-            self.awaited.remove(&to);
-        }
+        reached.learn(up_to, left);
+        let to = Recipient::User(to);
+        self.moved |= settle(&mut self.awaited, to, reached, out);
     }
 
     /// Whether a line was meant that is watched.
@@ -200,9 +199,31 @@ impl Receipts {
             lines.remove(at);
             self.moved = true;
         }
-        if lines.is_empty() {
-            self.awaited.remove(&Recipient::All);
-        }
         true
     }
+}
+
+/// Tells and lets go of what is known of the lines to that recipient; whether there was any.
+fn settle(
+    awaited: &mut Table<Recipient, VecDeque<Accepted>>,
+    to: Recipient,
+    reached: &Reached,
+    out: &mut Vec<Output>,
+) -> bool {
+    let recipients = awaited.len();
+    let Some(lines) = awaited.get_mut(&to) else {
+        return false;
+    };
+    let before = lines.len();
+    while let Some(accepted) = lines.front()
+        && let Some(state) = reached.state(accepted.seq)
+    {
+        out.push(told(accepted.line, state));
+        lines.pop_front();
+    }
+    let moved = lines.len() < before;
+    if lines.is_empty() && recipients > IDLE_MAX {
+        awaited.remove(&to);
+    }
+    moved
 }

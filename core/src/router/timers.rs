@@ -50,9 +50,9 @@ impl Timers {
     }
 
     fn pop_due(&mut self, now: Mono) -> Option<Timer> {
-        let (at, timer) = *self.order.first()?;
-        (at <= now).then(|| self.order.remove(&(at, timer)))?;
-        Some(timer)
+        let (at, _) = *self.order.first()?;
+        let due = (at <= now).then(|| self.order.pop_first())?;
+        due.map(|(_, timer)| timer)
     }
 }
 
