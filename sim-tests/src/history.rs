@@ -380,6 +380,15 @@ impl History {
         self.events.borrow_mut().push(Event { at, what });
     }
 
+    /// Notes what is made for it, now.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[inline(always)]
+    pub fn note_made(&self, make: impl FnOnce() -> What) {
+        self.open().note_made(make);
+    }
+
     /// Opens it for several things that happen now. Nothing else can be noted meanwhile.
     ///
     /// # Panics
@@ -424,12 +433,31 @@ pub struct Open<'a> {
 }
 
 impl Open<'_> {
+    /// Notes what is made for it, at that moment. It is made where it stays: of what there is most, this is cheaper than to
+    /// make it and then to move it there.
+    #[inline(always)]
+    pub fn note_made(&mut self, make: impl FnOnce() -> What) {
+        let (at, events) = (self.at, &mut *self.events);
+        loop {
+            if events.len() < events.capacity() {
+                return events.push(Event { at, what: make() });
+            }
+            make_room(events);
+        }
+    }
+
     /// Notes what happens at that moment.
     #[inline(always)]
     pub fn note(&mut self, what: What) {
         let at = self.at;
         self.events.push(Event { at, what });
     }
+}
+
+#[cold]
+#[inline(never)]
+fn make_room(events: &mut Vec<Event>) {
+    events.reserve(1);
 }
 
 impl fmt::Display for Event {
