@@ -2,7 +2,7 @@
 //! differs by a byte, has not come whole, or is beyond a limit is left to `decode`, which knows the whole grammar.
 
 use super::frame::{ClientFrame, Credit, Delivery, Hello, Place, Receipt, ServerFrame};
-use super::head::{DIGITS_MAX, number};
+use super::head::{DIGITS_MAX, decimal};
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{ALL, BadName, Name, Recipient};
@@ -196,7 +196,7 @@ impl<'a> Walk<'a> {
             if digit > 9 {
                 break;
             }
-            // One that wraps has more digits than never overflow, and is read again below.
+            // One that may have wrapped is read again below.
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             digits += 1;
         }
@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         self.rest = rest;
         match digits {
             1..=DIGITS_MAX => Some(value),
-            _ => number(text),
+            _ => decimal(core::str::from_utf8(text).ok()?),
         }
     }
 
