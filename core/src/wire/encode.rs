@@ -150,12 +150,14 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, scratch: &mut Vec<u8>) -> (Arc<[u
     if scratch.len() < room {
         scratch.resize(room, 0);
     }
-    let mut frame = Stretch { rest: scratch };
+    let mut frame = Stretch {
+        bytes: scratch,
+        len: 0,
+    };
     put_delivery_head("DELIVER", delivery, &mut frame);
-    let left = frame.rest.len();
+    let at = frame.len;
     frame.put(body);
-    let at = scratch.len() - left;
-    (Arc::from(&scratch[..at + body.len()]), at)
+    (Arc::from(&frame.bytes[..frame.len]), at)
 }
 
 /// Appends a message's `DELIVER` frame as one of a history.

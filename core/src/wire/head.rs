@@ -188,11 +188,7 @@ pub(super) const DIGITS_MAX: usize = 19;
 
 /// Reads a decimal number: digits alone, no sign, no overflow.
 pub fn decimal(text: &str) -> Option<u64> {
-    number(text.as_bytes())
-}
-
-/// As [`decimal`].
-pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    let digits = text.as_bytes();
     if digits.is_empty() || digits.len() > 20 {
         return None;
     }
