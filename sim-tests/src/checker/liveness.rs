@@ -14,8 +14,11 @@ pub(super) fn violation(ledger: &Ledger) -> Violation {
         .take(TOLD_MAX)
         .map(ToString::to_string)
         .collect();
-    let more = pending.len().saturating_sub(TOLD_MAX);
-    let what = format!("still {}, and {more} more", told.join("; "));
+    let more = match pending.len().saturating_sub(TOLD_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let what = format!("still {}{more}", told.join("; "));
     let (rule, at) = ("G13 Liveness", ledger.now);
     Violation { rule, at, what }
 }

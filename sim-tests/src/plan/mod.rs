@@ -5,15 +5,22 @@
 
 mod draw;
 mod faults;
+mod line;
+mod mistake;
 mod named;
 mod profile;
 mod read;
 mod tight;
 mod words;
 
+pub use mistake::Mistake;
 pub use profile::Profile;
-pub use read::Mistake;
 use std::time::Duration;
+
+/// The longest run, and the longest span of anything in it, in milliseconds.
+pub const RUN_MAX: u64 = 600_000;
+/// The coarsest tick of a run on turmoil, in milliseconds: with a coarser one quick heartbeats come too late.
+pub const TICK_MAX: u64 = 20;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq)]

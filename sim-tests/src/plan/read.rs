@@ -1,37 +1,21 @@
 //! Reads a plan from the text that it prints as. What a person got wrong is told with its line and what was expected.
 
-use super::{Act, Chop, Deed, Fault, Keeping, Part, Plan, Step, Tightness, To, UserPlan};
-use std::fmt;
+use super::line::{Expected, Words};
+use super::mistake::Mistake;
+use super::{
+    Act, Chop, Deed, Fault, Keeping, Part, Plan, RUN_MAX, Step, TICK_MAX, Tightness, To, UserPlan,
+};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 use verbatim_core::name::Name;
 
-/// What is wrong in a plan's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// In which line, from 1.
-    pub line: usize,
-    /// What stands there.
-    pub found: String,
-    /// What should.
-    pub expected: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Mistake {
-            line,
-            found,
-            expected,
-        } = self;
-        write!(f, "line {line}: found {found:?}; expected {expected}")
-    }
-}
-
-impl std::error::Error for Mistake {}
-
-/// What a line should be, told to who wrote it otherwise.
-type Expected = String;
+/// A segment is on its way for so many milliseconds at most.
+const LATENCY_MAX: u64 = 10_000;
+/// So many lines are said at a time at most; more of them take a run for ever.
+const LINES_MAX: u64 = 1_000;
+/// And so many bytes are in each.
+const BYTES_MAX: u64 = 1 << 20;
 
 impl FromStr for Plan {
     type Err = Mistake;
@@ -41,24 +25,51 @@ impl FromStr for Plan {
     fn from_str(text: &str) -> Result<Plan, Mistake> {
         let mut plan = Plan::empty(0);
         let mut healed = false;
-        for (at, line) in text.lines().enumerate() {
-            let words = line.trim();
-            if words.is_empty() || words.starts_with('#') {
-                continue;
-            }
-            let read = plan.read_line(&mut Words::new(words), &mut healed);
-            read.map_err(|expected| Mistake {
-                line: at + 1,
+        let mut once = BTreeSet::new();
+        for (line, words) in lines(text) {
+            let mistake = |expected| Mistake {
+                line,
                 found: words.into(),
                 expected,
-            })?;
+            };
+            if let Some(what) = stands_once(words).filter(|what| !once.insert(*what)) {
+                return Err(mistake(format!("no second line with {what}")));
+            }
+            let read = plan.read_line(&mut Words::new(words), &mut healed);
+            read.map_err(mistake)?;
         }
-        plan.end(healed).map_err(|expected| Mistake {
+        let plan = plan.end(healed).map_err(|expected| Mistake {
             line: text.lines().count().max(1),
             found: "the end".into(),
             expected,
-        })
+        })?;
+        plan.nothing_later(text)?;
+        Ok(plan)
     }
+}
+
+/// The lines that say something, numbered from 1.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    lines.filter(|(_, words)| !words.is_empty() && !words.starts_with('#'))
+}
+
+/// What a line is about, if a plan has one such line.
+fn stands_once(words: &str) -> Option<&str> {
+    const ONCE: [&str; 8] = [
+        "seed",
+        "tick",
+        "random-order",
+        "segments-max",
+        "chop",
+        "tight",
+        "commit-max",
+        "disk",
+    ];
+    let mut words = words.split_whitespace();
+    let (first, second) = (words.next()?, words.next());
+    let heals = second.filter(|second| *second == "heal");
+    heals.or_else(|| ONCE.contains(&first).then_some(first))
 }
 
 impl Plan {
@@ -94,14 +105,14 @@ impl Plan {
             .next("a line of a plan, such as `seed 1`, `user 0 ann …` or `100 user 0 begin`")?
         {
             "seed" => self.seed = words.value("a number")?,
-            "tick" => self.tick = Duration::from_millis(words.within(1, 1_000)?),
+            "tick" => self.tick = Duration::from_millis(words.within(1, TICK_MAX)?),
             "random-order" => self.random_order = words.value("true or false")?,
-            "segments-max" => self.segments_max = words.value("a number of segments")?,
+            "segments-max" => self.segments_max = words.within(1, 1 << 20)? as usize,
             "chop" => {
                 self.chop = Chop {
-                    permille: words.field("permille")?,
+                    permille: words.at_most("permille", 1_000)?,
                     bytes_max: words.field::<u64>("bytes-max")?.max(1),
-                    pause_max: words.field("pause-max")?,
+                    pause_max: words.span("pause-max")?,
                 }
             }
             "tight" => {
@@ -116,7 +127,7 @@ impl Plan {
             "disk" => self.disk = words.value("true or false")?,
             "host" => {
                 words.exactly(self.latencies.len(), "host")?;
-                let latency = Duration::from_millis(words.field("latency")?);
+                let latency = Duration::from_millis(words.at_most("latency", LATENCY_MAX)?);
                 self.latencies.push(latency);
             }
             "user" => {
@@ -125,8 +136,9 @@ impl Plan {
                 self.users.push(user);
             }
             time => {
-                let at = time.parse().map_err(|_| {
-                    "seed, tick, random-order, segments-max, chop, tight, commit-max, disk, host, user, or a time in milliseconds"
+                let at = time.parse().ok().filter(|at| *at <= RUN_MAX);
+                let at = at.ok_or_else(|| {
+                    format!("seed, tick, random-order, segments-max, chop, tight, commit-max, disk, host, user, or a time of up to {RUN_MAX} ms")
                 })?;
                 self.read_step(at, words, healed)?;
             }
@@ -148,7 +160,7 @@ impl Plan {
             "session" => read_session(words)?,
             "classic" => Part::Classic {
                 reads_once: words.field("reads-once")?,
-                think_max: words.field("think-max")?,
+                think_max: words.span("think-max")?,
                 ahead_max: words.field::<u64>("ahead")?.max(1),
             },
             _ => return Err("session or classic".into()),
@@ -173,6 +185,9 @@ impl Plan {
                 let who = self.read_who(words)?;
                 Deed::Do(who, self.read_act(words)?)
             }
+            fault if fault.starts_with("disk-") && !self.disk => {
+                return Err("`disk true` above it: this server has no disk".into());
+            }
             fault => Deed::Befall(self.read_fault(fault, words)?),
         };
         self.steps.push(Step { at, deed });
@@ -188,8 +203,8 @@ impl Plan {
             "begin" => Act::Begin,
             "say" => Act::Say {
                 to: self.read_to(words.text("to")?)?,
-                lines: words.field("lines")?,
-                bytes: words.field("bytes")?,
+                lines: words.at_most("lines", LINES_MAX)?,
+                bytes: words.at_most("bytes", BYTES_MAX)?,
                 age: words.field("age")?,
             },
             "withdraw" => Act::Withdraw,
@@ -199,19 +214,19 @@ impl Plan {
                 count: words.field("count")?,
             },
             "crash" => Act::Crash {
-                dark: words.field("dark")?,
+                dark: words.span("dark")?,
             },
             "leave" => Act::Leave {
                 forget: words.field("forget")?,
             },
             "return" => Act::Return,
-            "pause" => Act::Pause(words.value("milliseconds")?),
-            "deaf" => Act::Deaf(words.value("milliseconds")?),
+            "pause" => Act::Pause(words.within(0, RUN_MAX)?),
+            "deaf" => Act::Deaf(words.within(0, RUN_MAX)?),
             "cut" => Act::Cut {
                 far: words.field("far")?,
             },
-            "dark" => Act::Dark(words.value("milliseconds")?),
-            "usurp" => Act::Usurp(words.value("milliseconds")?),
+            "dark" => Act::Dark(words.within(0, RUN_MAX)?),
+            "usurp" => Act::Usurp(words.within(0, RUN_MAX)?),
             _ => {
                 return Err(
                     "begin, say, withdraw, who, history, crash, leave, return, pause, deaf, cut, dark or usurp".into(),
@@ -235,27 +250,27 @@ impl Plan {
         Ok(match fault {
             "partition" => Fault::Partition {
                 host: self.read_host(words)?,
-                span: words.field("span")?,
+                span: words.span("span")?,
             },
             "one-way" => Fault::OneWay {
                 host: self.read_host(words)?,
                 to_server: words.field("to-server")?,
-                span: words.field("span")?,
+                span: words.span("span")?,
             },
             "hold" => Fault::Hold {
                 host: self.read_host(words)?,
-                span: words.field("span")?,
+                span: words.span("span")?,
             },
             "latency" => Fault::Latency {
                 host: self.read_host(words)?,
-                each: words.field("each")?,
+                each: words.at_most("each", LATENCY_MAX)?,
             },
             "server-crash" => Fault::ServerCrash {
                 power: words.field("power")?,
-                span: words.field("span")?,
+                span: words.span("span")?,
             },
             "server-stop" => Fault::ServerStop {
-                span: words.field("span")?,
+                span: words.span("span")?,
             },
             "clock" => Fault::Clock {
                 jump: words.field("jump")?,
@@ -269,6 +284,26 @@ impl Plan {
         match host < self.latencies.len() {
             true => Ok(host),
             false => Err(format!("a host below {}", self.latencies.len())),
+        }
+    }
+
+    /// A run ends when all is healed and done: what would happen later does not happen.
+    fn nothing_later(&self, text: &str) -> Result<(), Mistake> {
+        let heals = self.chaos.as_millis();
+        let is_later = |words: &str| {
+            let at = words
+                .split_whitespace()
+                .next()
+                .and_then(|word| word.parse().ok());
+            at.is_some_and(|at: u128| at > heals)
+        };
+        match lines(text).find(|(_, words)| is_later(words)) {
+            None => Ok(()),
+            Some((line, found)) => Err(Mistake {
+                line,
+                found: found.into(),
+                expected: format!("a time up to {heals}, when everything heals"),
+            }),
         }
     }
 
@@ -289,16 +324,16 @@ fn read_disk_fault(fault: &str, words: &mut Words<'_>) -> Result<Fault, Expected
         "disk-full" => Fault::DiskFull {
             room: words.field("room")?,
             unseen: words.field("unseen")?,
-            span: words.field("span")?,
+            span: words.span("span")?,
         },
         "disk-cut" => Fault::DiskCut {
             after: words.field("after")?,
             again: words.field("again")?,
-            span: words.field("span")?,
+            span: words.span("span")?,
         },
         "disk-error" => Fault::DiskError {
             after: words.field("after")?,
-            span: words.field("span")?,
+            span: words.span("span")?,
         },
         _ => {
             return Err(
@@ -328,75 +363,8 @@ fn read_session(words: &mut Words<'_>) -> Result<Part, Expected> {
         deliveries,
         bytes,
         waits_for_name: words.field("waits")?,
-        write_max: words.field("write-max")?,
+        write_max: words.span("write-max")?,
     })
-}
-
-/// The words of a line, one after the other.
-struct Words<'a>(std::str::SplitWhitespace<'a>);
-
-impl<'a> Words<'a> {
-    fn new(line: &'a str) -> Words<'a> {
-        Words(line.split_whitespace())
-    }
-
-    fn next(&mut self, expected: &str) -> Result<&'a str, Expected> {
-        self.0.next().ok_or_else(|| expected.into())
-    }
-
-    fn value<T: FromStr>(&mut self, expected: &str) -> Result<T, Expected> {
-        let word = self.next(expected)?;
-        word.parse().map_err(|_| expected.into())
-    }
-
-    fn within(&mut self, first: u64, last: u64) -> Result<u64, Expected> {
-        let expected = format!("a number from {first} to {last}");
-        let number = self.value(&expected)?;
-        match (first..=last).contains(&number) {
-            true => Ok(number),
-            false => Err(expected),
-        }
-    }
-
-    fn below(&mut self, end: usize, what: &str) -> Result<usize, Expected> {
-        let expected = format!("the number of one of the {end} {what}s that stand above");
-        let number = self.value(&expected)?;
-        match number < end {
-            true => Ok(number),
-            false => Err(expected),
-        }
-    }
-
-    /// The next one of a list that is numbered from 0.
-    fn exactly(&mut self, number: usize, what: &str) -> Result<(), Expected> {
-        let expected = format!("{what} {number}, as they are numbered from 0");
-        match self.value::<usize>(&expected)? == number {
-            true => Ok(()),
-            false => Err(expected),
-        }
-    }
-
-    fn text(&mut self, name: &str) -> Result<&'a str, Expected> {
-        let expected = || format!("{name}= and its value");
-        let word = self.0.next().ok_or_else(expected)?;
-        let value = word
-            .strip_prefix(name)
-            .and_then(|rest| rest.strip_prefix('='));
-        value.ok_or_else(expected)
-    }
-
-    fn field<T: FromStr>(&mut self, name: &str) -> Result<T, Expected> {
-        let expected =
-            format!("{name}= and its value, a number or true or false as `plan` prints it");
-        self.text(name)?.parse().map_err(|_| expected)
-    }
-
-    fn end(&mut self) -> Result<(), Expected> {
-        match self.0.next() {
-            None => Ok(()),
-            Some(word) => Err(format!("nothing after it, not {word:?}")),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -432,7 +400,22 @@ mod tests {
             ("40 hold host=0 span=soon\n", Some((4, "span="))),
             ("40 user 0 begin now\n", Some((4, "nothing after it"))),
             ("40 user 0 begin\n", Some((4, "everything heals"))),
-            ("forty user 0 begin\n", Some((4, "a time in milliseconds"))),
+            ("forty user 0 begin\n", Some((4, "a time of up to"))),
+            (
+                "user 0 begin\n90 heal\n",
+                Some((4, "has its time before it")),
+            ),
+            ("95 user 0 begin\n90 heal\n", Some((4, "a time up to 90"))),
+            ("90 heal\n95 heal\n", Some((5, "no second line with heal"))),
+            ("tick 0\n90 heal\n", Some((4, "from 1 to 20"))),
+            (
+                "1 user 0 say to=all lines=1001 bytes=1 age=0\n",
+                Some((4, "lines= and a number up to 1000")),
+            ),
+            (
+                "1 disk-full room=1 unseen=true span=1\n",
+                Some((4, "disk true")),
+            ),
         ];
         for (rest, mistake) in cases {
             let found = format!("{good}{rest}").parse::<Plan>().err();

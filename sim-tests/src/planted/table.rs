@@ -223,6 +223,8 @@ impl FromStr for BugId {
                 "no plan can have that one, which is planted at a disk; `kill-matrix {text}` hunts it"
             ));
         }
-        found.ok_or_else(|| "no planted bug has that name; `kill-matrix` prints them all".into())
+        found.ok_or_else(|| {
+            "no planted bug has that name; `kill-matrix --list` tells them all".into()
+        })
     }
 }

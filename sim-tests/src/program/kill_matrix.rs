@@ -1,5 +1,6 @@
 //! Plants one bug after the other and tells how the checker catches it.
 
+use super::say::say;
 use super::{Trouble, Verdict};
 use crate::matrix::{Caught, Hunt, first_broken, hunt_all, quietly};
 use crate::plan::{Plan, Profile};
@@ -13,8 +14,11 @@ pub(super) struct KillMatrix {
     #[arg(value_name = "BUG")]
     which: Option<String>,
     /// A bug that as many seeds do not find has survived.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
+    /// Only their names, and where each is planted.
+    #[arg(long)]
+    list: bool,
     /// Make the plan that caught each as small as it can be.
     #[arg(long)]
     shrink: bool,
@@ -38,18 +42,25 @@ impl KillMatrix {
         let bugs: Vec<BugId> = BugId::every().filter(wanted).collect();
         if bugs.is_empty() {
             let which = self.which.as_deref().unwrap_or_default();
-            return Err(format!("{which:?}: no planted bug is called so"));
+            let words = format!("{which:?}: no planted bug is called so; --list tells their names");
+            return Err(Trouble::Words(words));
+        }
+        if self.list {
+            for bug in &bugs {
+                say!("{:<24} {}", bug.name(), bug.planted());
+            }
+            return Ok(Verdict::Kept);
         }
         let hunts = hunt_all(&bugs, self.seeds, |_| {});
         let shrinks = |hunt: &Hunt| self.shrink.then(|| small(hunt)).flatten();
         let smalls: Vec<Option<Small>> = hunts.iter().map(shrinks).collect();
         for (hunt, small) in hunts.iter().zip(&smalls) {
-            self.tell(hunt, small.as_ref());
+            self.tell(hunt, small.as_ref())?;
         }
-        println!("\n{}", caught(&hunts));
+        say!("\n{}", caught(&hunts));
         let smalls: Vec<Small> = smalls.into_iter().flatten().collect();
         if !smalls.is_empty() {
-            println!("{}", shrunk(&smalls));
+            say!("{}", shrunk(&smalls));
         }
         let survived = hunts.iter().any(|hunt| hunt.caught.is_none());
         Ok(match survived {
@@ -58,7 +69,7 @@ impl KillMatrix {
         })
     }
 
-    fn tell(&self, hunt: &Hunt, small: Option<&Small>) {
+    fn tell(&self, hunt: &Hunt, small: Option<&Small>) -> Result<(), Trouble> {
         let (name, seeds) = (hunt.bug.name(), hunt.seeds);
         let secs = hunt.took.as_secs_f64();
         let rule = hunt
@@ -66,14 +77,14 @@ impl KillMatrix {
             .as_ref()
             .map_or("SURVIVED", |it| it.violation.rule);
         let place = hunt.bug.planted();
-        print!("{name:<24} {place:<5} {seeds:>5} seeds {secs:>7.3} s  {rule:<24}");
-        if let Some(Small { events, took }) = small {
-            print!(" {events:>3} events in {:>5.2} s", took.as_secs_f64());
-        }
-        println!();
+        let small = small.map_or(String::new(), |Small { events, took }| {
+            format!(" {events:>3} events in {:>5.2} s", took.as_secs_f64())
+        });
+        say!("{name:<24} {place:<5} {seeds:>5} seeds {secs:>7.3} s  {rule:<24}{small}");
         if let Some(Caught { violation, .. }) = hunt.caught.as_ref().filter(|_| self.why) {
-            println!("    {violation}");
+            say!("    {violation}");
         }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The simulator as a program. Results go to the standard output, what goes wrong with the request to the standard
 //! error, in one line. It ends with 0 when nothing is wrong, with 1 when a run broke a guarantee, with 2 when it could
 //! not do what was asked.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod kill_matrix;
 mod lines;
@@ -9,6 +9,7 @@ mod picture;
 mod probes;
 mod progress;
 mod replay;
+mod say;
 mod shrink;
 mod sweep;
 mod targets;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 /// Verbatim, simulated: every promise of the delivery contract, checked in runs drawn from seeds.
 #[derive(Parser)]
-#[command(name = "sim-tests", max_term_width = 100)]
+#[command(name = "sim-tests", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -52,8 +53,20 @@ enum Verdict {
     Broken,
 }
 
-/// Why a request could not be carried out, in one line.
-type Trouble = String;
+/// Why a request could not be carried out.
+#[derive(Debug)]
+enum Trouble {
+    /// In one line.
+    Words(String),
+    /// Nobody reads the standard output any more, which is no trouble of whoever closed it.
+    Unheard,
+}
+
+impl From<String> for Trouble {
+    fn from(words: String) -> Trouble {
+        Trouble::Words(words)
+    }
+}
 
 /// What carries a run, as it is called on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -64,6 +77,17 @@ enum On {
     Turmoil,
     /// The same over real TCP on loopback, in real time. For plans without faults.
     Loopback,
+}
+
+impl On {
+    /// The option that asks for it, where it is not what is meant without.
+    fn option(self) -> &'static str {
+        match self {
+            On::Events => "",
+            On::Turmoil => " --on turmoil",
+            On::Loopback => " --on loopback",
+        }
+    }
 }
 
 impl From<On> for Substrate {
@@ -86,17 +110,20 @@ pub fn main() -> ExitCode {
         Command::Probes(probes) => probes.carry_out(),
         Command::Targets(targets) => targets.carry_out(),
         Command::Picture(picture) => picture.carry_out(),
-        Command::Plan(which) => which.plan().map(|plan| {
-            print!("{plan}");
-            Verdict::Kept
-        }),
+        Command::Plan(which) => print(&which),
     };
     match done {
         Ok(Verdict::Kept) => ExitCode::SUCCESS,
         Ok(Verdict::Broken) => ExitCode::from(1),
-        Err(trouble) => {
-            eprintln!("sim-tests: {trouble}");
+        Err(Trouble::Words(words)) => {
+            eprintln!("sim-tests: {words}");
             ExitCode::from(2)
         }
+        Err(Trouble::Unheard) => ExitCode::from(2),
     }
+}
+
+fn print(which: &which::Which) -> Result<Verdict, Trouble> {
+    say::put(format_args!("{}", which.plan()?))?;
+    Ok(Verdict::Kept)
 }

@@ -1,6 +1,8 @@
 //! How often runs came through rare states, the rarest first.
 
+use super::say::say;
 use super::sweep::read_seeds;
+use super::which::loopback_is_calm;
 use super::{On, Trouble, Verdict};
 use crate::plan::Profile;
 use crate::sweep::{Scope, sweep};
@@ -20,6 +22,7 @@ pub(super) struct Probes {
 
 impl Probes {
     pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
+        loopback_is_calm(self.on, self.profile == Profile::Calm)?;
         let scope = Scope {
             seeds: read_seeds(&self.seeds)?,
             until: None,
@@ -29,9 +32,9 @@ impl Probes {
             twice: 0,
         };
         let tally = sweep(&scope, |_| ());
-        println!("    seeds      times  of {} seeds", tally.seeds);
+        say!("    seeds      times  of {} seeds", tally.seeds);
         for (seeds, times, probe) in tally.rarest_first() {
-            println!("{seeds:>9} {times:>10}  {probe:?}");
+            say!("{seeds:>9} {times:>10}  {probe:?}");
         }
         let missed = tally
             .rarest_first()

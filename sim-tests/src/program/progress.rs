@@ -1,7 +1,7 @@
 //! How far a long request is: a bar on a terminal, a line now and then elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,8 @@ impl Progress {
         lines.done = position;
         if lines.next <= Instant::now() {
             lines.next += LINE_TIME;
-            eprintln!("{}", words());
+            // Who closed it does not want to know.
+            let _ = writeln!(stderr(), "{}", words());
         }
     }
 

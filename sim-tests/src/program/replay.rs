@@ -1,6 +1,7 @@
 //! Runs one plan and tells all that happens.
 
 use super::lines::cut;
+use super::say::{put, say};
 use super::which::Which;
 use super::{On, Trouble, Verdict};
 use crate::planted::BugId;
@@ -16,14 +17,14 @@ pub(super) struct Replay {
     /// What went through the server's door, frame by frame, and not what happened to everybody.
     #[arg(long)]
     transcript: bool,
-    /// A bug is planted; `kill-matrix` prints their names.
+    /// A bug is planted; `kill-matrix --list` tells their names.
     #[arg(long)]
     bug: Option<BugId>,
 }
 
 impl Replay {
     pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
-        let plan = self.which.plan()?;
+        let plan = self.which.plan_for(self.on, self.bug.is_some())?;
         let options = Options {
             transcript: self.transcript,
             bug: self.bug,
@@ -31,12 +32,16 @@ impl Replay {
         };
         let outcome = run(&plan, self.on.into(), options);
         match &outcome.transcript {
-            Some(transcript) => print!("{}", cut(transcript)),
-            None => outcome.events.iter().for_each(|event| println!("{event}")),
+            Some(transcript) => put(format_args!("{}", cut(transcript)))?,
+            None => {
+                for event in &outcome.events {
+                    say!("{event}");
+                }
+            }
         }
-        println!("\n{} ms simulated", outcome.elapsed.as_millis());
+        say!("\n{} ms simulated", outcome.elapsed.as_millis());
         for violation in &outcome.violations {
-            println!("{violation}");
+            say!("{violation}");
         }
         Ok(match outcome.violations.is_empty() {
             true => Verdict::Kept,

@@ -1,13 +1,14 @@
 //! Makes a failing plan small, and tells it as a plan, as a transcript, and as a command.
 
 use super::lines::cut;
+use super::say::say;
 use super::which::Which;
 use super::{On, Trouble, Verdict};
 use crate::plan::Plan;
 use crate::planted::BugId;
 use crate::run::{Options, Substrate, run};
 use crate::shrink::{Shrunk, shrink};
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub(super) struct Shrink {
     /// What carries the runs.
     #[arg(long, value_enum, default_value_t = On::Events)]
     on: On,
-    /// A bug is planted; `kill-matrix` prints their names.
+    /// A bug is planted; `kill-matrix --list` tells their names.
     #[arg(long)]
     bug: Option<BugId>,
     /// For how long at most.
@@ -31,7 +32,7 @@ pub(super) struct Shrink {
 
 impl Shrink {
     pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
-        let plan = self.which.plan()?;
+        let plan = self.which.plan_for(self.on, self.bug.is_some())?;
         let on: Substrate = self.on.into();
         let options = Options {
             bug: self.bug,
@@ -39,26 +40,35 @@ impl Shrink {
         };
         let outcome = run(&plan, on, options);
         let Some(violation) = outcome.violations.first() else {
-            println!(
-                "{} breaks nothing: there is nothing to shrink",
-                self.which.words()
-            );
+            let which = self.which.words();
+            say!("{which} breaks nothing: there is nothing to shrink");
             return Ok(Verdict::Kept);
         };
-        println!("{violation}");
+        say!("{violation}");
+        // Before the work, of which nothing would be left.
+        let exists = self.to.exists();
+        let may_be_written = OpenOptions::new().append(true).create(true).open(&self.to);
+        may_be_written.map_err(|error| self.refused(&error))?;
         let rule = violation.rule;
         let time_max = Duration::from_secs(self.secs);
         let shrunk = shrink(&plan, time_max, |plan| breaks(plan, (on, options), rule));
+        let written = fs::write(&self.to, shrunk.plan.to_string());
         self.tell(&plan, &shrunk, on)?;
+        written.map_err(|error| self.refused(&error))?;
+        let (to, before) = (self.to.display(), "; what was there before is gone");
+        say!("{to}: the small plan{}", if exists { before } else { "" });
         Ok(Verdict::Broken)
+    }
+
+    fn refused(&self, error: &std::io::Error) -> Trouble {
+        let to = self.to.display();
+        Trouble::Words(format!("{to}: the small plan cannot be written: {error}"))
     }
 
     fn tell(&self, before: &Plan, shrunk: &Shrunk, on: Substrate) -> Result<(), Trouble> {
         let Shrunk { plan, tries, took } = shrunk;
         let to = self.to.display();
-        fs::write(&self.to, plan.to_string())
-            .map_err(|error| format!("{to}: the small plan cannot be written: {error}"))?;
-        println!(
+        say!(
             "{} events of {} users became {} of {}, in {tries} tries and {:.1} s\n",
             before.steps.len(),
             before.users.len(),
@@ -66,23 +76,23 @@ impl Shrink {
             plan.users.len(),
             took.as_secs_f64()
         );
-        println!("{plan}");
+        say!("{plan}");
         let options = Options {
             transcript: true,
             bug: self.bug,
             ..Options::default()
         };
         let outcome = run(plan, on, options);
-        println!("{}", cut(&outcome.transcript.unwrap_or_default()));
-        outcome
-            .violations
-            .iter()
-            .for_each(|violation| println!("{violation}"));
+        say!("{}", cut(&outcome.transcript.unwrap_or_default()));
+        for violation in &outcome.violations {
+            say!("{violation}");
+        }
         let bug = self
             .bug
             .map_or(String::new(), |bug| format!(" --bug {bug:?}"));
-        println!("again: cargo run --release -p sim-tests -- replay {to}{bug}");
-        println!("drawn: cargo run --release -p sim-tests -- picture {to}{bug}");
+        let on = self.on.option();
+        say!("again: cargo run --release -p sim-tests -- replay {to}{on}{bug}");
+        say!("drawn: cargo run --release -p sim-tests -- picture {to}{bug}");
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! Runs one seed after the other, on all processors, and judges each run.
 
 use super::progress::Progress;
+use super::say::say;
+use super::which::loopback_is_calm;
 use super::{On, Trouble, Verdict};
-use crate::plan::Profile;
+use crate::plan::{Profile, TICK_MAX};
 use crate::sweep::{Failure, Scope, Tally, sweep};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ const TOLD_MAX: usize = 20;
 #[derive(clap::Args)]
 pub(super) struct Sweep {
     /// For how long.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     secs: u64,
     /// Which seeds instead: `1000`, or `5000..6000`.
     #[arg(long, conflicts_with = "secs")]
@@ -28,7 +30,7 @@ pub(super) struct Sweep {
     #[arg(long)]
     once: bool,
     /// How finely time passes on turmoil, in milliseconds, whatever the plans say.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=TICK_MAX))]
     tick: Option<u64>,
 }
 
@@ -49,7 +51,7 @@ impl Sweep {
             progress.at(done, || words(tally, began.elapsed()));
         });
         progress.end();
-        self.tell(&tally, began.elapsed());
+        self.tell(&tally, began.elapsed())?;
         Ok(match tally.failures.is_empty() {
             true => Verdict::Kept,
             false => Verdict::Broken,
@@ -57,6 +59,11 @@ impl Sweep {
     }
 
     fn scope(&self) -> Result<Scope, Trouble> {
+        if self.tick.is_some() && !matches!(self.on, On::Turmoil) {
+            let words = "--tick: time passes in ticks on turmoil only; add --on turmoil";
+            return Err(Trouble::Words(words.into()));
+        }
+        loopback_is_calm(self.on, self.profile == Profile::Calm)?;
         let seeds = match &self.seeds {
             None => 0..u64::MAX,
             Some(text) => read_seeds(text)?,
@@ -75,17 +82,33 @@ impl Sweep {
         })
     }
 
-    fn tell(&self, tally: &Tally, took: Duration) {
+    fn tell(&self, tally: &Tally, took: Duration) -> Result<(), Trouble> {
         for Failure { seed, why } in tally.failures.iter().take(TOLD_MAX) {
-            println!("seed {seed}");
-            why.iter().for_each(|why| println!("  {why}"));
-            println!("  again: {}", again(*seed, self.on, self.profile));
+            say!("seed {seed}");
+            for why in why {
+                say!("  {why}");
+            }
+            say!("  again: {}", self.again(*seed));
         }
         if tally.failures.len() > TOLD_MAX {
-            println!("and {} seeds more", tally.failures.len() - TOLD_MAX);
+            say!("and {} seeds more", tally.failures.len() - TOLD_MAX);
         }
-        println!("{}", words(tally, took));
-        println!("{}", tally.reached());
+        say!("{}", words(tally, took));
+        say!("{}", tally.reached());
+        Ok(())
+    }
+
+    /// The command that runs a seed again.
+    fn again(&self, seed: u64) -> String {
+        let mut command = format!("cargo run --release -p sim-tests -- replay {seed}");
+        command += self.on.option();
+        if self.profile != Profile::Swarm {
+            command += &format!(" --profile {}", self.profile);
+        }
+        if let Some(tick) = self.tick {
+            command += &format!(" --tick {tick}");
+        }
+        command
     }
 }
 
@@ -104,18 +127,6 @@ fn words(tally: &Tally, took: Duration) -> String {
     )
 }
 
-/// The command that runs a seed again.
-fn again(seed: u64, on: On, profile: Profile) -> String {
-    let mut command = format!("cargo run --release -p sim-tests -- replay {seed}");
-    if let On::Turmoil = on {
-        command += " --on turmoil";
-    }
-    if profile != Profile::Swarm {
-        command += &format!(" --profile {profile}");
-    }
-    command
-}
-
 /// Which seeds somebody means.
 pub(super) fn read_seeds(text: &str) -> Result<Range<u64>, Trouble> {
     let number = |text: &str| text.trim().parse::<u64>().ok();
@@ -123,10 +134,9 @@ pub(super) fn read_seeds(text: &str) -> Result<Range<u64>, Trouble> {
         Some((first, end)) => number(first).zip(number(end)),
         None => number(text).map(|end| (0, end)),
     };
-    let trouble = || {
-        format!(
-            "--seeds {text}: write a number of seeds, such as 1000, or a range, such as 5000..6000"
-        )
-    };
-    range.map(|(first, end)| first..end).ok_or_else(trouble)
+    let range = range.map(|(first, end)| first..end);
+    range.filter(|range| !range.is_empty()).ok_or_else(|| {
+        let words = "write a number of seeds, such as 1000, or a range with the end behind it, such as 5000..6000";
+        Trouble::Words(format!("--seeds {text}: {words}"))
+    })
 }

@@ -1,6 +1,7 @@
 //! Measures what there are targets for, and prints them beside what was measured, each with its command.
 
 use super::kill_matrix::{caught, shrunk, small};
+use super::say::say;
 use super::{Trouble, Verdict};
 use crate::matrix::hunt_all;
 use crate::plan::Profile;
@@ -33,14 +34,14 @@ pub(super) struct Targets {
 
 impl Targets {
     pub(super) fn carry_out(&self) -> Result<Verdict, Trouble> {
-        let mut all_kept = self.rate("3,000", Substrate::Events, None);
-        all_kept &= self.rate("100", Substrate::Turmoil, Some(1));
-        all_kept &= self.rate("300", Substrate::Turmoil, Some(10));
-        all_kept &= self.recoveries();
+        let mut all_kept = self.rate("3,000", Substrate::Events, None)?;
+        all_kept &= self.rate("100", Substrate::Turmoil, Some(1))?;
+        all_kept &= self.rate("300", Substrate::Turmoil, Some(10))?;
+        all_kept &= self.recoveries()?;
         self.tests()?;
-        all_kept &= cuts();
-        bugs();
-        all_kept &= self.pairs();
+        all_kept &= cuts()?;
+        bugs()?;
+        all_kept &= self.pairs()?;
         Ok(match all_kept {
             true => Verdict::Kept,
             false => Verdict::Broken,
@@ -48,7 +49,7 @@ impl Targets {
     }
 
     /// Runs a second of eight clients with fifty messages each. Whether no run broke anything.
-    fn rate(&self, target: &str, on: Substrate, tick: Option<u64>) -> bool {
+    fn rate(&self, target: &str, on: Substrate, tick: Option<u64>) -> Result<bool, Trouble> {
         let (name, flags) = match (on, tick) {
             (Substrate::Turmoil, Some(tick)) => (
                 format!("turmoil, 8 clients x 50 messages, {tick} ms tick"),
@@ -73,12 +74,12 @@ impl Targets {
             &format!("{target} runs a second"),
             &rates(&tally, spans),
             &format!("{PROGRAM} sweep --profile rate --once --secs {secs}{flags}"),
-        );
-        tally.failures.is_empty()
+        )?;
+        Ok(tally.failures.is_empty())
     }
 
     /// Recoveries from power cuts a second. Whether all of them were what they should be.
-    fn recoveries(&self) -> bool {
+    fn recoveries(&self) -> Result<bool, Trouble> {
         let (began, before) = (Instant::now(), processor_time());
         let until = began + Duration::from_secs(self.secs);
         let Swept { tally, broken } = power::sweep(0..u64::MAX, Some(until));
@@ -98,8 +99,8 @@ impl Targets {
                 broken.len()
             ),
             POWER,
-        );
-        broken.is_empty()
+        )?;
+        Ok(broken.is_empty())
     }
 
     fn tests(&self) -> Result<(), Trouble> {
@@ -121,12 +122,12 @@ impl Targets {
             "120 s",
             &measured,
             command,
-        );
+        )?;
         Ok(())
     }
 
     /// Whether two runs of a seed ever differed.
-    fn pairs(&self) -> bool {
+    fn pairs(&self) -> Result<bool, Trouble> {
         let scope = Scope {
             seeds: 0..self.pairs,
             until: None,
@@ -144,13 +145,13 @@ impl Targets {
             "0 in a million",
             &format!("{differ} in {seeds}, {}", tally.reached()),
             &format!("{PROGRAM} sweep --profile small --seeds {seeds}"),
-        );
-        tally.failures.is_empty()
+        )?;
+        Ok(tally.failures.is_empty())
     }
 }
 
 /// How many cuts the ordinary tests make. Whether all were survived.
-fn cuts() -> bool {
+fn cuts() -> Result<bool, Trouble> {
     let Swept { tally, broken } = power::sweep(0..power::ORDINARY_SEEDS, None);
     let store = power::store::operations().map_or(0, |count| count * power::store::WAYS);
     row(
@@ -162,11 +163,11 @@ fn cuts() -> bool {
             broken.len()
         ),
         POWER,
-    );
-    broken.is_empty() && store > 0
+    )?;
+    Ok(broken.is_empty() && store > 0)
 }
 
-fn bugs() {
+fn bugs() -> Result<(), Trouble> {
     let bugs: Vec<BugId> = BugId::every().collect();
     let hunts = hunt_all(&bugs, SEEDS_MAX, |_| ());
     row(
@@ -174,14 +175,15 @@ fn bugs() {
         "all of 30 and more; median 0.2 s, 95 % 5 s",
         &caught(&hunts),
         &format!("{PROGRAM} kill-matrix"),
-    );
+    )?;
     let smalls: Vec<_> = hunts.iter().filter_map(small).collect();
     row(
         "failing runs, shrunk",
         "12 events for nine of ten, in 2 s",
         &shrunk(&smalls),
         &format!("{PROGRAM} kill-matrix --shrink"),
-    );
+    )?;
+    Ok(())
 }
 
 /// Runs and events a second, by the clock and by the time that processors spent on them, and what was reached beside.
@@ -213,11 +215,12 @@ fn processor_time() -> Duration {
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
-fn row(measure: &str, target: &str, measured: &str, command: &str) {
-    println!("{measure}");
-    println!("    target    {target}");
-    println!("    measured  {measured}");
+fn row(measure: &str, target: &str, measured: &str, command: &str) -> Result<(), Trouble> {
+    say!("{measure}");
+    say!("    target    {target}");
+    say!("    measured  {measured}");
     if !command.is_empty() {
-        println!("    again     {command}");
+        say!("    again     {command}");
     }
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
+use super::say::say;
 use super::which::Which;
 use super::{Trouble, Verdict};
 use crate::planted::BugId;
@@ -22,7 +23,7 @@ pub(super) struct Picture {
     /// Where the picture goes.
     #[arg(long, value_name = "FILE", default_value = "picture.html")]
     to: PathBuf,
-    /// A bug is planted; `kill-matrix` prints their names.
+    /// A bug is planted; `kill-matrix --list` tells their names.
     #[arg(long, value_name = "NAME")]
     bug: Option<BugId>,
 }
@@ -48,12 +49,12 @@ impl Picture {
             again: &again,
         };
         let to = self.to.display();
-        fs::write(&self.to, page.to_string())
-            .map_err(|error| format!("{to}: the picture cannot be written: {error}"))?;
+        let written = fs::write(&self.to, page.to_string());
+        written.map_err(|error| format!("{to}: the picture cannot be written: {error}"))?;
         for violation in &outcome.violations {
-            println!("{violation}");
+            say!("{violation}");
         }
-        println!("{to}: open it in a browser");
+        say!("{to}: open it in a browser");
         Ok(match outcome.violations.is_empty() {
             true => Verdict::Kept,
             false => Verdict::Broken,
