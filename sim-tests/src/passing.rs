@@ -6,22 +6,23 @@ use memchr::memmem;
 /// The length of the frame that these bytes begin with, if it is whole and of that verb, and its last header tells its
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
 #[inline]
-pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
-    match bytes.starts_with(verb) {
-        true => length(bytes),
-        false => None,
+pub(crate) fn length_of<const VERB: usize>(verb: &[u8; VERB], bytes: &[u8]) -> Option<usize> {
+    if bytes.first_chunk() != Some(verb) {
+        return None;
     }
-}
-
-/// The same of any verb.
-fn length(bytes: &[u8]) -> Option<usize> {
     // No other header of these frames has this sign, and no name or number.
     let (head, rest) = bytes.split_at(memchr::memchr(b'-', bytes)?);
-    let before = head.strip_suffix(b"\nContent")?;
-    let (length, body) = number(rest.strip_prefix(b"-length: ")?)?;
-    let head = bytes.len() - body.strip_prefix(b"\n\n")?.len();
-    let length = head.checked_add(usize::try_from(length).ok()?)?;
-    (length <= bytes.len() && !has_end(before)).then_some(length)
+    let (before, content) = head.split_last_chunk()?;
+    let (length, digits) = rest.split_first_chunk()?;
+    if content != b"\nContent" || length != b"-length: " {
+        return None;
+    }
+    let (length, body) = number(digits)?;
+    let (end, body) = body.split_first_chunk()?;
+    if end != b"\n\n" || length > body.len() as u64 || has_end(before) {
+        return None;
+    }
+    Some(bytes.len() - body.len() + length as usize)
 }
 
 /// Whether a head ends in these bytes. Eight of them are compared at once, each with the one behind it: those at the end,
@@ -49,7 +50,6 @@ fn ends(ones: &[u8; 8], nexts: &[u8; 8]) -> u64 {
 }
 
 /// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
-#[inline]
 pub(crate) fn bare_length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
     if !bytes.starts_with(verb) {
         return None;
