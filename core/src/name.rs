@@ -96,18 +96,27 @@ impl Name {
     /// The form that names are compared by.
     pub fn key(&self) -> NameKey {
         let mut words = [0; NAME_BYTES_MAX / 8];
-        for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
-            let spelt = u64::from_be_bytes(*bytes);
-            // Of letters, digits and zero only letters have this bit, and the next lower one makes them lower case.
-            *word = spelt | (spelt & 0x4040_4040_4040_4040) >> 1;
+        for (word, folded) in words.iter_mut().zip(self.folded()) {
+            *word = folded;
         }
         NameKey(words)
     }
+
+    /// The words of that form, one after the other: most names differ in the first.
+    fn folded(&self) -> impl Iterator<Item = u64> {
+        self.bytes.as_chunks::<8>().0.iter().map(|bytes| {
+            let spelt = u64::from_be_bytes(*bytes);
+            // Of letters, digits and zero only letters have this bit, and the next lower one makes them lower case.
+            spelt | (spelt & 0x4040_4040_4040_4040) >> 1
+        })
+    }
 }
 
+// Most names that are the same are spelt the same, which is seen at once.
 impl PartialEq for Name {
+    #[inline]
     fn eq(&self, other: &Name) -> bool {
-        self.bytes.eq_ignore_ascii_case(&other.bytes)
+        self.bytes == other.bytes || self.folded().eq(other.folded())
     }
 }
 impl Eq for Name {}
@@ -117,8 +126,12 @@ impl PartialOrd for Name {
     }
 }
 impl Ord for Name {
+    #[inline]
     fn cmp(&self, other: &Name) -> Ordering {
-        self.key().cmp(&other.key())
+        match self.bytes == other.bytes {
+            true => Ordering::Equal,
+            false => self.folded().cmp(other.folded()),
+        }
     }
 }
 impl Hash for Name {

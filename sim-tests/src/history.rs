@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::plan::{Keeping, Step};
 pub use crate::server_disk::DiskNews;
 pub use crate::tag::Tag;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -380,6 +380,16 @@ impl History {
         self.events.borrow_mut().push(Event { at, what });
     }
 
+    /// Opens it for several things that happen now. Nothing else can be noted meanwhile.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    pub fn open(&self) -> Open<'_> {
+        let at = self.now();
+        let events = self.events.borrow_mut();
+        Open { at, events }
+    }
+
     /// Notes what happens at that time.
     #[inline(always)]
     pub fn note_at(&self, at: Duration, what: What) {
@@ -404,6 +414,21 @@ impl History {
     /// Hands all events over; the history is empty then.
     pub fn take(&self) -> Vec<Event> {
         self.events.take()
+    }
+}
+
+/// A history that is open, at one moment.
+pub struct Open<'a> {
+    at: Duration,
+    events: RefMut<'a, Vec<Event>>,
+}
+
+impl Open<'_> {
+    /// Notes what happens at that moment.
+    #[inline(always)]
+    pub fn note(&mut self, what: What) {
+        let at = self.at;
+        self.events.push(Event { at, what });
     }
 }
 

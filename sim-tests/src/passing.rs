@@ -5,10 +5,16 @@ use memchr::memmem;
 
 /// The length of the frame that these bytes begin with, if it is whole and of that verb, and its last header tells its
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
+#[inline]
 pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
-    if !bytes.starts_with(verb) {
-        return None;
+    match bytes.starts_with(verb) {
+        true => length(bytes),
+        false => None,
     }
+}
+
+/// The same of any verb.
+fn length(bytes: &[u8]) -> Option<usize> {
     // No other header of these frames has this sign, and no name or number.
     let (head, rest) = bytes.split_at(memchr::memchr(b'-', bytes)?);
     let before = head.strip_suffix(b"\nContent")?;
@@ -18,15 +24,35 @@ pub(crate) fn length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
     (length <= bytes.len() && !has_end(before)).then_some(length)
 }
 
+/// So many pairs of bytes are compared at once.
+const MANY: usize = 16;
+
 /// Whether a head ends in these bytes. Nothing stops at the first end, so that many are compared at once.
+#[inline(never)] // where it is part of something longer, the compiler takes one after the other
 fn has_end(bytes: &[u8]) -> bool {
-    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(false, |ends, (one, next)| {
-        ends | ((*one == b'\n') & (*next == b'\n'))
-    })
+    let nexts = bytes.get(1..).unwrap_or_default();
+    let ones = &bytes[..nexts.len()];
+    let (Some(one), Some(next)) = (ones.last_chunk(), nexts.last_chunk()) else {
+        return ends(ones, nexts) != 0;
+    };
+    // Those at the end, and those of all others that are whole from the beginning on.
+    let all = ones.as_chunks().0.iter().zip(nexts.as_chunks().0);
+    let of_many = |one: &[u8; MANY], next: &[u8; MANY]| ends(one, next);
+    all.fold(of_many(one, next), |sum, (one, next)| {
+        sum | of_many(one, next)
+    }) != 0
+}
+
+/// Not zero where both bytes of any pair are line ends.
+#[inline(always)]
+fn ends(ones: &[u8], nexts: &[u8]) -> u8 {
+    let is_end = |byte: &u8| u8::from(*byte == b'\n');
+    let pairs = ones.iter().zip(nexts);
+    pairs.fold(0, |sum, (one, next)| sum | (is_end(one) & is_end(next)))
 }
 
 /// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
+#[inline]
 pub(crate) fn bare_length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
     if !bytes.starts_with(verb) {
         return None;
@@ -50,7 +76,21 @@ const SEQ_MAX: u64 = 1 << 48;
 
 #[cfg(test)]
 mod tests {
-    use super::{ack_of, bare_length_of, length_of};
+    use super::{ack_of, bare_length_of, has_end, length_of};
+
+    #[test]
+    fn an_end_is_seen_wherever_it_stands() {
+        for length in 0..70 {
+            assert!(!has_end(&vec![b'a'; length]));
+            for at in 1..length {
+                let mut bytes = vec![b'a'; length];
+                bytes[at] = b'\n';
+                assert!(!has_end(&bytes));
+                bytes[at - 1] = b'\n';
+                assert!(has_end(&bytes), "{at} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn an_ack_passes_and_nothing_else() {

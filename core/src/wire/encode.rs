@@ -14,7 +14,9 @@ use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
-/// The same for an `ACK`, whole.
+/// The same for a `HELLO`, whole.
+const HELLO_BYTES: usize = 384;
+/// The same for an `ACK`.
 const ACK_BYTES: usize = 32;
 /// Longer than the longest head of a `DELIVER`, and what is put there beyond a name's end.
 const DELIVERY_HEAD_BYTES: usize = 256;
@@ -148,14 +150,12 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, scratch: &mut Vec<u8>) -> (Arc<[u
     if scratch.len() < room {
         scratch.resize(room, 0);
     }
-    let mut frame = Stretch {
-        bytes: scratch,
-        len: 0,
-    };
+    let mut frame = Stretch { rest: scratch };
     put_delivery_head("DELIVER", delivery, &mut frame);
-    let at = frame.len;
+    let left = frame.rest.len();
     frame.put(body);
-    (Arc::from(&frame.bytes[..frame.len]), at)
+    let at = scratch.len() - left;
+    (Arc::from(&scratch[..at + body.len()]), at)
 }
 
 /// Appends a message's `DELIVER` frame as one of a history.
@@ -224,6 +224,7 @@ fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut impl Sink) {
 }
 
 /// The last header of a frame with a body, from the end of the line before it on, and the empty line behind it.
+#[inline]
 fn put_length(out: &mut impl Sink, body: &str) {
     out.put(b"\nContent-length: ");
     out.put_decimal(body.len() as u64);
@@ -231,6 +232,7 @@ fn put_length(out: &mut impl Sink, body: &str) {
 }
 
 fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
+    out.reserve(HELLO_BYTES);
     put(out, &["HELLO 1\nUser: ", hello.user.as_str(), "\nDevice: "]);
     hello.device.write_hex(&mut |digit| out.push(digit));
     put(out, &["\n"]);

@@ -15,7 +15,7 @@ mod start;
 mod timing;
 
 use crate::arrivals::Arrivals;
-use crate::cast::{Order, Stage};
+use crate::cast::{Effect, Order, Stage};
 use crate::flights::Recorder;
 use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::Who;
@@ -46,6 +46,8 @@ pub struct OnEvents {
     people: Vec<Person>,
     /// What a client tells its program, while that is carried out.
     client_outputs: Vec<verbatim_core::client::Output>,
+    /// What is to be done with somebody's program, while it is done.
+    effects: Vec<Effect>,
     arrivals: Arrivals,
     /// Flights, if they are wanted.
     recorder: Option<Recorder>,
@@ -81,6 +83,7 @@ impl OnEvents {
             host: Host::new(stage, sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
             client_outputs: Vec::new(),
+            effects: Vec::new(),
             arrivals: Arrivals::default(),
             recorder: None,
             calm: false,
