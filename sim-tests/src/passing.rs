@@ -7,14 +7,9 @@ use memchr::memmem;
 /// body's length, as the project's own encoder writes it. Whoever gets `None` reads the frame.
 #[inline]
 pub(crate) fn length_of<const VERB: usize>(verb: &[u8; VERB], bytes: &[u8]) -> Option<usize> {
-    match bytes.first_chunk() == Some(verb) {
-        true => length(bytes),
-        false => None,
+    if bytes.first_chunk() != Some(verb) {
+        return None;
     }
-}
-
-/// The same of any verb.
-fn length(bytes: &[u8]) -> Option<usize> {
     // No other header of these frames has this sign, and no name or number.
     let (head, rest) = bytes.split_at(memchr::memchr(b'-', bytes)?);
     let (before, content) = head.split_last_chunk()?;
@@ -30,35 +25,31 @@ fn length(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - body.len() + length as usize)
 }
 
-/// So many pairs of bytes are compared at once.
-const MANY: usize = 16;
-
-/// Whether a head ends in these bytes. Nothing stops at the first end, so that many are compared at once.
-#[inline(never)] // where it is part of something longer, the compiler takes one after the other
+/// Whether a head ends in these bytes. Eight of them are compared at once, each with the one behind it: those at the end,
+/// and all others in their order. Nothing stops at the first end, which is rare.
 fn has_end(bytes: &[u8]) -> bool {
     let nexts = bytes.get(1..).unwrap_or_default();
     let ones = &bytes[..nexts.len()];
     let (Some(one), Some(next)) = (ones.last_chunk(), nexts.last_chunk()) else {
-        return ends(ones, nexts) != 0;
+        return bytes.windows(2).any(|pair| pair == b"\n\n");
     };
-    // Those at the end, and those of all others that are whole from the beginning on.
-    let all = ones.as_chunks().0.iter().zip(nexts.as_chunks().0);
-    let of_many = |one: &[u8; MANY], next: &[u8; MANY]| ends(one, next);
-    all.fold(of_many(one, next), |sum, (one, next)| {
-        sum | of_many(one, next)
-    }) != 0
+    let others = ones.as_chunks().0.iter().zip(nexts.as_chunks().0);
+    let found = others.fold(ends(one, next), |found, (one, next)| {
+        found | ends(one, next)
+    });
+    found != 0
 }
 
-/// Not zero where both bytes of any pair are line ends.
-#[inline(always)]
-fn ends(ones: &[u8], nexts: &[u8]) -> u8 {
-    let is_end = |byte: &u8| u8::from(*byte == b'\n');
-    let pairs = ones.iter().zip(nexts);
-    pairs.fold(0, |sum, (one, next)| sum | (is_end(one) & is_end(next)))
+/// Not zero where both of any two bytes are line ends.
+fn ends(ones: &[u8; 8], nexts: &[u8; 8]) -> u64 {
+    const LINE_ENDS: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    let differs = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes) ^ LINE_ENDS;
+    let either = differs(ones) | differs(nexts);
+    // Not zero where a byte is: taking one from it sets its highest bit, which was not set.
+    either.wrapping_sub(0x0101_0101_0101_0101) & !either & 0x8080_8080_8080_8080
 }
 
 /// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
-#[inline]
 pub(crate) fn bare_length_of(verb: &[u8], bytes: &[u8]) -> Option<usize> {
     if !bytes.starts_with(verb) {
         return None;

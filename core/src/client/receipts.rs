@@ -15,10 +15,12 @@ use core::mem;
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
 
 /// Lines to one recipient for which there is room from the first one on.
-const LINES_ROOM: usize = 16;
+const LINES_ROOM: usize = 8;
 
-/// Recipients whose lists stay when they are empty: what is written to them next finds its place.
+/// Recipients whose lists stay when they are empty, each with room for so many lines at most: who is written to is likely
+/// written to again.
 const IDLE_MAX: usize = 32;
+const IDLE_ROOM_MAX: usize = 64;
 
 /// An accepted line that has not arrived everywhere.
 #[derive(Debug)]
@@ -194,6 +196,9 @@ impl Receipts {
             lines.remove(at);
             self.moved = true;
         }
+        if lines.is_empty() {
+            self.awaited.remove(&Recipient::All);
+        }
         true
     }
 }
@@ -217,7 +222,8 @@ fn settle(
         lines.pop_front();
     }
     let moved = lines.len() < before;
-    if lines.is_empty() && recipients > IDLE_MAX {
+    let stays = recipients <= IDLE_MAX && lines.capacity() <= IDLE_ROOM_MAX;
+    if lines.is_empty() && !stays {
         awaited.remove(&to);
     }
     moved

@@ -150,14 +150,12 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, scratch: &mut Vec<u8>) -> (Arc<[u
     if scratch.len() < room {
         scratch.resize(room, 0);
     }
-    let mut frame = Stretch {
-        bytes: scratch,
-        len: 0,
-    };
+    let mut frame = Stretch { rest: scratch };
     put_delivery_head("DELIVER", delivery, &mut frame);
-    let at = frame.len;
+    let left = frame.rest.len();
     frame.put(body);
-    (Arc::from(&frame.bytes[..frame.len]), at)
+    let at = scratch.len() - left;
+    (Arc::from(&scratch[..at + body.len()]), at)
 }
 
 /// Appends a message's `DELIVER` frame as one of a history.

@@ -4,7 +4,7 @@
 use super::frame::{
     ClientFrame, Credit, Delivery, Durability, Hello, Place, Receipt, ServerFrame, Welcome,
 };
-use super::head::{DIGITS_MAX, decimal};
+use super::head::{DIGITS_MAX, number};
 use crate::id::{DeviceId, Epoch, MessageId, Number, Seq, StoreId, Try};
 use crate::limits::Limits;
 use crate::name::{ALL, BadName, Name, Recipient};
@@ -244,14 +244,14 @@ impl<'a> Walk<'a> {
             if digit > 9 {
                 break;
             }
-            // One that may have wrapped is read again below.
+            // One that wraps has more digits than never overflow, and is read again below.
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             rest = behind;
         }
         self.rest = rest;
         match text.len() - rest.len() {
             1..=DIGITS_MAX => Some(value),
-            digits => decimal(core::str::from_utf8(&text[..digits]).ok()?),
+            digits => number(&text[..digits]),
         }
     }
 
