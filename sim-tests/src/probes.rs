@@ -296,7 +296,8 @@ impl Probes {
 
     /// Sees that a line changed its state.
     #[inline]
-    pub fn on_line(&mut self, ledger: &Ledger, Told { tag, state }: Told) {
+    pub fn on_line(&mut self, ledger: &Ledger, told: Told<'_>) {
+        let (tag, state) = (told.tag, *told.state);
         self.hit_any(plain::of_line(state));
         let (device, line) = (&mut self.devices[tag.who], tag.line);
         match state {

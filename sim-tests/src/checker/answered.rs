@@ -9,7 +9,6 @@ use verbatim_core::client::{LineState, Notice};
 
 #[derive(Default)]
 pub(super) struct Answered {
-    states: Owned<LineState>,
     /// Lines that were told to be in no log.
     out: Owned<()>,
     /// How many lines of somebody have become unknown, and the reason is still to be told.
@@ -28,13 +27,11 @@ impl Rule for Answered {
     }
 
     #[inline]
-    fn on_line(&mut self, ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
-        let known = self.states.slot(tag.key());
-        if !may_follow(*known, state) {
-            let before = *known;
+    fn on_line(&mut self, ledger: &Ledger, told: Told<'_>) -> Verdict {
+        let Told { tag, state, before } = told;
+        if !may_follow(before, *state) {
             return wrong(move || format!("{tag} was {before:?} and is {state:?}"));
         }
-        *known = Some(state);
         match state {
             LineState::Sent => is_in_time(ledger, tag),
             LineState::Unknown => {

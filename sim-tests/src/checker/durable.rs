@@ -64,12 +64,12 @@ impl Rule for Durable {
     }
 
     #[inline]
-    fn on_line(&mut self, ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
-        let LineState::Accepted { seq, number } = state else {
+    fn on_line(&mut self, ledger: &Ledger, it: Told<'_>) -> Verdict {
+        let LineState::Accepted { seq, number } = it.state else {
             return Ok(());
         };
         self.told = self.told.max(seq.0);
-        is_in_log(ledger, tag, (seq.0, number.0))
+        is_in_log(ledger, it.tag, (seq.0, number.0))
     }
 
     fn on_classic(&mut self, ledger: &Ledger, (who, news): (Who, &ClassicNews)) -> Verdict {

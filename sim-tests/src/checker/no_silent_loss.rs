@@ -4,7 +4,7 @@
 
 use super::rule::{Rule, Verdict, wrong};
 use crate::dense::Dense;
-use crate::history::{Conn, DeviceNews, ServerNews, Who};
+use crate::history::{Conn, DeviceNews, ServerNews, Tag, Who};
 use crate::ledger::{Holder, Ledger, Log, Place, Told, Wrote};
 use std::collections::{BTreeMap, BTreeSet};
 use verbatim_core::client::{LineState, Notice};
@@ -77,10 +77,10 @@ impl Rule for NoSilentLoss {
     }
 
     #[inline]
-    fn on_line(&mut self, ledger: &Ledger, told: Told) -> Verdict {
-        match told.state {
+    fn on_line(&mut self, ledger: &Ledger, it: Told<'_>) -> Verdict {
+        match it.state {
             LineState::Delivered | LineState::Left | LineState::Counted { .. } => {
-                is_told_truly(ledger, told)
+                is_told_truly(ledger, it.tag, *it.state)
             }
             _ => Ok(()),
         }
@@ -127,7 +127,7 @@ fn nothing_missed(who: Who, missing: Option<u64>, seq: u64) -> Verdict {
     }
 }
 
-fn is_told_truly(ledger: &Ledger, Told { tag, state }: Told) -> Verdict {
+fn is_told_truly(ledger: &Ledger, tag: Tag, state: LineState) -> Verdict {
     let told = move || format!("u{} was told of line {}: {state}", tag.who, tag.line);
     let Some((at, seq)) = ledger.line(tag).accepted else {
         return Ok(());

@@ -100,7 +100,7 @@ macro_rules! kinds {
 
 kinds! {
     /// A line of a session user changed its state.
-    on_line(Told);
+    on_line(Told<'_>);
     /// A line was submitted by a session user.
     on_submitted(Who);
     /// A delivery was written.

@@ -36,9 +36,9 @@ impl Checker {
 
     #[inline(never)]
     fn see_line(&mut self, who: Who, line: u64, state: &LineState) {
-        let (tag, state) = (Tag { who, line }, *state);
-        let told = Told { tag, state };
-        self.ledger.on_line(told);
+        let tag = Tag { who, line };
+        let before = self.ledger.on_line(tag, state);
+        let told = Told { tag, state, before };
         self.probes.on_line(&self.ledger, told);
         let out = &mut self.violations;
         self.rules.on_line(&self.ledger, out, told);

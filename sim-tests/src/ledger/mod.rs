@@ -68,6 +68,8 @@ pub struct Person {
     pub wrote: Option<(u64, u64)>,
     /// Its lines.
     pub lines: Dense<Line>,
+    /// What its client said of each of them last.
+    pub states: Dense<LineState>,
     /// Questions for what was said earlier that have no answer.
     pub asks: u64,
     /// Of a classic user: lines that were typed and not said.
@@ -88,8 +90,6 @@ pub struct Line {
     pub since: (Duration, Option<Duration>),
     /// In which run of the program.
     pub program: u64,
-    /// What the client said of it last.
-    pub state: Option<LineState>,
     /// Where it was told to be.
     pub accepted: Option<(usize, u64)>,
     /// The session in which a receipt could come is lost.
@@ -110,7 +110,6 @@ impl Line {
             body,
             since,
             program,
-            state: None,
             accepted: None,
             lost: false,
             answered: false,
@@ -132,6 +131,7 @@ impl Ledger {
             place: None,
             wrote: None,
             lines: Dense::default(),
+            states: Dense::default(),
             asks: 0,
             typed: 0,
             hearing: None,

@@ -99,17 +99,23 @@ impl Ledger {
         let lines = person.lines.iter();
         let current = lines.filter(|(_, line)| line.program == person.programs);
         let pending = current.filter_map(move |(number, line)| {
-            let fate = self.line_pending(person, line, full)?;
+            let state = person.states.get(number).copied();
+            let fate = self.line_pending(person, (line, state), full)?;
             Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
 
-    fn line_pending(&self, person: &Person, line: &Line, full: bool) -> Option<Fate> {
+    fn line_pending(
+        &self,
+        person: &Person,
+        (line, state): (&Line, Option<LineState>),
+        full: bool,
+    ) -> Option<Fate> {
         if let Part::Classic { .. } = person.part {
             return (!line.answered).then_some(Fate::Answer);
         }
-        match line.state? {
+        match state? {
             LineState::Queued | LineState::Sent => (!full).then_some(Fate::Verdict),
             LineState::Accepted { .. } if !line.lost => self.receipt_pending(line, 0),
             LineState::Counted { count, .. } if !line.lost => self.receipt_pending(line, count),

@@ -6,11 +6,13 @@ use verbatim_core::client::{LineState, Message};
 
 /// A line of a session user changed its state.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub struct Told<'a> {
     /// Which.
     pub tag: Tag,
     /// Its state now.
-    pub state: LineState,
+    pub state: &'a LineState,
+    /// Its state before, if it had one.
+    pub before: Option<LineState>,
 }
 
 /// A record was appended.
@@ -73,17 +75,16 @@ pub(crate) struct Writer {
 }
 
 impl Ledger {
-    /// A line changed its state.
+    /// A line changed its state; gives the one before.
     #[inline]
-    pub(crate) fn on_line(&mut self, told: Told) {
-        let person = &mut self.people[told.tag.who];
-        let Some(line) = person.lines.get_mut(told.tag.line) else {
-            return;
-        };
-        line.state = Some(told.state);
-        if let LineState::Accepted { seq, .. } = told.state {
+    pub(crate) fn on_line(&mut self, tag: Tag, state: &LineState) -> Option<LineState> {
+        let person = &mut self.people[tag.who];
+        if let LineState::Accepted { seq, .. } = state
+            && let Some(line) = person.lines.get_mut(tag.line)
+        {
             line.accepted = person.place.map(|place| (place.log, seq.0));
         }
+        person.states.slot(tag.line).replace(*state)
     }
 
     /// A record was appended. Whether a log has that line already.
