@@ -59,6 +59,16 @@ pub(crate) enum Until {
     Removed(Number),
     /// Nothing in this device's store, and the server does not tell.
     NotAsked(WhyNoHistory),
+    /// There is no store, and the server does not tell.
+    Nowhere(WhyNoHistory),
+}
+
+impl Until {
+    /// Whether nobody was there to ask.
+    pub(crate) fn is_unanswered(self) -> bool {
+        let offline = WhyNoHistory::Offline;
+        self == Until::NotAsked(offline) || self == Until::Nowhere(offline)
+    }
 }
 
 /// What a program begins with.
@@ -307,7 +317,7 @@ impl Host for Device {
             tracing::warn!("{error}");
         }
         if let Notice::NoHistory { why, .. } = notice {
-            let told = self.recall.on_none(why);
+            let told = self.recall.on_none(why, self.store.is_some());
             return self.tell_history(told);
         }
         self.tell(News::Notice(notice));

@@ -54,7 +54,8 @@ struct Filter<'a> {
     held: Option<Vec<Message>>,
     /// When the wait for answers is over.
     until: Option<Instant>,
-    leaving: bool,
+    /// Why it leaves, once it does.
+    leaving: Option<&'static str>,
     said: Option<WhyOffline>,
     trouble: bool,
 }
@@ -81,12 +82,13 @@ pub(crate) async fn run(
         begun: Vec::new(),
         held: None,
         until: None,
-        leaving: false,
+        leaving: None,
         said: None,
         trouble: false,
     };
     filter.begin(begin);
     filter.run(BufReader::new(tokio::io::stdin()), stop).await;
+    filter.end_questions();
     let left = filter.tally.end();
     let ending = match filter.trouble {
         true => Ending::Trouble,
@@ -153,9 +155,11 @@ impl Filter<'_> {
                 Some(printed) = self.pipes.printed.recv() => self.on_printed(printed),
                 () = &mut stop, if !stopped => {
                     stopped = true;
-                    self.leave();
+                    self.leave("a signal asked for the end");
                 }
-                () = sleep_until(until), if self.until.is_some() && !self.leaving => self.leave(),
+                () = sleep_until(until), if self.until.is_some() && self.leaving.is_none() => {
+                    self.leave("the wait is over");
+                }
                 fed = lines.next(&mut input), if reads => self.on_input(fed),
             }
         }
@@ -198,13 +202,10 @@ impl Filter<'_> {
             }
             Typed::History { with, count } => self.ask_history(Wanted { with, count }),
             Typed::Return => self.ask(Request::Return),
-            Typed::Withdraw(Some(line)) => self.ask(Request::Withdraw(LineId(line))),
-            Typed::Withdraw(None) => {
-                let mut own = self.lines.range(..EARLIER);
-                if let Some((line, _)) = own.next_back() {
-                    self.ask(Request::Withdraw(*line));
-                }
-            }
+            Typed::Withdraw(number) => match self.tally.ask_back(number) {
+                Some(line) => self.ask(Request::Withdraw(line)),
+                None => self.say(&words::not_queued(number)),
+            },
             Typed::Forget => {
                 self.forgets = true;
                 self.end_input(true);
@@ -238,13 +239,25 @@ impl Filter<'_> {
         let asks = self.asks_who || self.asks_history > 0;
         let waits = self.tally.open() > 0 || self.unprinted > 0 || asks;
         if self.until.is_some() && !waits {
-            self.leave();
+            self.leave("all is done");
         }
     }
 
-    fn leave(&mut self) {
-        if !self.leaving {
-            self.leaving = true;
+    /// The client has left: what has no answer gets none.
+    fn end_questions(&mut self) {
+        if self.asks_who {
+            self.tally.on_unanswered();
+            self.say("nobody answered who is there");
+        }
+        for _ in 0..self.asks_history {
+            self.tally.on_unanswered();
+            self.say("nobody answered what was said earlier");
+        }
+    }
+
+    fn leave(&mut self, why: &'static str) {
+        if self.leaving.is_none() {
+            self.leaving = Some(why);
             self.reading = false;
             self.ask(Request::Leave {
                 forget: self.forgets,
@@ -285,6 +298,7 @@ impl Filter<'_> {
                 let until = Until::More;
                 self.print(History { past, until });
                 self.print_held();
+                self.tally.on_unanswered();
                 self.say(&why);
             }
             News::Trouble(what) => self.say(&what),
@@ -300,6 +314,9 @@ impl Filter<'_> {
 
     fn on_history(&mut self, wanted: Wanted, mut history: History) {
         self.asks_history = self.asks_history.saturating_sub(1);
+        if history.until.is_unanswered() {
+            self.tally.on_unanswered();
+        }
         history.past.append(&mut self.begun);
         let said = words::history(wanted, history.past.len(), history.until);
         self.print(history);
@@ -319,12 +336,15 @@ impl Filter<'_> {
     }
 
     fn on_state(&mut self, line: LineId, state: LineState) {
-        if self.leaving && matches!(state, LineState::Withdrawn) {
+        if let (Some(why), LineState::Withdrawn) = (self.leaving, &state) {
             self.tally.on_given_up(line);
-            self.tell(line, "not sent: the wait is over");
+            self.tell(line, &format!("not sent: {why}"));
             return;
         }
         self.tally.on_state(line, &state);
+        if self.tally.is_too_late(line, &state) {
+            self.say(&words::not_queued(Some(line.0)));
+        }
         let routine = match state {
             LineState::Queued | LineState::Sent => return,
             LineState::Accepted { .. } | LineState::Delivered => true,
@@ -355,19 +375,14 @@ impl Filter<'_> {
     }
 
     fn on_notice(&mut self, notice: &Notice) {
+        self.tally.on_link(notice);
         match notice {
-            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
-                self.tally.was_online = true;
-                self.said = None;
-            }
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => self.said = None,
             // Every try is not news; another reason is.
             Notice::Offline { why, .. } if self.said.as_ref() == Some(why) => return,
             Notice::Offline { why, .. } => self.said = Some(why.clone()),
             Notice::Users(_) | Notice::NoUsers(_) => self.asks_who = false,
-            Notice::Away(_) => {
-                self.tally.refused = true;
-                self.leave();
-            }
+            Notice::Away(_) => self.leave("the server refused this client"),
             _ => {}
         }
         for sentence in words::notice(notice, &self.options.server) {

@@ -83,6 +83,10 @@ pub(crate) fn parse(line: &str) -> Typed {
             Ok(number) => Typed::Withdraw(Some(number)),
             Err(_) => Typed::Wrong("/withdraw takes the number of a line".into()),
         },
+        (Some(word @ ("/who" | "/return" | "/forget" | "/quit")), ..) => {
+            Typed::Wrong(format!("{word} stands alone on its line"))
+        }
+        (Some("/withdraw"), ..) => Typed::Wrong("/withdraw takes the number of one line".into()),
         (Some(word), ..) if word.starts_with('/') => {
             Typed::Wrong("there is no such command".into())
         }
@@ -178,8 +182,9 @@ mod tests {
         for line in [
             "hi",
             "/nothing",
-            "/who now",
+            "/who bob",
             "/withdraw x",
+            "/withdraw 1 2",
             "@",
             "@bob",
             "@bob:",
@@ -191,7 +196,11 @@ mod tests {
             "/history b-b",
             "/history bob 1 2",
         ] {
-            assert!(matches!(parse(line), Typed::Wrong(_)), "{line}");
+            let Typed::Wrong(why) = parse(line) else {
+                panic!("{line:?} is taken");
+            };
+            let is_none = why == "there is no such command";
+            assert_eq!(is_none, line == "/nothing", "{line}: {why}");
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct Options {
     pub(crate) store: bool,
     /// Begin with so many of the last lines (20 on a terminal, none without one): those in the store, and before them, from
     /// the server, what was said to everybody
-    #[arg(long, value_name = "LINES", conflicts_with = "classic")]
+    #[arg(long, value_name = "LINES", conflicts_with = "classic", value_parser = parse_lines)]
     pub(crate) history: Option<usize>,
     /// Speak the classic protocol (REGISTER, SEND, FORWARD), for servers that know nothing else; without this it is
     /// tried when a server shows that. Nothing is kept, and a line is answered or unknown
@@ -79,8 +79,8 @@ Exit codes (the first that applies):
   2  the command line is wrong
   1  the system refused something, for instance to write the store or to read the input
   6  the server refused this client: the name is taken, or the session was taken over
-  7  the server was never reached, and lines were waiting for it
-  5  some line had no answer at the end of the wait, is unknown, or expired
+  7  the server was never reached, and lines or questions (/who, /history, --history) were waiting for it
+  5  some line or question had no answer at the end of the wait, or a line is unknown, or expired
   3  some line was rejected
   4  some line of the input is no message and no command
   0  every line was accepted (with --classic: acknowledged); also when the reader of standard output went away, or a signal asked for the end
@@ -91,6 +91,11 @@ Commands, each on a line of its own: /who, /history [NAME] [LINES], /withdraw [N
 
 fn parse_name(text: &str) -> Result<Name, String> {
     Name::parse(text.as_bytes()).map_err(|bad| bad.text().into())
+}
+
+fn parse_lines(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| "a number of lines is expected, for instance 20".into())
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -150,6 +155,15 @@ mod tests {
         }
         for wrong in ["", "host:", "host:0", "host:70000", "a b", "a/b", "host:x"] {
             assert!(parse_server(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted() {
+        assert_eq!(parse_lines("0"), Ok(0));
+        for wrong in ["abc", "-1", "2.5", ""] {
+            let why = parse_lines(wrong).unwrap_err();
+            assert!(why.contains("for instance 20"), "{why}");
         }
     }
 

@@ -116,14 +116,21 @@ impl Recall {
         Ok(Some((wanted, history)))
     }
 
-    /// The server does not answer the first question: what the store had is all.
-    pub(crate) fn on_none(&mut self, why: WhyNoHistory) -> Option<(Wanted, History)> {
+    /// The server does not answer the first question: what the store had is all, if there is one.
+    pub(crate) fn on_none(
+        &mut self,
+        why: WhyNoHistory,
+        has_store: bool,
+    ) -> Option<(Wanted, History)> {
         let (wanted, history) = self.waiting.pop_front()?;
         if why == WhyNoHistory::Server(Code::UNABLE_TO_SEND) {
             // Who was meant holds that name no more; whoever does has a history that begins anew.
             self.back(wanted.with).number = None;
         }
-        let until = Until::NotAsked(why);
+        let until = match has_store {
+            true => Until::NotAsked(why),
+            false => Until::Nowhere(why),
+        };
         Some((wanted, History { until, ..history }))
     }
 

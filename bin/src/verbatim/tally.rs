@@ -1,22 +1,26 @@
 //! What became of all lines, and the exit code that says it.
 
-use std::collections::BTreeMap;
+use crate::device::EARLIER;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
-use verbatim_core::client::{LineId, LineState};
+use verbatim_core::client::{LineId, LineState, Notice, WhyOffline};
 
 /// Counts lines from their submission to their end.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Those without an answer, and whether each went out.
     open: BTreeMap<LineId, bool>,
+    /// Those of them that were asked back.
+    asked_back: BTreeSet<LineId>,
     rejected: usize,
+    /// Lines and questions.
     unknown: usize,
     /// Lines that were neither messages nor commands.
     pub(crate) malformed: usize,
-    /// The server refused this client for good.
+    /// The server refused this client for good, or has yet to give it the name.
     pub(crate) refused: bool,
     /// Whether it was ever online.
-    pub(crate) was_online: bool,
+    was_online: bool,
 }
 
 /// Exit codes, as the help tells them.
@@ -58,6 +62,46 @@ impl Tally {
         }
     }
 
+    /// Takes news of the link.
+    pub(crate) fn on_link(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Online { .. } | Notice::OnlineClassic { .. } => {
+                (self.was_online, self.refused) = (true, false);
+            }
+            // Another device holds the name, whether it is waited for or not.
+            Notice::Away(_)
+            | Notice::Offline {
+                why: WhyOffline::NameTaken,
+                ..
+            } => self.refused = true,
+            _ => {}
+        }
+    }
+
+    /// The line to take back: that one, or the last, if it has not gone out. It may go out before the wish is heard:
+    /// [`Tally::is_too_late`] tells.
+    pub(crate) fn ask_back(&mut self, number: Option<u64>) -> Option<LineId> {
+        let mut own = self.open.range(..EARLIER).rev();
+        let (line, _) = match number.map(LineId) {
+            Some(wanted) => own.find(|(line, went_out)| **line == wanted && !**went_out),
+            None => own.find(|(line, went_out)| !**went_out && !self.asked_back.contains(line)),
+        }?;
+        self.asked_back.insert(*line);
+        Some(*line)
+    }
+
+    /// Whether this news of a line says that it went out before it could be taken back; once for each wish.
+    pub(crate) fn is_too_late(&mut self, line: LineId, state: &LineState) -> bool {
+        *state != LineState::Queued
+            && self.asked_back.remove(&line)
+            && *state != LineState::Withdrawn
+    }
+
+    /// Somebody asked who is there, or what was said earlier, and nobody answered.
+    pub(crate) fn on_unanswered(&mut self) {
+        self.unknown += 1;
+    }
+
     /// A line that was never sent because the program ends: nobody took it back.
     pub(crate) fn on_given_up(&mut self, line: LineId) {
         self.unknown += usize::from(self.open.remove(&line).is_some());
@@ -97,6 +141,27 @@ impl Tally {
 mod tests {
     use super::*;
     use verbatim_core::code::Code;
+
+    #[test]
+    fn what_has_not_gone_out_can_be_asked_back() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.ask_back(None), None);
+        for line in [LineId(1), LineId(2), LineId(3), EARLIER] {
+            tally.on_submit(line);
+        }
+        tally.on_state(LineId(3), &LineState::Sent);
+        assert_eq!(tally.ask_back(None), Some(LineId(2)));
+        assert_eq!(tally.ask_back(None), Some(LineId(1)));
+        assert_eq!(tally.ask_back(None), None);
+        assert_eq!(tally.ask_back(Some(1)), Some(LineId(1)));
+        for number in [3, 99, EARLIER.0] {
+            assert_eq!(tally.ask_back(Some(number)), None, "{number}");
+        }
+        assert!(!tally.is_too_late(LineId(2), &LineState::Queued));
+        assert!(!tally.is_too_late(LineId(2), &LineState::Withdrawn));
+        assert!(tally.is_too_late(LineId(1), &LineState::Sent));
+        assert!(!tally.is_too_late(LineId(1), &LineState::Unknown));
+    }
 
     #[test]
     fn the_worst_decides() {

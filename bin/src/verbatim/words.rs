@@ -23,6 +23,15 @@ pub(crate) fn state(state: &LineState, to: Recipient) -> String {
     }
 }
 
+/// What is told to whoever wants a line back that is not queued.
+pub(crate) fn not_queued(number: Option<u64>) -> String {
+    let which = match number {
+        Some(number) => format!("line {number} is not queued"),
+        None => "no line is queued".into(),
+    };
+    format!("{which}: what has gone out cannot be taken back")
+}
+
 /// Why a message was rejected.
 fn reason(code: Code, to: Recipient) -> &'static str {
     match code {
@@ -224,6 +233,7 @@ pub(crate) fn history(wanted: Wanted, shown: usize, until: Until) -> String {
             format!("{said}; what was before it, up to number {up_to}, is no longer kept")
         }
         Until::NotAsked(why) => format!("{said} in this device's store, and {}", no_history(why)),
+        Until::Nowhere(why) => format!("nothing earlier{with} can be shown: {}", no_history(why)),
     }
 }
 

@@ -5,6 +5,9 @@ use crate::commands::answer_remove_body;
 use crate::log::directory;
 use crate::options::{EngineKind, Options};
 use crate::wall_clock;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -17,6 +20,8 @@ use verbatim_net::Server;
 pub(crate) const NAME: &str = "control";
 /// The longest question: a path is at most 4 KiB.
 const QUESTION_BYTES_MAX: u64 = 8 * 1024;
+/// From this length on a path is none for a socket, on one system or another (Linux: 108, others 104).
+const SOCKET_PATH_BYTES: usize = 104;
 
 /// The open door; it is shut with this value.
 pub(crate) struct Door {
@@ -37,10 +42,11 @@ pub(crate) fn listen(options: &Options, server: &Server) -> Option<Door> {
     if options.engine == EngineKind::Memory {
         return None;
     }
-    let path = directory(options).ok()?.join(NAME);
+    let directory = directory(options).ok()?;
+    let path = directory.join(NAME);
     // The lock on the directory is ours: a socket that is there belongs to a server that is gone.
     let _ = std::fs::remove_file(&path);
-    let opened = UnixListener::bind(&path).and_then(|listener| {
+    let opened = at_socket(&directory, |path| UnixListener::bind(path)).and_then(|listener| {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         Ok(listener)
     });
@@ -57,6 +63,22 @@ pub(crate) fn listen(options: &Options, server: &Server) -> Option<Door> {
             None
         }
     }
+}
+
+/// Does something at the socket's path. One that is too long for a socket leads through the opened directory instead.
+pub(crate) fn at_socket<T>(
+    directory: &Path,
+    act: impl FnOnce(&Path) -> io::Result<T>,
+) -> io::Result<T> {
+    let path = directory.join(NAME);
+    if path.as_os_str().len() < SOCKET_PATH_BYTES {
+        return act(&path);
+    }
+    let opened = File::open(directory)?;
+    act(&PathBuf::from(format!(
+        "/proc/self/fd/{}/{NAME}",
+        opened.as_raw_fd()
+    )))
 }
 
 async fn answer_all(listener: UnixListener, server: Server) {
@@ -123,17 +145,4 @@ async fn remove_body(server: &Server, seq: &str) -> String {
         Ok(seq) => answer_remove_body(&server.remove_text(Seq(seq)).await, seq),
         Err(_) => "no 2 a record has a number".into(),
     }
-}
-
-/// Asks the server that has this directory; `None` if there is none.
-pub(crate) fn ask(directory: &Path, question: &str) -> Option<std::io::Result<String>> {
-    use std::io::{BufRead, Write};
-    let mut stream = std::os::unix::net::UnixStream::connect(directory.join(NAME)).ok()?;
-    let mut converse = || {
-        stream.write_all(format!("{question}\n").as_bytes())?;
-        let mut answer = String::new();
-        std::io::BufReader::new(&stream).read_line(&mut answer)?;
-        Ok(answer.trim_end().to_owned())
-    };
-    Some(converse())
 }

@@ -1,12 +1,16 @@
 //! The command line as it was typed, and what it may not say.
 
-use super::Trouble;
+use super::{Trouble, log};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use verbatim_core::classic::AckVerb;
+use verbatim_core::limits::Limits;
+
+/// The least that a log may be told to hold: below it, what it keeps free would be most of it.
+const LOG_BYTES_MIN: u64 = 8 << 20;
 
 /// A chat server whose delivery can be trusted.
 ///
@@ -21,7 +25,7 @@ pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8828")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8828", value_parser = parse_listen)]
     pub(crate) listen: SocketAddr,
     /// Where the log is kept
     #[arg(long, value_enum, default_value_t = EngineKind::Disk)]
@@ -30,15 +34,16 @@ pub(crate) struct Options {
     /// ~/.local/state/verbatimd
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
-    /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory)
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// What the log may hold, for instance 500M or 20G (default: 8G on disk, 64M in memory). At least 8M: of it 1M is kept
+    /// free of messages, so that names can always be taken and given up
+    #[arg(long, value_name = "SIZE", value_parser = parse_log_max)]
     pub(crate) log_max: Option<u64>,
     /// Remove messages that are older than this, for instance 30d, 12h, 90m or 45s, unless somebody is still to be given
     /// them (without this: never)
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) keep_for: Option<Duration>,
     /// Remove the oldest messages once the log holds more than this, unless somebody is still to be given them (without
-    /// this: never on disk, beyond 4M in memory)
+    /// this: never on disk, beyond 4M in memory). At least 2M less than --log-max: a full log takes no messages
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) keep_max: Option<u64>,
     /// What may wait for one user who is away; beyond it senders are refused
@@ -50,7 +55,7 @@ pub(crate) struct Options {
     /// Listen beyond loopback although anybody who reaches the port can take any free name
     #[arg(long)]
     pub(crate) allow_unauthenticated: bool,
-    /// Write every frame with its body to a new file that only you can read
+    /// Write a transcript, every frame with its body, to a new file that only you can read
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
     /// Say more on standard error: -v connections, -vv everything
@@ -63,12 +68,12 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Tell where the log ends, with the hash that proves it, and what is in it. Of a running server too
     Status,
-    /// Write the log to standard output, one record a line, each with its hash
+    /// Write an export of the log to standard output: one record a line, each with its hash
     Export,
-    /// Check the log's chain of hashes, and a transcript against it
+    /// Check the log's chain of hashes, and an export against it
     Verify {
-        /// What `export` wrote, now or earlier
-        transcript: Option<PathBuf>,
+        /// A file with what `export` wrote, now or earlier
+        export: Option<PathBuf>,
         /// A head that was noted down earlier, as `status` tells it: shows whether what came before it is still there
         #[arg(long, num_args = 2, value_names = ["SEQ", "HASH"])]
         head: Option<Vec<String>>,
@@ -117,6 +122,13 @@ impl From<Ack> for AckVerb {
     }
 }
 
+/// An address and a port. A name is none: it may stand for several addresses, and for others tomorrow.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address and a port in numbers are expected, ADDRESS:PORT, for instance 127.0.0.1:8828 or [::1]:8828".into()
+    })
+}
+
 /// A time: digits, and s, m, h or d behind them.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -157,6 +169,19 @@ fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "a size of at least 1M is expected, and one that a disk can have".into())
 }
 
+/// A log in which messages find room for real.
+fn parse_log_max(text: &str) -> Result<u64, String> {
+    let size = parse_size(text)?;
+    match size >= LOG_BYTES_MIN {
+        true => Ok(size),
+        false => Err(
+            "a log of at least 8M is expected: 1M of it is kept free of messages, so that names can always be taken and \
+             given up"
+                .into(),
+        ),
+    }
+}
+
 impl Options {
     pub(crate) fn verbosity(&self) -> LevelFilter {
         match self.verbose {
@@ -171,6 +196,7 @@ impl Options {
         if self.data.is_some() && self.engine == EngineKind::Memory {
             tracing::warn!("--data is not used: the engine memory keeps nothing on disk");
         }
+        self.check_room()?;
         if self.listen.ip().is_loopback() || self.allow_unauthenticated {
             return Ok(());
         }
@@ -180,5 +206,61 @@ impl Options {
             self.listen
         );
         Err(Trouble { text, code: 2 })
+    }
+
+    /// A log that is full before anything may be removed would take no message any more.
+    fn check_room(&self) -> Result<(), Trouble> {
+        let limits = log::bounds(self, Limits::default());
+        let between = 2 * limits.log_reserve_bytes;
+        let most = limits.log_bytes_max.saturating_sub(between);
+        match self.keep_max.filter(|keeps| *keeps > most) {
+            None => Ok(()),
+            Some(keeps) => Err(Trouble {
+                text: format!(
+                    "--keep-max keeps {} MiB, and the log may hold {} MiB (--log-max): it would be full before anything \
+                     is removed. Keep at least {} MiB less than it may hold",
+                    keeps >> 20,
+                    limits.log_bytes_max >> 20,
+                    between >> 20
+                ),
+                code: 2,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_has_room_for_more_than_it_keeps_free() {
+        assert_eq!(parse_log_max("8M"), Ok(8 << 20));
+        for wrong in ["1M", "7M", "8", "soon"] {
+            assert!(parse_log_max(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_less_than_what_the_log_may_hold() {
+        let check = |words: &[&str]| {
+            let words = [&["verbatimd"], words].concat();
+            Options::try_parse_from(words).unwrap().check()
+        };
+        for good in [
+            &["--log-max", "8M", "--keep-max", "6M"][..],
+            &["--keep-max", "7G"],
+            &["--log-max", "8M"],
+        ] {
+            assert!(check(good).is_ok(), "{good:?}");
+        }
+        for wrong in [
+            &["--log-max", "1G", "--keep-max", "20G"][..],
+            &["--log-max", "1G", "--keep-max", "1G"],
+            &["--keep-max", "8G"],
+            &["--engine", "memory", "--keep-max", "64M"],
+        ] {
+            assert_eq!(check(wrong).unwrap_err().code, 2, "{wrong:?}");
+        }
     }
 }

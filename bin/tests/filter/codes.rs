@@ -68,6 +68,12 @@ fn a_taken_name_is_6_and_can_be_waited_for() {
     let (taken, told) = code(&["bob", &server.address], "@bob: x\n");
     assert_eq!(taken, 6);
     assert!(told.contains("another device holds this name"), "{told}");
+    assert!(
+        told.contains("line 1 to bob: not sent: the server refused this client"),
+        "{told}"
+    );
+    let waits = ["bob", &server.address, "--wait", "0.5", "--wait-for-name"];
+    assert_eq!(code(&waits, "@bob: x\n").0, 6, "it is taken all the time");
     let mut waiting = server.user("bob", &["--wait-for-name", "--follow"]);
     waiting.expect_trouble("another device holds the name");
     bob.terminate();
@@ -97,6 +103,24 @@ fn no_server_is_7() {
 }
 
 #[test]
+fn a_question_that_nobody_answers_is_7_or_5() {
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let (who, told) = code(&["alice", &nobody, "--wait", "0.3"], "/who\n");
+    assert_eq!(who, 7, "{told}");
+    assert!(told.contains("nobody answered who is there"), "{told}");
+    let begins = ["alice", &nobody, "--wait", "0.3", "--history", "3"];
+    assert_eq!(code(&begins, "").0, 7);
+    let mute = scripted(WELCOME);
+    let (who, told) = code(&["alice", &mute, "--wait", "0.3"], "/who\n");
+    assert_eq!(who, 5, "{told}");
+    let (history, told) = code(&["alice", &mute, "--wait", "0.3"], "/history ALL\n");
+    assert_eq!(history, 5, "{told}");
+}
+
+#[test]
 fn a_wrong_command_line_is_2() {
     for arguments in [
         &["not a name"] as &[&str],
@@ -104,6 +128,7 @@ fn a_wrong_command_line_is_2() {
         &[],
         &["alice", "host:port"],
         &["alice", "--wait", "soon"],
+        &["alice", "--history", "abc"],
         &["alice", "--store", "--no-store"],
     ] {
         assert_eq!(code(arguments, "").0, 2, "{arguments:?}");

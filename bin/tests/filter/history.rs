@@ -51,7 +51,7 @@ fn who_comes_late_reads_what_was_said_to_all_and_nothing_else() {
     for said in [
         "that was earlier to ALL; there is no more",
         "nothing earlier with alice; there is no more",
-        "nothing earlier with nobody in this device's store, and the server shows none: nobody holds that name now",
+        "nothing earlier with nobody can be shown: the server shows none: nobody holds that name now",
     ] {
         assert!(told.contains(said), "{said}: {told}");
     }
@@ -160,6 +160,7 @@ fn a_server_that_is_not_there_is_not_waited_for() {
         told.contains("the server cannot be asked: offline"),
         "{told}"
     );
+    assert_eq!(asked.status.code(), Some(7), "nobody was there to answer");
 }
 
 #[test]

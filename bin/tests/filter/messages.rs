@@ -129,3 +129,30 @@ fn who_is_answered_before_the_end() {
     let told = String::from_utf8(asked.stderr).unwrap();
     assert!(told.contains("there: alice, bob"), "{told}");
 }
+
+#[test]
+fn a_line_is_taken_back_while_it_is_queued_and_not_later() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = gone.local_addr().unwrap().to_string();
+    drop(gone);
+    let input = b"/withdraw\n@bob: one\n@bob: two\n/withdraw 99\n/withdraw\n/withdraw 2\n";
+    let ended = run(&["alice", &nobody, "--wait", "5"], input);
+    let told = String::from_utf8(ended.stderr).unwrap();
+    for said in [
+        "no line is queued",
+        "line 99 is not queued",
+        "line 2 to bob: withdrawn: never sent",
+        "line 3 to bob: withdrawn: never sent",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert_eq!(ended.status.code(), Some(0), "nothing is left to wait for");
+
+    let server = Server::start();
+    let _bob = server.listener("bob");
+    let mut alice = server.user("alice", &["--follow"]);
+    alice.type_line("@bob: one");
+    alice.expect_trouble("line 1 to bob: accepted");
+    alice.type_line("/withdraw 1");
+    alice.expect_trouble("line 1 is not queued: what has gone out cannot be taken back");
+}

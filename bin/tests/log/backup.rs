@@ -22,8 +22,12 @@ fn a_restored_backup_says_so_and_clients_hear_what_is_lost() {
 
     std::fs::rename(&file, ground.file()).unwrap();
     let restored = ground.server();
-    restored
+    let told = restored
         .wait_for_line(|line| line.contains("this log is a backup") && line.contains("record 4"));
+    assert!(
+        told.contains(", made on 2") && told.contains(" UTC, at record"),
+        "{told}"
+    );
     // Ben, who has seen nothing yet, is given what came before it.
     let mut back = hello("ben", 2);
     back.place = Place::Cursor {
@@ -62,4 +66,18 @@ fn a_backup_needs_a_running_server() {
     let told = refused(&ground.command(&["backup", file.to_str().unwrap()]), 4);
     assert!(told.contains("no server runs"), "{told}");
     assert!(!file.exists());
+}
+
+#[test]
+fn a_backup_that_cannot_be_made_names_the_file_and_the_reason() {
+    let ground = Ground::prepare("backup-nowhere");
+    let server = ground.server();
+    let file = ground.folder.join("nowhere").join("backup.redb");
+    let file = file.to_str().unwrap();
+    let told = refused(&ground.command(&["backup", file]), 4);
+    assert!(
+        told.contains(&format!("cannot make the backup {file}: No such file")),
+        "{told}"
+    );
+    end(server);
 }

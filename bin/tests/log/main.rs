@@ -5,6 +5,7 @@
 mod common;
 
 mod backup;
+mod door;
 mod full;
 mod ground;
 mod proof;

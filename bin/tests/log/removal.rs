@@ -16,7 +16,7 @@ impl Ground {
         self.command(&["remove-body", seq])
     }
 
-    /// Writes a transcript of now.
+    /// Writes an export of now.
     fn export(&self, name: &str) -> String {
         let file = self.folder.join(name);
         std::fs::write(&file, said(&self.command(&["export"]))).unwrap();
@@ -120,7 +120,7 @@ fn who_was_away_hears_that_it_was_removed_and_a_backup_is_free_of_it() {
 }
 
 #[test]
-fn a_transcript_from_before_is_held_against_the_hash() {
+fn an_export_from_before_is_held_against_the_hash() {
     let ground = Ground::prepare("remove-ended");
     let server = ground.server();
     drop(talk(&server));
@@ -140,7 +140,7 @@ fn a_transcript_from_before_is_held_against_the_hash() {
 
     let verified = said(&ground.command(&["verify", &before]));
     assert!(
-        verified.contains("record 5: the text was removed; that of the transcript has its hash")
+        verified.contains("record 5: the text was removed; that of the export has its hash")
             && verified.contains("the same of the first 6"),
         "{verified}"
     );
@@ -154,7 +154,7 @@ fn a_transcript_from_before_is_held_against_the_hash() {
     let told = refused(&ground.command(&["verify", &before]), 6);
     assert!(told.contains("record 5 differs"), "{told}");
 
-    // A copy of the log from before has the text: it is the one whose hash the later transcript has.
+    // A copy of the log from before has the text: it is the one whose hash the later export has.
     std::fs::write(ground.file(), old).unwrap();
     let verified = said(&ground.command(&["verify", &after]));
     assert!(

@@ -51,8 +51,8 @@ fn what_is_too_much_goes_and_a_late_reader_is_told() {
     let (mut ben, welcome) = Session::resume(server.address, &hello("ben", 1));
     fill(&mut ann, &mut ben, 1..=10);
     end(server);
-    let transcript = ground.folder.join("transcript");
-    std::fs::write(&transcript, said(&ground.command(&["export"]))).unwrap();
+    let export = ground.folder.join("export");
+    std::fs::write(&export, said(&ground.command(&["export"]))).unwrap();
     let old_head = said(&ground.command(&["status"]));
     assert_eq!(removed(&old_head), 0);
 
@@ -89,16 +89,16 @@ fn what_is_too_much_goes_and_a_late_reader_is_told() {
     let backup = ground.folder.join("backup.redb");
     said(&ground.command(&["backup", backup.to_str().unwrap()]));
     end(server);
-    holds(&ground, &transcript, &old_head);
+    holds(&ground, &export, &old_head);
 
     std::fs::rename(&backup, ground.file()).unwrap();
     end(Server::start_with(&keeps));
-    holds(&ground, &transcript, &old_head);
+    holds(&ground, &export, &old_head);
 }
 
 /// The commands say what is gone, and that the rest holds.
-fn holds(ground: &Ground, transcript: &std::path::Path, old_head: &str) {
-    let verified = said(&ground.command(&["verify", transcript.to_str().unwrap()]));
+fn holds(ground: &Ground, export: &std::path::Path, old_head: &str) {
+    let verified = said(&ground.command(&["verify", export.to_str().unwrap()]));
     let up_to = removed(&verified);
     assert!(up_to > 20, "{verified}");
     assert!(

@@ -148,3 +148,34 @@ fn no_flipped_bit_makes_it_panic() {
         );
     }
 }
+
+#[test]
+fn the_smallest_log_that_can_be_asked_for_takes_a_line() {
+    let ground = Ground::prepare("smallest");
+    let (data, none) = (ground.data(), "127.0.0.1:0");
+    for wrong in [
+        &["--log-max", "1M"][..],
+        &["--log-max", "1G", "--keep-max", "20G"],
+    ] {
+        let arguments = [&["--data", &data], wrong].concat();
+        let told = refused(&Server::refused(none, &arguments), 2);
+        assert!(told.contains("--log-max"), "{told}");
+    }
+    let server = Server::start_with(&["--data", &data, "--log-max", "8M"]);
+    let mut ann = Session::join(server.address, "ann");
+    tell(&mut ann, "ann", 1, &"x".repeat(60_000));
+    end(server);
+}
+
+#[test]
+fn a_log_in_memory_has_no_commands() {
+    let ground = Ground::prepare("memory-commands");
+    for words in [&["status"][..], &["export"], &["verify"], &["backup", "x"]] {
+        let words = [&["--engine", "memory"], words].concat();
+        let told = refused(&ground.command(&words), 2);
+        assert!(
+            told.contains("in memory") && told.contains("SIGUSR1"),
+            "{told}"
+        );
+    }
+}

@@ -59,6 +59,19 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 }
 
 #[test]
+fn a_name_or_an_address_without_a_port_is_told_what_is_wanted() {
+    for listen in ["localhost:1", "127.0.0.1"] {
+        let output = Server::refused(listen, &[]);
+        assert_eq!(output.status.code(), Some(2), "{listen}");
+        assert!(
+            told(&output).contains("for instance 127.0.0.1:8828"),
+            "{}",
+            told(&output)
+        );
+    }
+}
+
+#[test]
 fn the_memory_engine_says_what_it_keeps() {
     let server = Server::start_with(&["--engine", "memory"]);
     server.wait_for_line(|line| line.contains("level memory"));

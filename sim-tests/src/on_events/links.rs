@@ -110,15 +110,19 @@ impl OnEvents {
     }
 
     fn write(&mut self, id: PipeId, way: Way) {
+        if self.pipes[id].lane(way).has_said_all() {
+            return;
+        }
         let segments_max = self.stage.plan.segments_max;
         let mut written = 0;
         loop {
             let (now, calm, chop) = (self.now, self.calm, self.stage.plan.chop);
             let pipe = &mut self.pipes[id];
             let muted = way == Way::Up && (pipe.dark_until > now || pipe.near == Near::Opening);
-            let whole = pipe.whole || (way == Way::Up && goes_whole(&pipe.up.unsent));
             let stuffed =
                 way == Way::Down && pipe.deaf_until > now && pipe.unheard >= DEAF_BYTES_MAX;
+            let may_chop = !calm && chop.permille > 0;
+            let whole = !may_chop || pipe.whole || (way == Way::Up && goes_whole(&pipe.up.unsent));
             let lane = pipe.lane(way);
             if muted || stuffed || lane.segments() >= segments_max {
                 break;
@@ -136,7 +140,7 @@ impl OnEvents {
                 self.queue.push(at, Coming::Write(id, way));
                 break;
             }
-            let chops = !calm && !whole && chop.permille > 0 && lane.dice.chance(chop.permille);
+            let chops = !whole && lane.dice.chance(chop.permille);
             let bytes = if chops {
                 let most = lane.dice.between(1, chop.bytes_max) as usize;
                 lane.pause = now + lane.dice.between(0, chop.pause_max) * 1_000;

@@ -120,6 +120,11 @@ impl Lane {
         self.flying.len() + self.held.len() + self.unread.len() + self.lost
     }
 
+    /// Whether there is nothing to be written now.
+    pub(super) fn has_said_all(&self) -> bool {
+        self.unsent.is_empty() && self.ends == self.ended
+    }
+
     /// What was not sent is forgotten, and nothing follows.
     pub(super) fn cut_off(&mut self) {
         self.unsent.clear();

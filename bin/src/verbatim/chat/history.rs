@@ -5,7 +5,7 @@ use super::entry::{Entry, Own};
 use crate::device::{Beginning, History};
 use crate::line::HISTORY_LINES;
 use crate::words;
-use verbatim_core::client::{LineId, LineState, Notice};
+use verbatim_core::client::{LineId, Notice};
 use verbatim_net::store::{Past, Said};
 use verbatim_net::{Request, Wanted};
 
@@ -27,9 +27,6 @@ impl Chat<'_> {
             self.last = self.last.max(line);
             if let Entry::Own(own) = entry(past, Some(line)) {
                 self.tally.on_state(line, &own.state);
-                if own.state == LineState::Queued {
-                    self.queued.insert(line);
-                }
                 self.screen.push(Entry::Own(own));
             }
         }

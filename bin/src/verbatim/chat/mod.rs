@@ -9,6 +9,8 @@ mod screen;
 #[cfg(test)]
 mod screen_tests;
 mod terminal;
+#[cfg(test)]
+mod typed_tests;
 
 use crate::Ended;
 use crate::device::{Beginning, News};
@@ -20,7 +22,7 @@ use editor::Editor;
 use entry::{Entry, Own};
 use keys::Act;
 use screen::Screen;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use terminal::Terminal;
@@ -57,7 +59,6 @@ struct Chat<'a> {
     link: Link,
     /// The last own line.
     last: LineId,
-    queued: BTreeSet<LineId>,
     past: BTreeMap<LineId, Own>,
     /// The server is asked for so many lines to begin with, once it is there.
     begins: usize,
@@ -80,24 +81,7 @@ pub(crate) async fn run(
     begin: Beginning,
     stop: impl Future<Output = ()>,
 ) -> Ended {
-    let mut chat = Chat {
-        options,
-        forgets,
-        requests,
-        screen: Screen::new(Terminal::size()),
-        editor: Editor::default(),
-        tally: Tally::default(),
-        link: Link::Beginning,
-        last: LineId(0),
-        queued: BTreeSet::new(),
-        past: BTreeMap::new(),
-        begins: 0,
-        beginning: false,
-        shown: None,
-        until: None,
-        leaving: false,
-        trouble: false,
-    };
+    let mut chat = Chat::new(options, forgets, requests, Terminal::size());
     chat.begin(begin);
     if let Err(error) = chat.run(news, stop).await {
         crate::filter::say(&format!("cannot use the terminal: {error}"));
@@ -116,7 +100,32 @@ pub(crate) async fn run(
     }
 }
 
-impl Chat<'_> {
+impl<'a> Chat<'a> {
+    fn new(
+        options: &'a Options,
+        forgets: bool,
+        requests: UnboundedSender<Request>,
+        size: (u16, u16),
+    ) -> Chat<'a> {
+        Chat {
+            options,
+            forgets,
+            requests,
+            screen: Screen::new(size),
+            editor: Editor::default(),
+            tally: Tally::default(),
+            link: Link::Beginning,
+            last: LineId(0),
+            past: BTreeMap::new(),
+            begins: 0,
+            beginning: false,
+            shown: None,
+            until: None,
+            leaving: false,
+            trouble: false,
+        }
+    }
+
     async fn run(
         &mut self,
         mut news: UnboundedReceiver<News>,
@@ -258,17 +267,17 @@ impl Chat<'_> {
     }
 
     fn withdraw(&mut self, number: Option<u64>) {
-        let wanted = number.map(LineId).or(self.queued.last().copied());
-        match wanted.filter(|line| self.queued.contains(line)) {
+        match self.tally.ask_back(number) {
             Some(line) => self.ask(Request::Withdraw(line)),
-            None => self.say("no such line is queued: what has gone out cannot be taken back"),
+            None => self.say(words::not_queued(number)),
         }
     }
 
-    /// Ends once every line is answered, or the wait is over; at once when asked a second time.
+    /// Ends once every line is answered, or the wait is over; at once when asked a second time, or when nothing is tried
+    /// by itself any more.
     fn quit(&mut self) {
         let open = self.tally.open();
-        if self.until.is_some() || open == 0 {
+        if self.until.is_some() || open == 0 || matches!(self.link, Link::Away) {
             self.leave();
             return;
         }
@@ -316,10 +325,9 @@ impl Chat<'_> {
             self.tally.on_given_up(line);
         }
         self.tally.on_state(line, &state);
-        match state {
-            LineState::Queued => self.queued.insert(line),
-            _ => self.queued.remove(&line),
-        };
+        if self.tally.is_too_late(line, &state) {
+            self.say(words::not_queued(Some(line.0)));
+        }
         if self.screen.set_state(line, state) {
             return;
         }
@@ -334,6 +342,7 @@ impl Chat<'_> {
 
     fn on_notice(&mut self, notice: &Notice) {
         let sentences = words::notice(notice, &self.options.server);
+        self.tally.on_link(notice);
         match notice {
             Notice::Offline { why, retry_in } => {
                 let again = matches!(self.link, Link::Offline { .. });
@@ -347,14 +356,9 @@ impl Chat<'_> {
             }
             Notice::Online { .. } | Notice::OnlineClassic { .. } => {
                 self.link = Link::Online;
-                self.tally.was_online = true;
-                self.tally.refused = false;
                 self.ask_to_begin(notice);
             }
-            Notice::Away(_) => {
-                self.link = Link::Away;
-                self.tally.refused = true;
-            }
+            Notice::Away(_) => self.link = Link::Away,
             _ => {}
         }
         sentences

@@ -1,9 +1,9 @@
-//! A text that the log or a transcript does not have any more, held against the one that the other has: by its hash.
+//! A text that the log or an export does not have any more, held against the one that the other has: by its hash.
 //!
-//! A transcript shows a line break as `\n`, and the two characters `\` and `n` too. So what was written may have been more
+//! An export shows a line break as `\n`, and the two characters `\` and `n` too. So what was written may have been more
 //! than one text: one of them must have the hash.
 
-use super::transcript::Told;
+use super::lines::Told;
 use crate::clean;
 use verbatim_net::engine::disk::body_hash;
 
@@ -13,11 +13,11 @@ const ESCAPES_MAX: usize = 12;
 /// What two lines about one message say of each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compared {
-    /// The log's text was removed, and the transcript's has its hash.
+    /// The log's text was removed, and the export's has its hash.
     Removed,
-    /// The log's text was removed, and the transcript's may have its hash: it has too many escapes to tell.
+    /// The log's text was removed, and the export's may have its hash: it has too many escapes to tell.
     Unclear,
-    /// The log has the text whose hash the transcript has.
+    /// The log has the text whose hash the export has.
     ThereAgain,
     /// They differ.
     Differ,

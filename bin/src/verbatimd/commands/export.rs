@@ -1,6 +1,6 @@
-//! `export`: the log as a transcript.
+//! `export`: the log as lines of text, which are called an export.
 
-use super::transcript::{Names, line};
+use super::lines::{Names, line};
 use super::{medium, trouble, written};
 use crate::Trouble;
 use std::io::{self, BufWriter, Write};

@@ -1,20 +1,22 @@
 //! What an operator asks of a log beside serving it.
 
+mod ask;
 mod emptied;
 mod export;
+mod lines;
 mod remove_body;
-mod transcript;
 mod verify;
 
 use super::Trouble;
 pub(crate) use remove_body::answer as answer_remove_body;
 
-use super::control::{self, ask};
+use super::control;
 use super::log::{directory, free, trouble};
-use super::options::{Command, Options};
+use super::options::{Command, EngineKind, Options};
+use ask::ask;
+use lines::Names;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use transcript::Names;
 use verbatim_core::record::What;
 use verbatim_net::engine::disk::{Checked, FileMedium, Found, Proof, check};
 use verbatim_net::engine::{Failure, Fault};
@@ -24,13 +26,21 @@ use verbatim_net::engine::{Failure, Fault};
 /// # Errors
 /// What went wrong, with the exit code.
 pub(crate) fn carry_out(command: &Command, options: &Options) -> Result<(), Trouble> {
+    if options.engine == EngineKind::Memory && !matches!(command, Command::RemoveBody { .. }) {
+        return Err(Trouble {
+            text: "a log in memory is only in its server: SIGUSR1 makes that print its status, and there is nothing else \
+                   to ask for. For a log on disk leave out --engine"
+                .into(),
+            code: 2,
+        });
+    }
     let directory = directory(options)?;
     match command {
         Command::Status => status(&directory),
         Command::Export => export::export(&directory),
-        Command::Verify { transcript, head } => {
+        Command::Verify { export, head } => {
             let head = head.as_deref().map(verify::Noted::parse).transpose()?;
-            verify::verify(&directory, transcript.as_deref(), head)
+            verify::verify(&directory, export.as_deref(), head)
         }
         Command::Backup { file } => backup(&directory, file),
         Command::RemoveBody { seq } => remove_body::remove_body(&directory, options.engine, *seq),
@@ -49,7 +59,7 @@ fn medium(directory: &Path) -> Result<FileMedium, Trouble> {
     FileMedium::take(directory, free).map_err(|failure| match failure.fault {
         Fault::InUse => Trouble {
             text: format!(
-                "a server has the log in {}: end it first (its status it tells by itself: verbatimd status, or SIGUSR1)",
+                "a server has the log in {}: end it first (its status it tells while it runs: verbatimd status, or SIGUSR1)",
                 directory.display()
             ),
             code: 5,
@@ -75,8 +85,8 @@ fn written(done: io::Result<()>) -> Result<(), Trouble> {
 }
 
 fn status(directory: &Path) -> Result<(), Trouble> {
-    if let Some(answer) = ask(directory, "status") {
-        return answered(answer).and_then(|line| say(&line));
+    if let Some(answer) = ask(directory, "status")? {
+        return answered(&answer).and_then(|line| say(&line));
     }
     let (mut names, mut messages, mut bytes, mut emptied) = (Names::default(), 0u64, 0u64, 0u64);
     let checked = check(&mut medium(directory)?, &mut |found| {
@@ -111,28 +121,37 @@ fn backup(directory: &Path, file: &Path) -> Result<(), Trouble> {
         let text = "the backup's path must be UTF-8 on one line".into();
         return Err(Trouble { text, code: 2 });
     };
-    match ask(directory, &format!("backup {file}")) {
-        Some(answer) => answered(answer).and_then(|proof| say(&format!("{file}: up to {proof}"))),
+    match ask(directory, &format!("backup {file}"))? {
+        Some(answer) => answered(&answer).and_then(|proof| say(&format!("{file}: up to {proof}"))),
         None => Err(Trouble {
-            text: format!(
-                "no server runs on {}: nothing changes there, so copy its log.redb, and log.journal if \
-                 there is one",
-                directory.display()
-            ),
+            text: nothing_changes(directory),
             code: 4,
         }),
     }
 }
 
+/// What is told instead of a backup where no server runs.
+fn nothing_changes(directory: &Path) -> String {
+    let directory_shown = directory.display();
+    match directory.join("log.redb").exists() {
+        true => format!(
+            "no server runs on {directory_shown}: nothing changes there, so copy its log.redb, and log.journal if there \
+             is one"
+        ),
+        false => format!(
+            "no server runs on {directory_shown}, and there is no log: name the log's directory with --data"
+        ),
+    }
+}
+
 /// What a running server said, without its first word.
-fn answered(answer: io::Result<String>) -> Result<String, Trouble> {
-    let answer = answer.unwrap_or_else(|error| format!("no {error}"));
+fn answered(answer: &str) -> Result<String, Trouble> {
     match answer.strip_prefix("ok ") {
         Some(rest) => Ok(rest.to_owned()),
         None => Err(Trouble {
             text: format!(
                 "the server says: {}",
-                answer.strip_prefix("no ").unwrap_or(&answer)
+                answer.strip_prefix("no ").unwrap_or(answer)
             ),
             code: 4,
         }),

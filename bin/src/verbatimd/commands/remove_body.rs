@@ -1,7 +1,7 @@
 //! `remove-body`: takes one text out of the log, of a running server through its door, of one that is ended by itself. What
 //! is told never has the text.
 
-use super::transcript::time;
+use super::lines::time;
 use super::{ask, hex, medium, say, trouble};
 use crate::Trouble;
 use crate::options::EngineKind;
@@ -17,8 +17,8 @@ pub(super) fn remove_body(directory: &Path, engine: EngineKind, seq: u64) -> Res
     if engine == EngineKind::Memory {
         return Err(refused(&NotRemoved::InMemory, seq));
     }
-    let said = match ask(directory, &format!("remove-body {seq}")) {
-        Some(answer) => told(&answer.unwrap_or_else(|error| format!("no 4 {error}")))?,
+    let said = match ask(directory, &format!("remove-body {seq}"))? {
+        Some(answer) => told(&answer)?,
         None => {
             let removed = remove_text(Box::new(medium(directory)?), Seq(seq));
             sentence(&removed.map_err(|why| refused(&why, seq))?)

@@ -1,19 +1,19 @@
-//! `verify`: does the chain hold, is a head that was noted down still in it, does a transcript say the same?
+//! `verify`: does the chain hold, is a head that was noted down still in it, does an export say the same?
 //!
-//! What it proves: whoever holds a head (a number and a hash, from `status`) or a transcript can show that nothing before
+//! What it proves: whoever holds a head (a number and a hash, from `status`) or an export can show that nothing before
 //! it was changed, left out, moved or put in since, and that nothing was cut off before it. What it does not prove: an
-//! owner who rewrites everything makes another chain that holds in itself; only a head or a transcript in somebody
-//! else's hands shows that. Of what retention removed only the last record's hash is left: a transcript that was written
+//! owner who rewrites everything makes another chain that holds in itself; only a head or an export in somebody
+//! else's hands shows that. Of what retention removed only the last record's hash is left: an export that was written
 //! before can be held against that one, and a head that is older shows nothing any more.
-//! A single text that was removed has left its hash: the chain holds, and a transcript that still has the text is held
+//! A single text that was removed has left its hash: the chain holds, and an export that still has the text is held
 //! against that. Nor does it prove who wrote a line: names are stamped by the server.
 
 use super::emptied::{self, Compared};
-use super::transcript::{Names, line, place};
+use super::lines::{Names, is_line, line, place};
 use super::{control, differs, hash_of, hex, medium, say, trouble};
 use crate::Trouble;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, ErrorKind, Lines};
 use std::iter::Peekable;
 use std::path::Path;
 use verbatim_core::id::Seq;
@@ -65,7 +65,7 @@ impl Noted {
     }
 }
 
-/// A transcript that is read beside the log.
+/// An export that is read beside the log.
 struct Beside {
     lines: Peekable<Lines<BufReader<File>>>,
     records: u64,
@@ -78,12 +78,29 @@ struct Beside {
 
 impl Beside {
     fn open(path: &Path) -> Result<Beside, Trouble> {
-        let file = File::open(path).map_err(|error| Trouble {
-            text: format!("cannot read the transcript {}: {error}", path.display()),
-            code: 2,
-        })?;
+        let wrong = |text: String| Trouble { text, code: 2 };
+        let shown = path.display();
+        let file = File::open(path)
+            .map_err(|error| wrong(format!("cannot read the export {shown}: {error}")))?;
+        let mut lines = BufReader::new(file).lines().peekable();
+        match lines.peek() {
+            Some(Ok(first)) if is_line(first) => {}
+            None => {
+                return Err(wrong(format!(
+                    "{shown} is empty, and every export has a line: did it fail? Make it anew with verbatimd export"
+                )));
+            }
+            Some(Err(error)) if error.kind() != ErrorKind::InvalidData => {
+                return Err(wrong(format!("cannot read the export {shown}: {error}")));
+            }
+            Some(_) => {
+                return Err(wrong(format!(
+                    "{shown} is no export: it does not begin with a line as verbatimd export writes it"
+                )));
+            }
+        }
         Ok(Beside {
-            lines: BufReader::new(file).lines().peekable(),
+            lines,
             records: 0,
             older: 0,
             notes: Vec::new(),
@@ -119,7 +136,7 @@ impl Beside {
             if seq == proof.head && hash != hash_of(proof) {
                 return Err(differs(format!(
                     "record {seq}, the last one that was removed, differs, or one before it: its hash is {}, and in the \
-                     transcript {}",
+                     export {}",
                     hash_of(proof),
                     crate::clean::line(hash)
                 )));
@@ -130,7 +147,7 @@ impl Beside {
         Ok(())
     }
 
-    /// Whether the transcript is of a log that had lost more of its beginning, and says nothing of this record.
+    /// Whether the export is of a log that had lost more of its beginning, and says nothing of this record.
     fn begins_later(&mut self, proof: &Proof) -> Result<bool, Failure> {
         let Some((seq, hash, true)) = self.place() else {
             return Ok(false);
@@ -156,27 +173,27 @@ impl Beside {
         let how = match emptied::compare(here, &there, text) {
             Compared::Differ => {
                 return Err(differs(format!(
-                    "record {seq} differs: the log says\n  {here}\nand the transcript\n  {}",
+                    "record {seq} differs: the log says\n  {here}\nand the export\n  {}",
                     crate::clean::line(&there)
                 )));
             }
-            Compared::Removed => "the text was removed; that of the transcript has its hash",
+            Compared::Removed => "the text was removed; that of the export has its hash",
             Compared::Unclear => {
-                "the text was removed; that of the transcript has so many escapes that its hash cannot be told"
+                "the text was removed; that of the export has so many escapes that its hash cannot be told"
             }
             Compared::ThereAgain => {
-                "the text was removed when the transcript was written, and is there now; it has the same hash"
+                "the text was removed when the export was written, and is there now; it has the same hash"
             }
         };
         self.notes.push(format!("record {seq}: {how}"));
         Ok(())
     }
 
-    /// The log is at its end; what the transcript came to.
+    /// The log is at its end; what the export came to.
     fn end(mut self, head: Seq) -> Result<String, Trouble> {
         if let Some(there) = self.next().filter(|_| !self.over) {
             let text = format!(
-                "the log ends at record {head}, and the transcript goes on:\n  {}",
+                "the log ends at record {head}, and the export goes on:\n  {}",
                 crate::clean::line(&there)
             );
             return Err(trouble(&differs(text)));
@@ -185,9 +202,9 @@ impl Beside {
             say(note)?;
         }
         let same = match self.older {
-            0 => format!("the transcript says the same of the first {}", self.records),
+            0 => format!("the export says the same of the first {}", self.records),
             older => format!(
-                "the transcript says the same of the first {}, and {older} of its lines are about what was removed",
+                "the export says the same of the first {}, and {older} of its lines are about what was removed",
                 self.records
             ),
         };
@@ -198,10 +215,10 @@ impl Beside {
 /// Checks all that was asked for; says what holds.
 pub(super) fn verify(
     directory: &Path,
-    transcript: Option<&Path>,
+    export: Option<&Path>,
     head: Option<Noted>,
 ) -> Result<(), Trouble> {
-    let mut beside = transcript.map(Beside::open).transpose()?;
+    let mut beside = export.map(Beside::open).transpose()?;
     let (mut medium, mut names) = (medium(directory)?, Names::default());
     let checked = check(&mut medium, &mut |found| {
         if let Some(head) = &head {

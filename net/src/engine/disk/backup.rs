@@ -46,7 +46,11 @@ impl View {
         }
         let (proof, _) = head(&self.0)?;
         let beside = half(to);
-        let done = self.write(&beside, now);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        let opened = options.mode(0o600).open(&beside);
+        let file = opened.map_err(|error| refused(to, &error))?;
+        let done = self.write(file, now);
         let done =
             done.and_then(|()| put_in_place(&beside, to).map_err(|error| refused(to, &error)));
         if done.is_err() {
@@ -56,13 +60,7 @@ impl View {
         done.map(|()| proof)
     }
 
-    fn write(&self, to: &Path, now: Wall) -> Result<(), Failure> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
-        let file = options
-            .mode(0o600)
-            .open(to)
-            .map_err(|error| refused(to, &error))?;
+    fn write(&self, file: File, now: Wall) -> Result<(), Failure> {
         let backend = redb::backends::FileBackend::new(file).map_err(failed_to_read)?;
         let db = Builder::new()
             .create_with_backend(backend)
@@ -135,9 +133,23 @@ fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
 
 fn refused(to: &Path, error: &io::Error) -> Failure {
     let Failure { fault, text } = io_failed(error, true);
+    let why = match fault {
+        Fault::Full => text,
+        _ => format!("{error}; name a file in a directory that the server's user may write to"),
+    };
     Failure::new(
         fault,
-        format!("cannot make the backup {}: {text}", to.display()),
+        format!("cannot make the backup {}: {why}", to.display()),
+    )
+}
+
+/// Milliseconds since 1970 as a person reads them.
+fn date(millis: u64) -> String {
+    let time = i64::try_from(millis).ok();
+    let time = time.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    time.map_or_else(
+        || "at an unknown time".into(),
+        |time| time.strftime("on %Y-%m-%d at %H:%M:%S UTC,").to_string(),
     )
 }
 
@@ -150,9 +162,9 @@ pub(super) fn tell_if_restored(
     let Ok(Some(made)) = fact(txn, BACKUP_KEY) else {
         return Ok(());
     };
-    let made = number_at(&made, 0).unwrap_or_default() / 1000;
+    let made = date(number_at(&made, 0).unwrap_or_default());
     tracing::warn!(
-        "this log is a backup, made {made} s after 1970 at record {}: what came after it is forgotten. Clients that had \
+        "this log is a backup, made {made} at record {}: what came after it is forgotten. Clients that had \
          come further hear that their session is lost, and say so; nobody sends again by itself what was accepted then",
         proof.head
     );

@@ -58,7 +58,7 @@ const NEW_NAME: &str = "log.new";
 /// What the log's file has not taken in yet.
 const JOURNAL_NAME: &str = "log.journal";
 /// Beside it: locked by the process that has the log.
-const LOCK_NAME: &str = "lock";
+pub const LOCK_NAME: &str = "lock";
 
 /// A directory of its own.
 #[derive(Debug)]

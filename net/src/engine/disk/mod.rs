@@ -37,7 +37,7 @@ mod wipe;
 pub use backup::View;
 pub use chain::{Proof, body_hash};
 pub use check::{Checked, Found, check};
-pub use medium::{FileMedium, Medium};
+pub use medium::{FileMedium, LOCK_NAME, Medium};
 pub use removal::{NotRemoved, Removal, remove_text};
 
 use super::{Engine, Failure, Identity, Loaded};

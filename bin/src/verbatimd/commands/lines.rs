@@ -1,4 +1,4 @@
-//! A record as a line of a transcript: seq, time, what it is, from whom, to whom, number, hash, text. A text cannot forge
+//! A record as a line of an export: seq, time, what it is, from whom, to whom, number, hash, text. A text cannot forge
 //! a line: it is escaped as on the client's plain output. No device's id stands in it. If the log's beginning was removed,
 //! a first line says so, with the last record that is gone and its hash. Of a message whose text was removed the text's own
 //! hash stands in its place, and the line is of another kind.
@@ -16,6 +16,9 @@ use verbatim_net::engine::disk::{Found, Proof};
 const MESSAGE: &str = "message";
 /// That of one whose text was removed: its hash stands there.
 const EMPTIED: &str = "message-removed";
+
+/// All kinds of lines.
+const KINDS: [&str; 6] = ["start", "claim", "release", MESSAGE, EMPTIED, "removed"];
 
 /// Who holds a name, as of some record: a release names its user only by number.
 #[derive(Default)]
@@ -59,6 +62,15 @@ pub(super) fn place(line: &str) -> Option<(Seq, &str, bool)> {
     let removed = words.nth(1)? == "removed";
     let hash = words.nth(3)?;
     Some((Seq(seq), hash, removed))
+}
+
+/// Whether it has the form of a line as it is written here, whatever it says.
+pub(super) fn is_line(line: &str) -> bool {
+    let is_kind = |kind: &str| KINDS.contains(&kind);
+    let is_hash =
+        |hash: &str| hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
+    line.split(' ').nth(2).is_some_and(is_kind)
+        && place(line).is_some_and(|(_, hash, _)| is_hash(hash))
 }
 
 /// A stamp as it is written.
