@@ -1,6 +1,5 @@
 //! Names of users, and whom a message is for. Parsed at the door, so that a bad name cannot exist inside.
 
-use crate::table::Key;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -198,15 +197,6 @@ impl Recipient {
         match self {
             Recipient::User(name) => name.as_str(),
             Recipient::All => ALL,
-        }
-    }
-}
-
-impl Key for Recipient {
-    fn bits(&self) -> u64 {
-        match self {
-            Recipient::User(name) => name.key().bits(),
-            Recipient::All => 0,
         }
     }
 }

@@ -117,9 +117,10 @@ impl Key for (UserId, UserId) {
 
 impl Key for NameKey {
     fn bits(&self) -> u64 {
+        let one = |sum: u64, word: &u64| sum.rotate_left(16) ^ word;
+        let all = self.words().iter().rev().fold(0, one);
         // A short name has all its letters in a word's upper half, and multiplying moves nothing down.
-        let one = |sum: u64, word: &u64| (sum.rotate_left(32) ^ word).wrapping_mul(SPREAD);
-        self.words().iter().fold(0, one) >> 32
+        (all ^ all >> 32).wrapping_mul(SPREAD) >> 44
     }
 }
 

@@ -99,13 +99,6 @@ impl<K: Key, V> Table<K, V> {
         entry.map(|(_, value)| value)
     }
 
-    /// Removes the entry of the lowest key.
-    pub(crate) fn remove_first(&mut self) {
-        if let Some(first) = self.order.keys().next().copied() {
-            self.remove(&first);
-        }
-    }
-
     /// All entries, in the order of their keys.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &V)> {
         self.order.iter().map(|(key, place)| (key, self.at(*place)))

@@ -402,9 +402,12 @@ fn begins(outputs: &[Output]) -> bool {
 fn digest(so_far: u64, bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(ODD).rotate_left(29);
-    let (words, rest) = bytes.as_chunks::<8>();
-    let words = words.iter().map(|word| u64::from_le_bytes(*word));
-    let bulk = words.fold(so_far, step);
-    let last = rest.iter().map(|byte| u64::from(*byte));
-    mix(last.fold(bulk, step), bytes.len() as u64)
+    let words = bytes.as_chunks::<8>().0.iter();
+    let bulk = words.fold(so_far, |sum, word| step(sum, u64::from_le_bytes(*word)));
+    // What is behind the last whole word is in the last eight bytes, with some that were there before.
+    let last = match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    mix(step(bulk, last), bytes.len() as u64)
 }

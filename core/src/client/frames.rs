@@ -240,8 +240,9 @@ impl Client {
             .outbox
             .unanswered()
             .map_or(MessageId(0), |(_, last)| last);
-        let message = self.inbox.on_deliver(delivery, under_way)?;
-        out.extend(message.map(Output::Deliver));
+        if let Some(message) = self.inbox.on_deliver(delivery, under_way)? {
+            out.push(Output::Deliver(message));
+        }
         self.check_numbers(out);
         Ok(())
     }

@@ -74,7 +74,7 @@ use receipts::Receipts;
 use roll::Roll;
 
 /// The longest buffer of frames that is kept between calls.
-const WIRE_BYTES_KEPT: usize = 64 * 1024;
+const WIRE_BYTES_KEPT: usize = 16 * 1024;
 
 /// One device's end of its session.
 #[derive(Debug)]

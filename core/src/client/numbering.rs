@@ -7,7 +7,6 @@
 
 use crate::id::{MessageId, Number, Seq};
 use crate::name::Recipient;
-use crate::table::Table;
 use alloc::collections::{BTreeMap, VecDeque};
 
 /// What may wait. Beyond it the oldest is forgotten, and with it what its conversation was checked by.
@@ -42,7 +41,7 @@ enum Source {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Numbering {
-    last: Table<Recipient, Number>,
+    last: BTreeMap<Recipient, Number>,
     /// Up to where numbers were told to be gone. Deliveries from before that was told may still wait.
     removed: BTreeMap<Recipient, Number>,
     /// In the order of seqs. Most of what comes has the highest one so far.
@@ -57,7 +56,7 @@ pub(super) struct Numbering {
 impl Numbering {
     pub fn new(conversations_max: usize) -> Numbering {
         Numbering {
-            last: Table::default(),
+            last: BTreeMap::new(),
             removed: BTreeMap::new(),
             waiting: VecDeque::new(),
             earlier: Seq(0),
@@ -153,7 +152,7 @@ impl Numbering {
         }
         let seen = self.last.insert(conversation, run.last);
         if self.last.len() > self.conversations_max {
-            self.last.remove_first();
+            self.last.pop_first();
         }
         // A conversation's first message is numbered 1 for both its members, so a 1 begins one with the name's next holder.
         let Some(seen) = seen.filter(|_| first != Number(1)) else {

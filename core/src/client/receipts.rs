@@ -6,7 +6,6 @@ use super::outbox::told;
 use super::port::Output;
 use crate::id::Seq;
 use crate::name::{Name, Recipient};
-use crate::table::Table;
 use crate::wire::Receipt;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -16,10 +15,12 @@ use core::mem;
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
 
 /// Lines to one recipient for which there is room from the first one on.
-const LINES_ROOM: usize = 16;
+const LINES_ROOM: usize = 8;
 
-/// Recipients whose lists stay when they are empty: what is written to them next finds its place.
+/// Recipients whose lists stay when they are empty, each with room for so many lines at most: who is written to is likely
+/// written to again.
 const IDLE_MAX: usize = 32;
+const IDLE_ROOM_MAX: usize = 64;
 
 /// An accepted line that has not arrived everywhere.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Reached {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Receipts {
-    awaited: Table<Recipient, VecDeque<Accepted>>,
+    awaited: BTreeMap<Recipient, VecDeque<Accepted>>,
     early: BTreeMap<Name, Reached>,
     early_counts: BTreeMap<Seq, (u64, u64)>,
     highest: Seq,
@@ -73,7 +74,7 @@ impl Receipts {
     /// are watched.
     pub fn new(delivered: Seq, awaited: &[Awaited], lines_max: usize) -> Receipts {
         let mut receipts = Receipts {
-            awaited: Table::default(),
+            awaited: BTreeMap::new(),
             early: BTreeMap::new(),
             early_counts: BTreeMap::new(),
             highest: delivered,
@@ -115,7 +116,7 @@ impl Receipts {
     /// The session is lost: no receipt will come. Returns for how many lines.
     pub fn lose(&mut self) -> usize {
         let lines = self.awaited.values().map(VecDeque::len).sum();
-        self.awaited = Table::default();
+        self.awaited.clear();
         self.forget_early();
         self.highest = Seq(0);
         self.moved = true;
@@ -143,12 +144,8 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let Some(lines) = self.awaited.get_mut(&to) else {
-            let mut lines = VecDeque::with_capacity(LINES_ROOM);
-            lines.push_back(accepted);
-            self.awaited.insert(to, lines);
-            return;
-        };
+        let lines = self.awaited.entry(to);
+        let lines = lines.or_insert_with(|| VecDeque::with_capacity(LINES_ROOM));
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();
@@ -199,13 +196,16 @@ impl Receipts {
             lines.remove(at);
             self.moved = true;
         }
+        if lines.is_empty() {
+            self.awaited.remove(&Recipient::All);
+        }
         true
     }
 }
 
 /// Tells and lets go of what is known of the lines to that recipient; whether there was any.
 fn settle(
-    awaited: &mut Table<Recipient, VecDeque<Accepted>>,
+    awaited: &mut BTreeMap<Recipient, VecDeque<Accepted>>,
     to: Recipient,
     reached: &Reached,
     out: &mut Vec<Output>,
@@ -222,7 +222,8 @@ fn settle(
         lines.pop_front();
     }
     let moved = lines.len() < before;
-    if lines.is_empty() && recipients > IDLE_MAX {
+    let stays = recipients <= IDLE_MAX && lines.capacity() <= IDLE_ROOM_MAX;
+    if lines.is_empty() && !stays {
         awaited.remove(&to);
     }
     moved

@@ -218,19 +218,24 @@ impl Router {
 
     /// Hands a frame to a connection, unless it is closing.
     pub(crate) fn send(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
-        let (now, bytes) = (self.now.mono, frame.bytes());
-        let Some(found) = self.conn_mut(conn) else {
-            return;
-        };
-        if found.told_close {
-            return;
+        if self.charge(conn, frame.bytes()) {
+            out.push(Output::Send { conn, frame });
         }
+    }
+
+    /// Counts bytes that a connection is to write, unless it is closing: false, if nothing may go to it.
+    #[inline]
+    pub(super) fn charge(&mut self, conn: ConnId, bytes: usize) -> bool {
+        let now = self.now.mono;
+        let Some(found) = self.conn_mut(conn).filter(|found| !found.told_close) else {
+            return false;
+        };
         if found.unwritten == 0 {
             found.written_at = now;
         }
         found.unwritten += bytes;
         found.said_at = now;
-        out.push(Output::Send { conn, frame });
+        true
     }
 
     /// Whether a connection still takes what is pumped from state.

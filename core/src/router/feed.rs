@@ -136,7 +136,10 @@ impl Router {
 
     fn hand_out(&mut self, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         self.counts.delivered += 1;
-        self.send(conn, Outgoing::Delivery(message), out);
+        if self.charge(conn, message.frame().len()) {
+            let frame = Outgoing::Delivery(message);
+            out.push(Output::Send { conn, frame });
+        }
     }
 
     /// Asks for the next page for a session that is behind and has window for it.
@@ -272,7 +275,7 @@ impl Router {
         let Some(session) = self.session_mut(user) else {
             return;
         };
-        let before = session.cursor;
+        let (before, mut told) = (session.cursor, None);
         session.cursor = before.max(seq);
         session.lost = false;
         while let Some(flight) = session.flight.pop_front_if(|flight| flight.seq <= seq) {
@@ -283,16 +286,17 @@ impl Router {
             // What was acked before, and was delivered again to a store that had gone back, is no news.
             if flight.seq > before {
                 session.settle_owed(&flight, overhead);
-                acked.push(flight);
+                // Deliveries of one sender come in a row, who hears of it once.
+                if flight.all || told.replace(flight.from) != Some(flight.from) {
+                    acked.push(flight);
+                }
             }
         }
-        let (mut told, mut counted) = (None, None);
+        let mut counted = None;
         for flight in acked.drain(..) {
-            if flight.all {
-                self.count_delivery(flight.seq, &mut counted);
-            } else if told != Some(flight.from) {
-                told = Some(flight.from);
-                self.note_moved(flight.from, user);
+            match flight.all {
+                true => self.count_delivery(flight.seq, &mut counted),
+                false => self.note_moved(flight.from, user),
             }
         }
         self.acked = acked;

@@ -3,7 +3,7 @@
 use super::session::{Left, Live, Rare};
 use super::timers::Timer;
 use super::{Output, Router};
-use crate::id::{ConnId, Seq, UserId};
+use crate::id::{Seq, UserId};
 use crate::record::Message;
 use crate::saved::{Beside, Count};
 use crate::wire::{Receipt, ServerFrame};

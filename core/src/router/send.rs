@@ -54,7 +54,7 @@ impl Router {
     }
 
     /// Whether an id is the next one. Otherwise it has been dealt with.
-    #[inline]
+    #[inline(always)] // on the way of every message
     fn id_is_next(
         &mut self,
         user: UserId,
@@ -168,6 +168,7 @@ impl Router {
     ///
     /// # Errors
     /// The code to answer with.
+    #[inline(always)] // on the way of every message
     pub(crate) fn judge(
         &self,
         from: UserId,
@@ -251,6 +252,7 @@ impl Router {
     }
 
     /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.
+    #[inline(always)] // on the way of every message
     pub(crate) fn hash_of(&self, to: &Recipient, body: &str) -> u64 {
         let mut hash = self.hash;
         match to {

@@ -108,6 +108,9 @@ pub(super) struct Bound {
     pub(super) asked: Option<Box<Asked>>,
 }
 
+/// Room for so many un-acked deliveries is made at once, and given back when a session becomes idle.
+const FLIGHT_ROOM: usize = 16;
+
 /// One un-acked delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {
@@ -262,7 +265,12 @@ impl Session {
         match self.flight.get(at) {
             Some(again) if again.seq == flight.seq => {}
             Some(_) => self.flight.insert(at, flight),
-            None => self.flight.push_back(flight),
+            None => {
+                if self.flight.capacity() == 0 {
+                    self.flight.reserve(FLIGHT_ROOM); // deliveries come in bursts: it grows once
+                }
+                self.flight.push_back(flight);
+            }
         }
         self.flying += 1;
         self.flight_bytes += u64::from(flight.bytes);

@@ -12,9 +12,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// Longer than the longest head of a `SEND`, and what is put there beyond a name's end.
-const SEND_HEAD_BYTES: usize = 144;
-/// Room for a `HELLO`, so that its buffer grows once.
+/// Room for the head of a `SEND`, so that its buffer grows once.
+const SEND_HEAD_BYTES: usize = 96;
+/// The same for a `HELLO`, whole.
 const HELLO_BYTES: usize = 384;
 /// The same for an `ACK`.
 const ACK_BYTES: usize = 32;
@@ -32,17 +32,12 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
     match frame {
         ClientFrame::Hello(hello) => put_hello(hello, out),
         ClientFrame::Send { to, id, body } => {
-            let mut head = Stretch {
-                bytes: &mut [0; SEND_HEAD_BYTES],
-                len: 0,
-            };
-            head.put(b"SEND ");
-            put_recipient(&mut head, to);
-            head.put(b"\nId: ");
-            head.put_decimal(id.0);
-            put_length(&mut head, body);
-            out.reserve(head.len + body.len());
-            out.extend_from_slice(&head.bytes[..head.len]);
+            out.reserve(SEND_HEAD_BYTES + body.len());
+            out.extend_from_slice(b"SEND ");
+            out.extend_from_slice(to.as_bytes());
+            out.extend_from_slice(b"\nId: ");
+            put_decimal(out, id.0);
+            put_length(out, body);
             out.extend_from_slice(body.as_bytes());
         }
         ClientFrame::Ack(seq) => {
@@ -71,6 +66,7 @@ pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
 }
 
 /// How many bytes a server's frame takes.
+#[inline(never)]
 pub(crate) fn server_length(frame: &ServerFrame<'_>) -> usize {
     let mut length = Length(0);
     put_server(frame, &mut length);
@@ -154,14 +150,12 @@ pub fn delivery_bytes(delivery: &Delivery<'_>, scratch: &mut Vec<u8>) -> (Arc<[u
     if scratch.len() < room {
         scratch.resize(room, 0);
     }
-    let mut frame = Stretch {
-        bytes: scratch,
-        len: 0,
-    };
+    let mut frame = Stretch { rest: scratch };
     put_delivery_head("DELIVER", delivery, &mut frame);
-    let at = frame.len;
+    let left = frame.rest.len();
     frame.put(body);
-    (Arc::from(&frame.bytes[..frame.len]), at)
+    let at = scratch.len() - left;
+    (Arc::from(&scratch[..at + body.len()]), at)
 }
 
 /// Appends a message's `DELIVER` frame as one of a history.
@@ -215,7 +209,10 @@ fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut impl Sink) {
     out.put(b"\nFrom: ");
     out.put_name(&delivery.from);
     out.put(b"\nTo: ");
-    put_recipient(out, &delivery.to);
+    match &delivery.to {
+        Recipient::User(name) => out.put_name(name),
+        Recipient::All => out.put(ALL.as_bytes()),
+    }
     out.put(b"\nNumber: ");
     out.put_decimal(delivery.number.0);
     out.put(b"\nTime: ");
@@ -226,15 +223,8 @@ fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut impl Sink) {
     put_length(out, delivery.body);
 }
 
-#[inline]
-fn put_recipient(out: &mut impl Sink, to: &Recipient) {
-    match to {
-        Recipient::User(name) => out.put_name(name),
-        Recipient::All => out.put(ALL.as_bytes()),
-    }
-}
-
 /// The last header of a frame with a body, from the end of the line before it on, and the empty line behind it.
+#[inline]
 fn put_length(out: &mut impl Sink, body: &str) {
     out.put(b"\nContent-length: ");
     out.put_decimal(body.len() as u64);

@@ -188,7 +188,11 @@ pub(super) const DIGITS_MAX: usize = 19;
 
 /// Reads a decimal number: digits alone, no sign, no overflow.
 pub fn decimal(text: &str) -> Option<u64> {
-    let digits = text.as_bytes();
+    number(text.as_bytes())
+}
+
+/// As [`decimal`].
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;
     }

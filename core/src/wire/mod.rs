@@ -6,6 +6,8 @@
 mod decode;
 mod display;
 mod encode;
+#[cfg(test)]
+mod encode_tests;
 mod frame;
 mod head;
 mod quick;

@@ -3,6 +3,7 @@
 
 use crate::name::{NAME_BYTES_MAX, Name};
 use alloc::vec::Vec;
+use core::mem;
 
 /// See the module's words.
 pub(super) trait Sink {
@@ -51,18 +52,24 @@ pub(super) fn digits(number: u64) -> usize {
     number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
-/// A stretch, and how much of it is written. Whoever makes one knows that it is long enough, with
-/// [`NAME_BYTES_MAX`] bytes to spare.
+/// What is left of a stretch. Whoever makes one knows that it is long enough, with [`NAME_BYTES_MAX`] bytes to spare.
 pub(super) struct Stretch<'a> {
-    pub(super) bytes: &'a mut [u8],
-    pub(super) len: usize,
+    pub(super) rest: &'a mut [u8],
+}
+
+impl Stretch<'_> {
+    #[inline]
+    fn pass(&mut self, bytes: usize) {
+        self.rest = &mut mem::take(&mut self.rest)[bytes..];
+    }
 }
 
 impl Sink for Stretch<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+        let (here, rest) = mem::take(&mut self.rest).split_at_mut(bytes.len());
+        here.copy_from_slice(bytes);
+        self.rest = rest;
     }
 
     #[inline]
@@ -73,8 +80,7 @@ impl Sink for Stretch<'_> {
     #[inline]
     fn put_name(&mut self, name: &Name) {
         // A copy of a length that is known is a few moves; what is too much of it is written over.
-        let padded: &[u8; NAME_BYTES_MAX] = name.padded();
-        self.bytes[self.len..][..NAME_BYTES_MAX].copy_from_slice(padded);
-        self.len += name.as_bytes().len();
+        self.rest[..NAME_BYTES_MAX].copy_from_slice(name.padded());
+        self.pass(name.as_bytes().len());
     }
 }

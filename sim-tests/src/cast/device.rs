@@ -161,7 +161,7 @@ impl Device {
             Act::Withdraw => Request::Withdraw(LineId(self.lines)),
             Act::Who => Request::Who,
             Act::History { with, count } => {
-                let name = self.stage.name_of(with);
+                let name = self.stage.name_of(with).to_string();
                 let with = Recipient::parse(name.as_bytes()).expect("plans name users");
                 self.note(DeviceNews::Asked { with: name, count });
                 let with = Some(with);

@@ -96,11 +96,16 @@ impl FileMedium {
             .open(directory.join(LOCK_NAME))
             .map_err(|error| refused(&error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(FileMedium {
-                directory: directory.into(),
-                free,
-                _lock: lock,
-            }),
+            Ok(()) => {
+                for name in [FILE_NAME, JOURNAL_NAME] {
+                    forget_copies(&directory.join(name));
+                }
+                Ok(FileMedium {
+                    directory: directory.into(),
+                    free,
+                    _lock: lock,
+                })
+            }
             Err(TryLockError::WouldBlock) => Err(in_use()),
             Err(TryLockError::Error(error)) => Err(refused(&error)),
         }
@@ -156,6 +161,22 @@ impl Medium for FileMedium {
     fn free(&self) -> u64 {
         (self.free)(&self.directory)
     }
+}
+
+/// What is read of that file from now on comes from the disk. After a sync that failed, the system may have copies in
+/// memory that it takes for written and that the disk has not: a log that was begun anew from those would be another one
+/// after the next power cut. Where the system does not know this, or keeps its copies, nothing is worse than without it.
+fn forget_copies(path: &Path) {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = File::open(path) {
+        use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+        let advice = PosixFadviseAdvice::POSIX_FADV_DONTNEED;
+        if let Err(error) = posix_fadvise(&file, 0, 0, advice) {
+            tracing::debug!("{}: copies in memory may stay: {error}", path.display());
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = path;
 }
 
 fn backend(options: &OpenOptions, path: &Path) -> Result<Box<dyn StorageBackend>, Failure> {
