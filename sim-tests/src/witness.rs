@@ -407,7 +407,9 @@ fn digest(so_far: u64, bytes: &[u8]) -> u64 {
     // What is behind the last whole word is in the last eight bytes, with some that were there before.
     let last = match bytes.last_chunk() {
         Some(last) => u64::from_le_bytes(*last),
-        None => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        None => bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     mix(step(bulk, last), bytes.len() as u64)
 }
