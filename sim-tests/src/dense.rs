@@ -193,11 +193,17 @@ impl Marks {
     pub fn remove(&mut self, key: u64) -> bool {
         let (at, bit) = place(key);
         let Some(word) = self.row.get_mut(at) else {
-            return !self.far.is_empty() && self.far.remove(&key);
+            return !self.far.is_empty() && self.remove_far(key);
         };
         let was = *word & bit != 0;
         *word &= !bit;
         was
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remove_far(&mut self, key: u64) -> bool {
+        self.far.remove(&key)
     }
 
     /// All of them, in order.

@@ -1,15 +1,15 @@
 //! G13, as far as heartbeats keep it: who speaks is not given up as silent, and who is silent is given up.
 
 use super::rule::{Rule, Verdict};
-use crate::history::{Conn, ServerNews};
+use crate::dense::Marks;
+use crate::history::ServerNews;
 use crate::ledger::Ledger;
-use std::collections::BTreeSet;
 use verbatim_core::code::Code;
 use verbatim_core::router::CloseReason;
 
 #[derive(Default)]
 pub(super) struct Heartbeat {
-    bound: BTreeSet<Conn>,
+    bound: Marks,
 }
 
 impl Rule for Heartbeat {
@@ -22,7 +22,7 @@ impl Rule for Heartbeat {
                 conn,
                 reason,
                 silent_for,
-            } if self.bound.remove(conn)
+            } if self.bound.remove(*conn)
                 && *silent_for < ledger.silence_max
                 && says_silent(reason) =>
             {

@@ -3,9 +3,10 @@
 //! that the asker knows is missing, and what lies before it is told to be there, or to be gone.
 
 use super::rule::{Rule, Verdict};
+use crate::dense::Dense;
 use crate::history::{DeviceNews, Who};
 use crate::ledger::{Holder, Ledger, Log, Place};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 use verbatim_core::client::{Message, Notice, Recalled};
 use verbatim_core::name::Recipient;
@@ -15,7 +16,7 @@ type Partner = Option<u64>;
 
 #[derive(Default)]
 pub(super) struct Histories {
-    asked: BTreeMap<Who, VecDeque<Asked>>,
+    asked: Dense<VecDeque<Asked>>,
 }
 
 /// A question.
@@ -32,7 +33,7 @@ impl Rule for Histories {
     const NAME: &'static str = "History";
 
     fn on_device(&mut self, ledger: &Ledger, (who, news): (Who, &DeviceNews)) -> Verdict {
-        let asked = self.asked.entry(who).or_default();
+        let asked = self.asked.get_or_default(who as u64);
         match news {
             DeviceNews::Began { .. } => asked.clear(),
             DeviceNews::Asked { with, count } => asked.push_back(Asked {

@@ -96,26 +96,20 @@ impl Ledger {
         full: bool,
     ) -> impl Iterator<Item = What<'a>> + 'a {
         let unsaid = (person.typed > 0).then_some(What::Unsaid);
-        let lines = person.lines.iter();
-        let current = lines.filter(|(_, line)| line.program == person.programs);
-        let pending = current.filter_map(move |(number, line)| {
-            let state = person.states.get(number).copied();
-            let fate = self.line_pending(person, (line, state), full)?;
+        let pending = person.open_lines().filter_map(move |number| {
+            let line = person.lines.get(number);
+            let line = line.filter(|line| line.program == person.programs)?;
+            let fate = self.line_pending(person, number, line, full)?;
             Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
 
-    fn line_pending(
-        &self,
-        person: &Person,
-        (line, state): (&Line, Option<LineState>),
-        full: bool,
-    ) -> Option<Fate> {
+    fn line_pending(&self, person: &Person, number: u64, line: &Line, full: bool) -> Option<Fate> {
         if let Part::Classic { .. } = person.part {
             return (!line.answered).then_some(Fate::Answer);
         }
-        match state? {
+        match *person.states.get(number)? {
             LineState::Queued | LineState::Sent => (!full).then_some(Fate::Verdict),
             LineState::Accepted { .. } if !line.lost => self.receipt_pending(line, 0),
             LineState::Counted { count, .. } if !line.lost => self.receipt_pending(line, count),
@@ -168,6 +162,26 @@ impl Ledger {
             return Some(What::Lost);
         }
         holder.missing_before(u64::MAX, log).map(What::Unwritten)
+    }
+}
+
+impl Person {
+    /// The lines of which anything may still come: of a session user's lines few have such a state.
+    fn open_lines(&self) -> impl Iterator<Item = u64> {
+        let is_open = |state: &LineState| {
+            matches!(
+                state,
+                LineState::Queued
+                    | LineState::Sent
+                    | LineState::Accepted { .. }
+                    | LineState::Counted { .. }
+            )
+        };
+        let is_classic = matches!(self.part, Part::Classic { .. });
+        let told = self.states.iter().filter(move |(_, state)| is_open(state));
+        let told = (!is_classic).then(|| told.map(|(number, _)| number));
+        let said = is_classic.then(|| self.lines.iter().map(|(number, _)| number));
+        told.into_iter().flatten().chain(said.into_iter().flatten())
     }
 }
 
