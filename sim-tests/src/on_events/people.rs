@@ -1,13 +1,11 @@
 //! Drives those who take part: the core's client for a session user, the script of a classic one.
 
+use super::OnEvents;
 use super::pipe::{Near, Owner};
-use super::queue::{Coming, Micros, PipeId, Way};
-use super::{OnEvents, micros};
-use crate::cast::{
-    Classic, Desk, Device, Does, Effect, Heard, Order, Said, Script, Stage, Usurper,
-};
+use super::queue::{Coming, PipeId, Way};
+use super::seats::{DeviceSeat, Program, Scripted, Seat, WIRES};
+use crate::cast::{Desk, Does, Effect, Heard, Order, Said, Script};
 use crate::history::Who;
-use crate::plan::Part;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,102 +13,8 @@ use verbatim_core::client::{Client, Config, Frames, Input, Notice, Output};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_net::Request;
 
-/// The most connections that a script has.
-const WIRES: usize = 2;
-
 /// What a client says at once: for so many bytes there is room from the first one on.
 const FRAMES_ROOM: usize = 1_024;
-
-/// Somebody at a desk.
-pub(super) struct Person {
-    seat: Seat,
-    /// The time for which it is to be woken.
-    armed: Option<Micros>,
-}
-
-enum Seat {
-    Device(Box<DeviceSeat>),
-    Classic(Box<Scripted<Classic>>),
-}
-
-struct DeviceSeat {
-    device: Device,
-    program: Option<Program>,
-    usurper: Option<Scripted<Usurper>>,
-}
-
-/// A client of the core in its program.
-struct Program {
-    client: Client,
-    desk: Rc<RefCell<Desk>>,
-    started: Micros,
-    pipe: Option<PipeId>,
-}
-
-struct Scripted<S> {
-    script: S,
-    pipes: [Option<PipeId>; WIRES],
-}
-
-impl Person {
-    pub(super) fn new(who: Who, stage: &Stage) -> Person {
-        let seat = match stage.plan.users[who].part {
-            Part::Device { .. } => Seat::Device(Box::new(DeviceSeat {
-                device: Device::new(who, stage.clone()),
-                program: None,
-                usurper: None,
-            })),
-            Part::Classic { .. } => Seat::Classic(Box::new(Scripted {
-                script: Classic::new(who, stage.clone()),
-                pipes: [None; WIRES],
-            })),
-        };
-        Person { seat, armed: None }
-    }
-
-    fn program(&mut self) -> Option<&mut Program> {
-        match &mut self.seat {
-            Seat::Device(seat) => seat.program.as_mut(),
-            Seat::Classic(_) => None,
-        }
-    }
-
-    fn usurper(&mut self) -> Option<&mut Scripted<Usurper>> {
-        match &mut self.seat {
-            Seat::Device(seat) => seat.usurper.as_mut(),
-            Seat::Classic(_) => None,
-        }
-    }
-
-    fn deadline(&self) -> Option<Micros> {
-        match &self.seat {
-            Seat::Classic(classic) => classic.script.deadline().map(micros),
-            Seat::Device(seat) => seat.deadline(),
-        }
-    }
-}
-
-impl DeviceSeat {
-    fn deadline(&self) -> Option<Micros> {
-        let (mut client, mut desk) = (None, None);
-        if let Some(program) = &self.program {
-            client = program.client_due();
-            desk = program.desk.borrow().due().map(micros);
-        }
-        let usurper = self.usurper.as_ref();
-        let usurper = usurper.and_then(|usurper| usurper.script.deadline());
-        let others = desk.into_iter().chain(usurper.map(micros));
-        client.into_iter().chain(others).min()
-    }
-}
-
-impl Program {
-    /// When the client wants to be called.
-    fn client_due(&self) -> Option<Micros> {
-        let due = self.client.deadline()?;
-        Some(self.started + due.micros())
-    }
-}
 
 impl OnEvents {
     pub(super) fn on_order(&mut self, who: Who, order: Order) {
