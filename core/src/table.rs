@@ -3,6 +3,8 @@
 //! The order is a B-tree's, and so is the cost of the worst case, whatever keys somebody chooses. Beside it lie hints: a
 //! key's bits point at a hint, the hint at an entry, and the entry says itself whether it is the one. So a hint that is
 //! wrong costs a search, never an answer.
+//!
+//! Room that entries had stays for later ones: a table is as large as it is with the most entries that it ever had.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -228,9 +228,8 @@ pub struct Router {
     /// How far users had come, in the life before, who are gone with it.
     came: BTreeMap<UserId, Seq>,
     unread: Vec<ConnId>,
-    /// A buffer to reuse.
+    /// Buffers to reuse: what one ack settles, and what one session is told at once of how far others have come.
     acked: Vec<Flight>,
-    /// Another one.
     receipts: Vec<Receipt>,
     timers: Timers,
     random: ChaCha8Rng,
