@@ -256,8 +256,8 @@ impl Router {
     /// A router over a log of which this is saved, all of it committed. Its `start` record is the first thing that it
     /// appends: carry out `out`.
     pub fn restore(config: Config, saved: Saved, now: Now, out: &mut Vec<Output>) -> Router {
-        let forget_above = config.limits.history_bytes_max;
         let mut router = Router {
+            forget_above: config.limits.history_bytes_max,
             limits: config.limits,
             level: config.level,
             classic_ack: config.classic_ack,
@@ -288,7 +288,6 @@ impl Router {
             scratch: Vec::new(),
             forgot_at: None,
             forgot: false,
-            forget_above,
             forgets_at: None,
             appended_at: now.mono,
             ending: false,
@@ -351,7 +350,7 @@ impl Router {
 
     /// Sends a user's session all that it may have now.
     fn pump(&mut self, user: UserId, out: &mut Vec<Output>) {
-        let Some(Live::Session(session)) = self.live.get_mut(&user) else {
+        let Some(Live::Session(session)) = self.live.find_mut(&user) else {
             return;
         };
         session.unsettled = false;
@@ -380,7 +379,7 @@ impl Router {
 
     /// Notes that a session has something new to be pumped.
     fn unsettle(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user)
+        if let Some(Live::Session(session)) = self.live.find_mut(&user)
             && !session.unsettled
         {
             session.unsettled = true;
