@@ -210,7 +210,7 @@ impl Space {
     /// What `from` wrote to somebody who gives up the name is at its end.
     fn note_left(&mut self, from: UserId, to: UserId, name: Name, reached: Seq) {
         let (at, last) = (self.head, self.last_between(from, to));
-        let Some(user) = self.users.get_mut(&from).filter(|_| last > Seq(0)) else {
+        let Some(user) = self.users.find_mut(&from).filter(|_| last > Seq(0)) else {
             return;
         };
         if user.left.len() == LEFT_REMEMBERED_MAX {
@@ -230,16 +230,16 @@ impl Space {
             Stream::All => {
                 self.all = message.number;
                 self.all_mail.add(bytes);
-                if let Some(user) = self.users.get_mut(&message.from) {
+                if let Some(user) = self.users.find_mut(&message.from) {
                     user.own_all.add(bytes);
                 }
             }
             Stream::User(to) => {
-                if let Some(user) = self.users.get_mut(&to) {
+                if let Some(user) = self.users.find_mut(&to) {
                     user.mail.add(bytes);
                 }
                 let key = pair_key(message.from, to);
-                match self.pairs.get_mut(&key) {
+                match self.pairs.find_mut(&key) {
                     Some(pair) => pair.note(message, to),
                     None => {
                         self.partners.insert((message.from, to));
@@ -252,7 +252,7 @@ impl Space {
             }
         }
         if message.id > MessageId(0)
-            && let Some(user) = self.users.get_mut(&message.from)
+            && let Some(user) = self.users.find_mut(&message.from)
         {
             let Message {
                 id,
@@ -321,21 +321,21 @@ impl Space {
     /// How it ended with recipients of that user's messages who gave up their names, oldest first.
     pub(crate) fn left_of(&self, user: UserId) -> impl Iterator<Item = Left> + '_ {
         self.users
-            .get(&user)
+            .find(&user)
             .into_iter()
             .flat_map(|user| user.left.iter().copied())
     }
 
     /// Its device knows how its messages up to there ended.
     pub(crate) fn settle_left(&mut self, user: UserId, delivered: Seq) {
-        if let Some(user) = self.users.get_mut(&user) {
+        if let Some(user) = self.users.find_mut(&user) {
             user.left.retain(|left| left.last > delivered);
         }
     }
 
     /// Who holds that name.
     pub fn holder_of(&self, name: &Name) -> Option<UserId> {
-        self.names.get(&name.key()).copied()
+        self.names.find(&name.key()).copied()
     }
 
     /// Which user that device is.
@@ -345,12 +345,12 @@ impl Space {
 
     /// A user, while it holds its name.
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id).map(|user| &**user)
+        self.users.find(&id).map(|user| &**user)
     }
 
     /// Uses an id up without a record.
     pub fn reject(&mut self, user: UserId, id: MessageId) {
-        if let Some(user) = self.users.get_mut(&user) {
+        if let Some(user) = self.users.find_mut(&user) {
             user.outcomes.reject(id);
         }
     }
@@ -366,7 +366,7 @@ impl Space {
         let from = after.map_or(Unbounded, |name| Excluded(name.key()));
         self.names
             .range((from, Unbounded))
-            .filter_map(|(_, id)| Some((self.users.get(id)?.name, *id)))
+            .filter_map(|(_, id)| Some((self.users.find(id)?.name, *id)))
     }
 
     /// The number that the next message of that conversation gets.
@@ -375,7 +375,7 @@ impl Space {
             Stream::All => self.all.next(),
             Stream::User(to) => self
                 .pairs
-                .get(&pair_key(from, to))
+                .find(&pair_key(from, to))
                 .map_or(Number(1), |pair| pair.number.next()),
         }
     }
@@ -391,7 +391,7 @@ impl Space {
     /// The last message that `from` wrote to `to`; 0 if none.
     pub fn last_between(&self, from: UserId, to: UserId) -> Seq {
         self.pairs
-            .get(&pair_key(from, to))
+            .find(&pair_key(from, to))
             .map_or(Seq(0), |pair| pair.last[side(from, to)])
     }
 

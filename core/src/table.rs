@@ -3,6 +3,8 @@
 //! The order is a B-tree's, and so is the cost of the worst case, whatever keys somebody chooses. Beside it lie hints: a
 //! key's bits point at a hint, the hint at an entry, and the entry says itself whether it is the one. So a hint that is
 //! wrong costs a search, never an answer.
+//!
+//! Room that entries had stays for later ones: a table is as large as it is with the most entries that it ever had.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -49,7 +51,7 @@ impl<K: Key, V> Table<K, V> {
     }
 
     #[inline]
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn find(&self, key: &K) -> Option<&V> {
         let hint = *self.hints.get(self.hint_at(key))?;
         match self.entries.get(hint as usize) {
             Some(Some((found, value))) if found == key => Some(value),
@@ -58,7 +60,7 @@ impl<K: Key, V> Table<K, V> {
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub(crate) fn find_mut(&mut self, key: &K) -> Option<&mut V> {
         let hint = *self.hints.get(self.hint_at(key))?;
         let hit = matches!(self.entries.get(hint as usize), Some(Some((found, _))) if found == key);
         if !hit {
@@ -68,12 +70,12 @@ impl<K: Key, V> Table<K, V> {
     }
 
     pub(crate) fn contains_key(&self, key: &K) -> bool {
-        self.get(key).is_some()
+        self.find(key).is_some()
     }
 
     /// Puts an entry in; gives the one of that key that was there.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if let Some(before) = self.get_mut(&key) {
+        if let Some(before) = self.find_mut(&key) {
             return Some(core::mem::replace(before, value));
         }
         let entry = Some((key, value));
@@ -185,7 +187,7 @@ mod tests {
         assert_eq!(format!("{table:?}"), format!("{map:?}"));
         assert!(table.iter().eq(map.iter()));
         assert!(table.range(..100).eq(map.range(..100)));
-        assert!((0..=u8::MAX).all(|key| table.get(&key) == map.get(&key)));
+        assert!((0..=u8::MAX).all(|key| table.find(&key) == map.get(&key)));
         let (mut one, mut other): (Vec<_>, Vec<_>) =
             (table.values().collect(), map.values().collect());
         one.sort_unstable();
@@ -203,7 +205,7 @@ mod tests {
             match what {
                 0 | 1 => assert_eq!(table.insert(key, value), map.insert(key, value)),
                 2 => assert_eq!(table.remove(&key), map.remove(&key)),
-                _ => assert_eq!(table.get_mut(&key), map.get_mut(&key)),
+                _ => assert_eq!(table.find_mut(&key), map.get_mut(&key)),
             }
             if value % 16 == 0 {
                 agree(&table, &map);

@@ -70,7 +70,7 @@ impl Router {
         if message.to == Stream::All && self.owe_all(user, &message) {
             return; // given up the moment it came: it alone is over the limit
         }
-        match self.live.get_mut(&user) {
+        match self.live.find_mut(&user) {
             // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
             None => self.did_not_arrive(&message, Code::UNABLE_TO_SEND, out),
             Some(Live::Classic(_)) => self.forward(user, &message, out),

@@ -228,9 +228,8 @@ pub struct Router {
     /// How far users had come, in the life before, who are gone with it.
     came: BTreeMap<UserId, Seq>,
     unread: Vec<ConnId>,
-    /// A buffer to reuse.
+    /// Buffers to reuse: what one ack settles, and what one session is told at once of how far others have come.
     acked: Vec<Flight>,
-    /// Another one.
     receipts: Vec<Receipt>,
     timers: Timers,
     random: ChaCha8Rng,
@@ -257,8 +256,8 @@ impl Router {
     /// A router over a log of which this is saved, all of it committed. Its `start` record is the first thing that it
     /// appends: carry out `out`.
     pub fn restore(config: Config, saved: Saved, now: Now, out: &mut Vec<Output>) -> Router {
-        let forget_above = config.limits.history_bytes_max;
         let mut router = Router {
+            forget_above: config.limits.history_bytes_max,
             limits: config.limits,
             level: config.level,
             classic_ack: config.classic_ack,
@@ -289,7 +288,6 @@ impl Router {
             scratch: Vec::new(),
             forgot_at: None,
             forgot: false,
-            forget_above,
             forgets_at: None,
             appended_at: now.mono,
             ending: false,
@@ -352,7 +350,7 @@ impl Router {
 
     /// Sends a user's session all that it may have now.
     fn pump(&mut self, user: UserId, out: &mut Vec<Output>) {
-        let Some(Live::Session(session)) = self.live.get_mut(&user) else {
+        let Some(Live::Session(session)) = self.live.find_mut(&user) else {
             return;
         };
         session.unsettled = false;
@@ -381,7 +379,7 @@ impl Router {
 
     /// Notes that a session has something new to be pumped.
     fn unsettle(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user)
+        if let Some(Live::Session(session)) = self.live.find_mut(&user)
             && !session.unsettled
         {
             session.unsettled = true;

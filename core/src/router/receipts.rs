@@ -200,7 +200,7 @@ impl Router {
 
     /// How far one recipient has come with what `from` wrote to it.
     fn receipt_of(&self, from: UserId, recipient: UserId) -> Option<Receipt> {
-        let reached = match self.live.get(&recipient)? {
+        let reached = match self.live.find(&recipient)? {
             Live::Session(session) => session.reached(self.committed),
             Live::Classic(user) => user.reached(),
         };

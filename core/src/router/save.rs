@@ -86,7 +86,7 @@ impl Router {
     }
 
     fn standing(&self, id: UserId, pending: &Pending) -> Option<Standing> {
-        match self.live.get(&id)? {
+        match self.live.find(&id)? {
             Live::Session(session) => self.standing_of(id, session, pending),
             Live::Classic(user) => Some(Standing {
                 user: id,

@@ -194,7 +194,7 @@ impl Router {
 
     fn judge_user(&self, from: UserId, to: Option<UserId>, size: u64) -> Result<UserId, Code> {
         let to = to.ok_or(Code::UNABLE_TO_SEND)?;
-        match self.live.get(&to) {
+        match self.live.find(&to) {
             None => Err(Code::UNABLE_TO_SEND),
             Some(Live::Session(session))
                 if session.owed.bytes() + size > self.limits.owed_bytes_max =>
@@ -241,7 +241,7 @@ impl Router {
         self.room -= size.min(self.room);
         match stream {
             Stream::All => self.count_broadcast(&message, out),
-            Stream::User(user) => match self.live.get_mut(&user) {
+            Stream::User(user) => match self.live.find_mut(&user) {
                 Some(Live::Classic(classic)) => classic.expect(),
                 Some(Live::Session(session)) => session.owe(size),
                 None => {}

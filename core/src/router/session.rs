@@ -315,14 +315,14 @@ impl Session {
 
 impl Router {
     pub(super) fn session(&self, user: UserId) -> Option<&Session> {
-        match self.live.get(&user) {
+        match self.live.find(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }
     }
 
     pub(super) fn session_mut(&mut self, user: UserId) -> Option<&mut Session> {
-        match self.live.get_mut(&user) {
+        match self.live.find_mut(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }

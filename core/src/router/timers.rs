@@ -86,7 +86,7 @@ impl Router {
     }
 
     fn on_receipts_due(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user) {
+        if let Some(Live::Session(session)) = self.live.find_mut(&user) {
             session.receipts_timed = false;
         }
         self.unsettle(user);

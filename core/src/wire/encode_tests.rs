@@ -14,46 +14,13 @@ use core::time::Duration;
 
 /// Frames of each kind whose numbers are all this one.
 fn frames(number: u64) -> Vec<ServerFrame<'static>> {
-    let (user, wait) = (
-        Name::parse(b"bob").unwrap(),
-        Some(Duration::from_millis(number)),
-    );
-    let (seq, id, code) = (Seq(number), MessageId(number), Code::BUSY);
-    let receipts = [
-        Receipt::Delivered {
-            to: user,
-            up_to: seq,
-        },
-        Receipt::Left {
-            to: user,
-            up_to: seq,
-            last: seq,
-        },
-        Receipt::All {
-            seq,
-            count: number,
-            of: number,
-        },
-    ];
-    let rejection = |retry_after| Rejection {
-        id,
-        code,
-        retry_after,
-    };
+    let user = Name::parse(b"bob").unwrap();
     let mut frames = Vec::from([
         ServerFrame::Accepted {
-            first: id,
-            last: id,
-            seq,
+            first: MessageId(number),
+            last: MessageId(number),
+            seq: Seq(number),
             number: Number(number),
-        },
-        ServerFrame::Rejected(rejection(None)),
-        ServerFrame::Rejected(rejection(wait)),
-        ServerFrame::Error {
-            code,
-            text: "why".into(),
-            last: Some(id),
-            retry_after: wait,
         },
         ServerFrame::Removed {
             conversation: Recipient::All,
@@ -68,10 +35,6 @@ fn frames(number: u64) -> Vec<ServerFrame<'static>> {
         ServerFrame::Replaced {
             attempt: Try(number),
         },
-        ServerFrame::Bye(Bye {
-            code,
-            retry_after: wait,
-        }),
         ServerFrame::Welcome(Box::new(welcome(user, number))),
         ServerFrame::History(PageEnd {
             with: Recipient::User(user),
@@ -80,8 +43,52 @@ fn frames(number: u64) -> Vec<ServerFrame<'static>> {
             removed: Number(number),
         }),
     ]);
-    frames.extend(receipts.map(ServerFrame::Receipt));
+    frames.extend(refusals(number));
+    frames.extend(receipts(user, number).map(ServerFrame::Receipt));
     frames
+}
+
+fn refusals(number: u64) -> [ServerFrame<'static>; 4] {
+    let (id, code) = (MessageId(number), Code::BUSY);
+    let wait = Some(Duration::from_millis(number));
+    let rejected = |retry_after| {
+        ServerFrame::Rejected(Rejection {
+            id,
+            code,
+            retry_after,
+        })
+    };
+    [
+        rejected(None),
+        rejected(wait),
+        ServerFrame::Error {
+            code,
+            text: "why".into(),
+            last: Some(id),
+            retry_after: wait,
+        },
+        ServerFrame::Bye(Bye {
+            code,
+            retry_after: wait,
+        }),
+    ]
+}
+
+fn receipts(to: Name, number: u64) -> [Receipt; 3] {
+    let seq = Seq(number);
+    [
+        Receipt::Delivered { to, up_to: seq },
+        Receipt::Left {
+            to,
+            up_to: seq,
+            last: seq,
+        },
+        Receipt::All {
+            seq,
+            count: number,
+            of: number,
+        },
+    ]
 }
 
 fn welcome(user: Name, number: u64) -> Welcome {
