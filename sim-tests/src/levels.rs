@@ -1,13 +1,12 @@
 //! How high what limits bound has come in a run.
 
 use crate::history::{History, ServerNews, What};
-use std::collections::BTreeMap;
 use verbatim_core::router::Status;
 
 /// The highest levels so far.
 #[derive(Debug, Default)]
 pub struct Levels {
-    highest: BTreeMap<&'static str, u64>,
+    highest: Vec<(&'static str, u64)>,
     /// The most bytes that ever waited to be written to one connection.
     unwritten: u64,
 }
@@ -22,9 +21,13 @@ impl Levels {
 
     /// Notes one of them.
     fn see(&mut self, (limit, now, max): (&'static str, u64, u64), history: &History) {
-        let highest = self.highest.entry(limit).or_default();
-        if now > *highest {
-            *highest = now;
+        let found = self.highest.iter_mut().find(|(known, _)| *known == limit);
+        let before = found.as_ref().map_or(0, |(_, highest)| *highest);
+        if now > before {
+            match found {
+                Some((_, highest)) => *highest = now,
+                None => self.highest.push((limit, now)),
+            }
             history.note(What::Server(ServerNews::Level { limit, now, max }));
         }
     }

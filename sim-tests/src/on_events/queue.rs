@@ -1,8 +1,6 @@
 //! What is to come, in the order of time. The clock jumps from one to the next.
 
 use crate::dice::mix;
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 /// Microseconds since the beginning of the run.
 pub(super) type Micros = u64;
@@ -48,7 +46,7 @@ pub(super) enum Coming {
     Person(usize),
 }
 
-/// Something with its time. The earliest is the greatest, as a heap wants it.
+/// Something with its time, and above it in the list all that comes before it.
 #[derive(Clone, Copy)]
 struct Due {
     /// The time, and the order among what comes at one time.
@@ -56,37 +54,10 @@ struct Due {
     coming: Coming,
 }
 
-impl Due {
-    fn at(&self) -> Micros {
-        (self.key >> u64::BITS) as Micros
-    }
-}
-
-// No two have one key: what is drawn for the order is 64 bits. If two ever had, the heap would still give them in the same
-// order in every run.
-impl Ord for Due {
-    fn cmp(&self, other: &Due) -> Ordering {
-        other.key.cmp(&self.key)
-    }
-}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Due) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Due) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Due {}
-
 /// See the module's words.
 pub(super) struct Queue {
-    heap: BinaryHeap<Due>,
+    /// The next one last. There are few at a time, so a place in a list is found and made sooner than one in a heap.
+    due: Vec<Due>,
     pushed: u64,
     /// Draws the order of what comes at one time; without it, that is the order of pushing.
     seed: Option<u64>,
@@ -95,7 +66,7 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(seed: Option<u64>) -> Queue {
         Queue {
-            heap: BinaryHeap::with_capacity(64),
+            due: Vec::with_capacity(64),
             pushed: 0,
             seed,
         }
@@ -108,15 +79,14 @@ impl Queue {
             None => self.pushed,
         };
         let key = u128::from(at) << u64::BITS | u128::from(order);
-        self.heap.push(Due { key, coming });
+        let place = self.due.partition_point(|due| due.key > key);
+        self.due.insert(place, Due { key, coming });
     }
 
     /// The next thing, if it comes before then.
     pub(super) fn pop(&mut self, until: Micros) -> Option<(Micros, Coming)> {
-        if self.heap.peek()?.at() > until {
-            return None;
-        }
-        let due = self.heap.pop()?;
-        Some((due.at(), due.coming))
+        let at = |due: &Due| (due.key >> u64::BITS) as Micros;
+        let due = self.due.pop_if(|due| at(due) <= until)?;
+        Some((at(&due), due.coming))
     }
 }
