@@ -16,4 +16,5 @@ pub mod record;
 pub mod router;
 pub mod saved;
 pub mod space;
+mod table;
 pub mod wire;

@@ -56,6 +56,28 @@ impl Name {
         })
     }
 
+    /// The name that these bytes begin with: letters and digits, as far as there are any and as a name reaches. Whoever
+    /// reads it knows what must stand behind a name.
+    #[inline]
+    pub(crate) fn prefix(text: &[u8]) -> Result<Name, BadName> {
+        let mut name = Name {
+            len: 0,
+            bytes: [0; NAME_BYTES_MAX],
+        };
+        for (byte, read) in name.bytes.iter_mut().zip(text) {
+            if !read.is_ascii_alphanumeric() {
+                break;
+            }
+            *byte = *read;
+            name.len += 1;
+        }
+        match name.as_bytes() {
+            [] => Err(BadName::Empty),
+            word if word.eq_ignore_ascii_case(ALL.as_bytes()) => Err(BadName::Reserved),
+            _ => Ok(name),
+        }
+    }
+
     /// The name as it was spelt.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("parse let only ASCII in")
@@ -66,21 +88,35 @@ impl Name {
         &self.bytes[..usize::from(self.len)]
     }
 
+    /// The bytes of the name, and zeros behind them.
+    pub(crate) fn padded(&self) -> &[u8; NAME_BYTES_MAX] {
+        &self.bytes
+    }
+
     /// The form that names are compared by.
     pub fn key(&self) -> NameKey {
         let mut words = [0; NAME_BYTES_MAX / 8];
-        for (word, bytes) in words.iter_mut().zip(self.bytes.as_chunks::<8>().0) {
-            let spelt = u64::from_be_bytes(*bytes);
-            // Of letters, digits and zero only letters have this bit, and the next lower one makes them lower case.
-            *word = spelt | (spelt & 0x4040_4040_4040_4040) >> 1;
+        for (word, folded) in words.iter_mut().zip(self.folded()) {
+            *word = folded;
         }
         NameKey(words)
     }
+
+    /// The words of that form, one after the other: most names differ in the first.
+    fn folded(&self) -> impl Iterator<Item = u64> {
+        self.bytes.as_chunks::<8>().0.iter().map(|bytes| {
+            let spelt = u64::from_be_bytes(*bytes);
+            // Of letters, digits and zero only letters have this bit, and the next lower one makes them lower case.
+            spelt | (spelt & 0x4040_4040_4040_4040) >> 1
+        })
+    }
 }
 
+// Most names that are the same are spelt the same, which is seen at once.
 impl PartialEq for Name {
+    #[inline]
     fn eq(&self, other: &Name) -> bool {
-        self.bytes.eq_ignore_ascii_case(&other.bytes)
+        self.bytes == other.bytes || self.folded().eq(other.folded())
     }
 }
 impl Eq for Name {}
@@ -90,8 +126,12 @@ impl PartialOrd for Name {
     }
 }
 impl Ord for Name {
+    #[inline]
     fn cmp(&self, other: &Name) -> Ordering {
-        self.key().cmp(&other.key())
+        match self.bytes == other.bytes {
+            true => Ordering::Equal,
+            false => self.folded().cmp(other.folded()),
+        }
     }
 }
 impl Hash for Name {

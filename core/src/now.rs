@@ -50,7 +50,8 @@ impl Add<Duration> for Mono {
     type Output = Mono;
 
     fn add(self, span: Duration) -> Mono {
-        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        let seconds = span.as_secs().saturating_mul(1_000_000);
+        let micros = seconds.saturating_add(u64::from(span.subsec_micros()));
         Mono(self.0.saturating_add(micros))
     }
 }

@@ -8,6 +8,7 @@ use crate::name::{Name, NameKey};
 use crate::now::Wall;
 use crate::outcomes::{Outcome, Outcomes};
 use crate::record::{Conversation, Holder, Message, Record, Stream, What};
+use crate::table::{Key, Table};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,10 +24,10 @@ pub struct Space {
     /// The seqs of the starts: each ends the epoch before it.
     ends: BTreeSet<Seq>,
     epoch: Epoch,
-    names: BTreeMap<NameKey, UserId>,
+    names: Table<NameKey, UserId>,
     devices: BTreeMap<DeviceId, UserId>,
-    users: BTreeMap<UserId, Box<User>>,
-    pairs: BTreeMap<(UserId, UserId), Pair>,
+    users: Table<UserId, Box<User>>,
+    pairs: Table<(UserId, UserId), Pair>,
     partners: BTreeSet<(UserId, UserId)>,
     all: Number,
     all_mail: Amount,
@@ -92,6 +93,39 @@ struct Pair {
     /// The last seq that the lower and the higher user wrote to the other.
     last: [Seq; 2],
 }
+
+impl Pair {
+    /// One more message between them.
+    fn note(&mut self, message: &Message, to: UserId) {
+        self.number = message.number;
+        self.last[side(message.from, to)] = message.seq;
+    }
+}
+
+impl Key for UserId {
+    fn bits(&self) -> u64 {
+        self.0.0
+    }
+}
+
+impl Key for (UserId, UserId) {
+    fn bits(&self) -> u64 {
+        let (low, high) = *self;
+        low.0.0.wrapping_mul(SPREAD) ^ high.0.0
+    }
+}
+
+impl Key for NameKey {
+    fn bits(&self) -> u64 {
+        let one = |sum: u64, word: &u64| sum.rotate_left(16) ^ word;
+        let all = self.words().iter().rev().fold(0, one);
+        // A short name has all its letters in a word's upper half, and multiplying moves nothing down.
+        (all ^ all >> 32).wrapping_mul(SPREAD) >> 44
+    }
+}
+
+/// Odd, and of as many ones as zeros: what is multiplied by it has its bits spread upwards.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Space {
     /// Folds one more record in. Records come in the order of their seqs, without gaps.
@@ -176,7 +210,7 @@ impl Space {
     /// What `from` wrote to somebody who gives up the name is at its end.
     fn note_left(&mut self, from: UserId, to: UserId, name: Name, reached: Seq) {
         let (at, last) = (self.head, self.last_between(from, to));
-        let Some(user) = self.users.get_mut(&from).filter(|_| last > Seq(0)) else {
+        let Some(user) = self.users.find_mut(&from).filter(|_| last > Seq(0)) else {
             return;
         };
         if user.left.len() == LEFT_REMEMBERED_MAX {
@@ -196,28 +230,29 @@ impl Space {
             Stream::All => {
                 self.all = message.number;
                 self.all_mail.add(bytes);
-                if let Some(user) = self.users.get_mut(&message.from) {
+                if let Some(user) = self.users.find_mut(&message.from) {
                     user.own_all.add(bytes);
                 }
             }
             Stream::User(to) => {
-                if let Some(user) = self.users.get_mut(&to) {
+                if let Some(user) = self.users.find_mut(&to) {
                     user.mail.add(bytes);
                 }
-                let pair = self
-                    .pairs
-                    .entry(pair_key(message.from, to))
-                    .or_insert_with(|| {
+                let key = pair_key(message.from, to);
+                match self.pairs.find_mut(&key) {
+                    Some(pair) => pair.note(message, to),
+                    None => {
                         self.partners.insert((message.from, to));
                         self.partners.insert((to, message.from));
-                        Pair::default()
-                    });
-                pair.number = message.number;
-                pair.last[side(message.from, to)] = message.seq;
+                        let mut pair = Pair::default();
+                        pair.note(message, to);
+                        self.pairs.insert(key, pair);
+                    }
+                }
             }
         }
         if message.id > MessageId(0)
-            && let Some(user) = self.users.get_mut(&message.from)
+            && let Some(user) = self.users.find_mut(&message.from)
         {
             let Message {
                 id,
@@ -286,21 +321,21 @@ impl Space {
     /// How it ended with recipients of that user's messages who gave up their names, oldest first.
     pub(crate) fn left_of(&self, user: UserId) -> impl Iterator<Item = Left> + '_ {
         self.users
-            .get(&user)
+            .find(&user)
             .into_iter()
             .flat_map(|user| user.left.iter().copied())
     }
 
     /// Its device knows how its messages up to there ended.
     pub(crate) fn settle_left(&mut self, user: UserId, delivered: Seq) {
-        if let Some(user) = self.users.get_mut(&user) {
+        if let Some(user) = self.users.find_mut(&user) {
             user.left.retain(|left| left.last > delivered);
         }
     }
 
     /// Who holds that name.
     pub fn holder_of(&self, name: &Name) -> Option<UserId> {
-        self.names.get(&name.key()).copied()
+        self.names.find(&name.key()).copied()
     }
 
     /// Which user that device is.
@@ -310,12 +345,12 @@ impl Space {
 
     /// A user, while it holds its name.
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id).map(|user| &**user)
+        self.users.find(&id).map(|user| &**user)
     }
 
     /// Uses an id up without a record.
     pub fn reject(&mut self, user: UserId, id: MessageId) {
-        if let Some(user) = self.users.get_mut(&user) {
+        if let Some(user) = self.users.find_mut(&user) {
             user.outcomes.reject(id);
         }
     }
@@ -331,7 +366,7 @@ impl Space {
         let from = after.map_or(Unbounded, |name| Excluded(name.key()));
         self.names
             .range((from, Unbounded))
-            .filter_map(|(_, id)| Some((self.users.get(id)?.name, *id)))
+            .filter_map(|(_, id)| Some((self.users.find(id)?.name, *id)))
     }
 
     /// The number that the next message of that conversation gets.
@@ -340,7 +375,7 @@ impl Space {
             Stream::All => self.all.next(),
             Stream::User(to) => self
                 .pairs
-                .get(&pair_key(from, to))
+                .find(&pair_key(from, to))
                 .map_or(Number(1), |pair| pair.number.next()),
         }
     }
@@ -356,7 +391,7 @@ impl Space {
     /// The last message that `from` wrote to `to`; 0 if none.
     pub fn last_between(&self, from: UserId, to: UserId) -> Seq {
         self.pairs
-            .get(&pair_key(from, to))
+            .find(&pair_key(from, to))
             .map_or(Seq(0), |pair| pair.last[side(from, to)])
     }
 

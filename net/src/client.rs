@@ -382,10 +382,13 @@ impl<T: Transport, H: Host> Driver<'_, T, H> {
     fn carry_out_one(&mut self, output: Output, may_leave: bool) {
         match output {
             Output::Connect if may_leave => self.wire.open(),
-            Output::Send(frames) if may_leave => self.wire.send(frames.0),
+            Output::Send(frames) if may_leave => {
+                self.wire.send(&frames.0);
+                self.client.reuse(frames);
+            }
             Output::Disconnect => self.wire.close(),
-            Output::Deliver(message) => self.host.deliver(message),
-            Output::Recalled(recalled) => self.host.recalled(recalled),
+            Output::Deliver(message) => self.host.deliver(*message),
+            Output::Recalled(recalled) => self.host.recalled(*recalled),
             Output::Show(notice) => self.host.show(notice),
             _ => {}
         }

@@ -25,12 +25,28 @@ pub(crate) fn length_of<const VERB: usize>(verb: &[u8; VERB], bytes: &[u8]) -> O
     Some(bytes.len() - body.len() + length as usize)
 }
 
-/// Whether a head ends in these bytes. Nothing stops at the first end, so that many are compared at once.
+/// Whether a head ends in these bytes. Eight of them are compared at once, each with the one behind it: those at the end,
+/// and all others in their order. Nothing stops at the first end, which is rare.
 fn has_end(bytes: &[u8]) -> bool {
-    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(false, |ends, (one, next)| {
-        ends | ((*one == b'\n') & (*next == b'\n'))
-    })
+    let nexts = bytes.get(1..).unwrap_or_default();
+    let ones = &bytes[..nexts.len()];
+    let (Some(one), Some(next)) = (ones.last_chunk(), nexts.last_chunk()) else {
+        return bytes.windows(2).any(|pair| pair == b"\n\n");
+    };
+    let others = ones.as_chunks().0.iter().zip(nexts.as_chunks().0);
+    let found = others.fold(ends(one, next), |found, (one, next)| {
+        found | ends(one, next)
+    });
+    found != 0
+}
+
+/// Not zero where both of any two bytes are line ends.
+fn ends(ones: &[u8; 8], nexts: &[u8; 8]) -> u64 {
+    const LINE_ENDS: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    let differs = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes) ^ LINE_ENDS;
+    let either = differs(ones) | differs(nexts);
+    // Not zero where a byte is: taking one from it sets its highest bit, which was not set.
+    either.wrapping_sub(0x0101_0101_0101_0101) & !either & 0x8080_8080_8080_8080
 }
 
 /// The length of the frame that these bytes begin with, if its head is whole, of that verb, and tells of no body.
@@ -57,7 +73,21 @@ const SEQ_MAX: u64 = 1 << 48;
 
 #[cfg(test)]
 mod tests {
-    use super::{ack_of, bare_length_of, length_of};
+    use super::{ack_of, bare_length_of, has_end, length_of};
+
+    #[test]
+    fn an_end_is_seen_wherever_it_stands() {
+        for length in 0..70 {
+            assert!(!has_end(&vec![b'a'; length]));
+            for at in 1..length {
+                let mut bytes = vec![b'a'; length];
+                bytes[at] = b'\n';
+                assert!(!has_end(&bytes));
+                bytes[at - 1] = b'\n';
+                assert!(has_end(&bytes), "{at} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn an_ack_passes_and_nothing_else() {

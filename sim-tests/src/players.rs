@@ -188,7 +188,7 @@ impl Host for Terminal {
 
     fn deliver(&mut self, message: Message) {
         let mut desk = self.desk.borrow_mut();
-        desk.deliver(message);
+        desk.deliver(Box::new(message));
         for seq in desk.write() {
             // The client itself is running, and so is its receiver.
             let _ = self.requests.send(Request::Kept(seq));

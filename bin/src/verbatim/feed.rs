@@ -113,7 +113,9 @@ mod tests {
             epoch: Epoch(1),
             seq: Seq(*seqs.end()),
         };
-        let messages = seqs.clone().map(|seq| Output::Deliver(message(seq)));
+        let messages = seqs
+            .clone()
+            .map(|seq| Output::Deliver(Box::new(message(seq))));
         let outputs: Vec<Output> = messages.chain([Output::Keep(cursor)]).collect();
         store.keep(&outputs).unwrap();
         let places = seqs.zip(store.take_places());

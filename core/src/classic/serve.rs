@@ -163,8 +163,8 @@ impl Router {
                 return self.answer(user, ClassicOut::Error(code, manner));
             }
         };
-        let hash = self.hash_of(to, body);
-        let seq = self.accept(user, (to, stream), (MessageId(0), hash), body, out);
+        let hash = self.hash_of(&to, body);
+        let seq = self.accept((user, stream), (MessageId(0), hash), body, out);
         let live = self.classic_mut(user).expect("it just spoke");
         live.pending = Some(Pending {
             seq,
@@ -188,7 +188,7 @@ impl Router {
         if to == Recipient::All && line.to != ALL {
             return Err(Code::UNABLE_TO_SEND);
         }
-        Ok((to, self.judge(user, to, body.len())?, body))
+        Ok((to, self.judge(user, &to, body.len())?, body))
     }
 
     fn answer(&mut self, user: UserId, answer: ClassicOut) {

@@ -15,6 +15,7 @@ use crate::wire::{
     ClientFrame, Decoded, Delivery, PageEnd, Place, Rejection, ServerFrame, Skip, Welcome,
     server_frame,
 };
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -33,13 +34,17 @@ impl Client {
         if let Some(pulse) = &mut self.pulse {
             pulse.received = self.now;
         }
-        let all = self.reader.take(bytes);
+        let joined = self.reader.take(bytes);
+        let all = joined.as_deref().unwrap_or(bytes);
         let greets = matches!(self.link, Link::Greeting { .. }) && !self.was_online;
-        if greets && self.config.falls_back && is_classic_refusal(&all) {
+        if greets && self.config.falls_back && is_classic_refusal(all) {
             return self.fall_back(out);
         }
-        match self.on_bytes(&all, out) {
-            Ok(done) if self.link.is_open() => self.reader.put_back(all, done, self.now),
+        match self.on_bytes(all, out) {
+            Ok(done) if self.link.is_open() => match joined {
+                Some(all) => self.reader.put_back(all, done, self.now),
+                None => self.reader.keep(&bytes[done..], self.now),
+            },
             Ok(_) => {}
             Err(why) => self.fall(WhyOffline::Garbage(why), None, out),
         }
@@ -49,17 +54,18 @@ impl Client {
     fn on_bytes(&mut self, all: &[u8], out: &mut Vec<Output>) -> Result<usize, &'static str> {
         let mut done = 0;
         while done < all.len() && self.link.is_open() {
-            match server_frame(&all[done..], &self.config.limits) {
+            let decoded = server_frame(&all[done..], &self.config.limits);
+            match &decoded {
                 Decoded::Partial => break,
                 Decoded::Frame(frame, taken) => {
-                    self.on_frame(&frame, out)?;
+                    self.on_frame(frame, out)?;
                     done += taken;
                 }
                 // A later version may say more than this one understands.
                 Decoded::Refused(refusal, Skip::Bytes(taken))
                     if refusal.code == Code::UNKNOWN_VERB =>
                 {
-                    done += taken as usize;
+                    done += *taken as usize;
                 }
                 Decoded::Refused(refusal, _) => return Err(refusal.detail),
             }
@@ -184,12 +190,13 @@ impl Client {
         number: Number,
         out: &mut Vec<Output>,
     ) -> Checked {
-        for (id, line) in self.outbox.settle(first, last)? {
-            let offset = id.0 - first.0;
+        for line in self.outbox.settle(first, last)? {
+            let offset = line.id.0 - first.0;
             let seq = Seq(seq.0.saturating_add(offset));
             let number = Number(number.0.saturating_add(offset));
             out.push(told(line.line, LineState::Accepted { seq, number }));
-            if line.to != Recipient::User(self.config.user) {
+            let is_to_self = matches!(line.to, Recipient::User(to) if to == self.config.user);
+            if !is_to_self {
                 self.inbox.numbers.on_own(line.to, seq, number);
             }
             self.receipts.on_accepted(line.to, seq, line.line, out);
@@ -202,7 +209,7 @@ impl Client {
     fn on_rejected(&mut self, rejection: &Rejection, out: &mut Vec<Output>) -> Checked {
         match rejection.code.class() {
             Class::Permanent => {
-                for (_, line) in self.outbox.settle(rejection.id, rejection.id)? {
+                for line in self.outbox.settle(rejection.id, rejection.id)? {
                     out.push(told(line.line, LineState::Rejected(rejection.code)));
                 }
             }
@@ -233,8 +240,9 @@ impl Client {
             .outbox
             .unanswered()
             .map_or(MessageId(0), |(_, last)| last);
-        let message = self.inbox.on_deliver(delivery, under_way)?;
-        out.extend(message.map(Output::Deliver));
+        if let Some(message) = self.inbox.on_deliver(delivery, under_way)? {
+            out.push(Output::Deliver(message));
+        }
         self.check_numbers(out);
         Ok(())
     }
@@ -279,7 +287,8 @@ impl Client {
 
     fn on_page_end(&mut self, end: &PageEnd, out: &mut Vec<Output>) -> Checked {
         let most = self.config.limits.recalled_messages_max as u64;
-        out.extend(self.recall.on_end(end, most)?.map(Output::Recalled));
+        let recalled = self.recall.on_end(end, most)?;
+        out.extend(recalled.map(|recalled| Output::Recalled(Box::new(recalled))));
         // At once: what comes behind this in the same bytes finds the same question out as what comes later.
         self.pump_history(out);
         Ok(())
@@ -321,7 +330,7 @@ impl Client {
         match (self.link, code.class()) {
             (Link::Up, Class::Permanent | Class::Passing) => {
                 if let Some(recalled) = self.recall.stop() {
-                    out.push(Output::Recalled(recalled));
+                    out.push(Output::Recalled(Box::new(recalled)));
                 } else if let Some(with) = self.recall.cancel() {
                     let why = WhyNoHistory::Server(code);
                     out.push(Output::Show(Notice::NoHistory { with, why }));

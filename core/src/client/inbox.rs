@@ -9,6 +9,7 @@ use super::port::Message;
 use crate::id::{Epoch, MessageId, Seq, StoreId};
 use crate::name::{Name, Recipient};
 use crate::wire::{Delivery, Place, Welcome};
+use alloc::boxed::Box;
 use core::mem;
 
 /// See the module's words.
@@ -99,7 +100,7 @@ impl Inbox {
         &mut self,
         delivery: &Delivery<'_>,
         under_way: MessageId,
-    ) -> Result<Option<Message>, &'static str> {
+    ) -> Result<Option<Box<Message>>, &'static str> {
         let conversation = self.conversation(delivery)?;
         if delivery.seq <= self.fed {
             return Err("a delivery that goes back in the log");
@@ -112,7 +113,7 @@ impl Inbox {
         self.moved = true;
         self.numbers
             .on_delivery(conversation, delivery.seq, delivery.number, under_way);
-        Ok(Some(Message {
+        Ok(Some(Box::new(Message {
             seq: delivery.seq,
             from: delivery.from,
             to: delivery.to,
@@ -120,7 +121,7 @@ impl Inbox {
             time: delivery.time,
             body: delivery.shown().into(),
             may_repeat: delivery.seq <= self.repeats_up_to,
-        }))
+        })))
     }
 
     /// Whether that came, or lies before what this device is owed.

@@ -48,11 +48,15 @@ impl Client {
         }));
     }
 
-    /// Tells the counters that have changed in this call.
+    /// Tells a store that keeps messages the counters that have changed in this call.
+    #[inline]
     pub(super) fn tell_store(&mut self, out: &mut Vec<Output>) {
-        if !self.config.keeps_messages {
-            return;
+        if self.config.keeps_messages {
+            self.tell_counters(out);
         }
+    }
+
+    fn tell_counters(&mut self, out: &mut Vec<Output>) {
         let mut keep = |keep| out.push(Output::Keep(keep));
         let (given_out, accepted) = (self.outbox.given_out(), self.outbox.known_accepted());
         if given_out != self.told.given_out {

@@ -16,6 +16,14 @@ const HEARTBEAT_MIN: Duration = Duration::from_millis(50);
 /// Longest wait, and longest silence, that a server can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
+/// The earlier of two deadlines, of which there may be one or none.
+pub(super) fn sooner(one: Option<Mono>, other: Option<Mono>) -> Option<Mono> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
+    }
+}
+
 /// The states of the link.
 ///
 /// | state | leaves when |

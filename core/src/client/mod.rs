@@ -66,12 +66,15 @@ use core::mem;
 use core::time::Duration;
 use inbox::Inbox;
 use keeping::Told;
-use link::{Backoff, Link, Pulse, bounded};
+use link::{Backoff, Link, Pulse, bounded, sooner};
 use outbox::{Allowance, Line, Outbox, told};
 use reader::Reader;
 use recall::Recall;
 use receipts::Receipts;
 use roll::Roll;
+
+/// The longest buffer of frames that is kept between calls.
+const WIRE_BYTES_KEPT: usize = 16 * 1024;
 
 /// One device's end of its session.
 #[derive(Debug)]
@@ -154,10 +157,16 @@ impl Client {
             Link::Gone => return None,
         };
         let frame = self.reader.begun().map(|begun| begun + self.frame_time());
-        [link, frame, self.outbox.deadline(up)]
-            .into_iter()
-            .flatten()
-            .min()
+        sooner(sooner(link, frame), self.outbox.deadline(up))
+    }
+
+    /// Takes back the room of frames that were written, for those to come.
+    pub fn reuse(&mut self, frames: Frames) {
+        let Frames(mut room) = frames;
+        if self.wire.is_empty() && room.capacity() <= WIRE_BYTES_KEPT {
+            room.clear();
+            self.wire = room;
+        }
     }
 
     fn on_input(&mut self, wall: Wall, input: Input<'_>, out: &mut Vec<Output>) {

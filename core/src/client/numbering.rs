@@ -7,7 +7,7 @@
 
 use crate::id::{MessageId, Number, Seq};
 use crate::name::Recipient;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 
 /// What may wait. Beyond it the oldest is forgotten, and with it what its conversation was checked by.
 const WAITING_MAX: usize = 4_096;
@@ -44,7 +44,8 @@ pub(super) struct Numbering {
     last: BTreeMap<Recipient, Number>,
     /// Up to where numbers were told to be gone. Deliveries from before that was told may still wait.
     removed: BTreeMap<Recipient, Number>,
-    waiting: BTreeMap<Seq, Run>,
+    /// In the order of seqs. Most of what comes has the highest one so far.
+    waiting: VecDeque<(Seq, Run)>,
     /// Up to here an earlier run of this device may have sent messages, of whose numbers nothing is told any more.
     earlier: Seq,
     /// The last delivery.
@@ -57,7 +58,7 @@ impl Numbering {
         Numbering {
             last: BTreeMap::new(),
             removed: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             earlier: Seq(0),
             fed: Seq(0),
             conversations_max,
@@ -76,12 +77,10 @@ impl Numbering {
 
     /// An own message was accepted.
     pub fn on_own(&mut self, conversation: Recipient, seq: Seq, number: Number) {
-        if let Some(mut entry) = self.waiting.last_entry() {
-            let from = entry.key().0;
-            let run = entry.get_mut();
+        if let Some((from, run)) = self.waiting.back_mut() {
             // Seqs too: between others the name may have found its next holder, with numbers of his own.
             let goes_on = run.last.0.checked_add(1) == Some(number.0)
-                && seq.0.checked_sub(from) == number.0.checked_sub(run.first.0);
+                && seq.0.checked_sub(from.0) == number.0.checked_sub(run.first.0);
             if goes_on && run.source == Source::Own && run.conversation == conversation {
                 run.last = number;
                 return;
@@ -113,15 +112,12 @@ impl Numbering {
 
     /// Checks what both streams have passed. `unanswered`: the first id without an answer, if there is one.
     pub fn check(&mut self, unanswered: Option<MessageId>, gap: &mut dyn FnMut(Gap)) {
-        while let Some(entry) = self.waiting.first_entry() {
-            let passed = match entry.get().source {
-                Source::Own => *entry.key() < self.fed,
-                Source::Delivery(id) => unanswered.is_none_or(|unanswered| id < unanswered),
-            };
-            if !passed {
-                return;
-            }
-            let (seq, run) = entry.remove_entry();
+        let fed = self.fed;
+        let passed = |(seq, run): &mut (Seq, Run)| match run.source {
+            Source::Own => *seq < fed,
+            Source::Delivery(id) => unanswered.is_none_or(|unanswered| id < unanswered),
+        };
+        while let Some((seq, run)) = self.waiting.pop_front_if(passed) {
             self.take(seq, &run, gap);
         }
     }
@@ -133,9 +129,17 @@ impl Numbering {
             last: number,
             source,
         };
-        self.waiting.insert(seq, run);
+        if self.waiting.back().is_none_or(|(last, _)| *last < seq) {
+            self.waiting.push_back((seq, run));
+        } else {
+            let at = self.waiting.partition_point(|(other, _)| *other < seq);
+            match self.waiting.get_mut(at) {
+                Some((same, other)) if *same == seq => *other = run,
+                _ => self.waiting.insert(at, (seq, run)),
+            }
+        }
         if self.waiting.len() > WAITING_MAX
-            && let Some((_, oldest)) = self.waiting.pop_first()
+            && let Some((_, oldest)) = self.waiting.pop_front()
         {
             self.last.remove(&oldest.conversation);
         }

@@ -1,9 +1,11 @@
 //! The outbox: a client's messages without an answer, and the rules of their ids.
 //!
-//! `queue` holds lines without an id; `sent` those under way. The ids of `sent` are consecutive and end just
-//! before `next`, so that no line needs to carry its own. An id is given when a line goes out and not before.
+//! The first `sent` of the `lines` are under way, those behind them have no id. The ids of those under way are
+//! consecutive and end just before `next`, so that no line needs to carry its own. An id is given when a line goes out
+//! and not before.
 
 use super::config::{Restored, RestoredLine, Start};
+use super::link::sooner;
 use super::notice::{LineId, LineState, Notice};
 use super::port::{Keep, Output};
 use crate::code::Code;
@@ -16,6 +18,9 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
+
+/// Lines for which there is room from the beginning.
+const LINES_ROOM: usize = 16;
 
 /// A line without an answer.
 #[derive(Debug)]
@@ -40,6 +45,14 @@ impl Line {
     }
 }
 
+/// A line that has its answer.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub id: MessageId,
+    pub line: LineId,
+    pub to: Recipient,
+}
+
 /// What `WELCOME` means for the outbox.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -61,8 +74,8 @@ pub(super) struct Allowance {
 /// See the module's words.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    queue: VecDeque<Line>,
-    sent: VecDeque<Line>,
+    lines: VecDeque<Line>,
+    sent: usize,
     next: MessageId,
     allotted: MessageId,
     /// Each line's id is kept with it, instead of a block of ids beforehand.
@@ -78,12 +91,15 @@ impl Outbox {
             0 => start.allotted.0.saturating_add(1),
             count => restored.first.0.saturating_add(count),
         };
-        let lines = |lines: Vec<RestoredLine>| lines.into_iter().map(Line::restored).collect();
-        let queue: VecDeque<Line> = lines(restored.queued);
+        let sent = restored.sent.len();
+        let lines = restored.sent.into_iter().chain(restored.queued);
+        let mut lines: VecDeque<Line> = lines.map(Line::restored).collect();
+        lines.reserve(LINES_ROOM);
+        let queued = lines.iter().skip(sent);
         Outbox {
-            expiry: queue.iter().filter_map(|line| line.expires).min(),
-            queue,
-            sent: lines(restored.sent),
+            expiry: queued.filter_map(|line| line.expires).min(),
+            lines,
+            sent,
             next: MessageId(next),
             allotted: start.allotted,
             keeps_lines,
@@ -117,11 +133,15 @@ impl Outbox {
 
     /// The lines that never went out, for a client of another level.
     pub fn into_queue(self) -> impl Iterator<Item = Line> {
-        self.queue.into_iter()
+        self.lines.into_iter().skip(self.sent)
     }
 
     pub fn len(&self) -> usize {
-        self.queue.len() + self.sent.len()
+        self.lines.len()
+    }
+
+    fn has_queued(&self) -> bool {
+        self.sent < self.lines.len()
     }
 
     /// The first and the last id without an answer.
@@ -131,23 +151,26 @@ impl Outbox {
     }
 
     pub fn has_unanswered(&self) -> bool {
-        !self.sent.is_empty()
+        self.sent > 0
     }
 
     /// When to look again: a queued line's age, or the end of a wait that the server asked for.
     pub fn deadline(&self, up: bool) -> Option<Mono> {
-        let held = self.held_until.filter(|_| up && !self.queue.is_empty());
-        self.expiry.into_iter().chain(held).min()
+        let held = self.held_until.filter(|_| up && self.has_queued());
+        sooner(self.expiry, held)
     }
 
     pub fn queue(&mut self, line: Line) {
-        self.expiry = self.expiry.into_iter().chain(line.expires).min();
-        self.queue.push_back(line);
+        self.expiry = sooner(self.expiry, line.expires);
+        self.lines.push_back(line);
     }
 
     pub fn withdraw(&mut self, line: LineId) -> bool {
-        let found = self.queue.iter().position(|queued| queued.line == line);
-        found.and_then(|at| self.queue.remove(at)).is_some()
+        let mut queued = self.lines.iter().skip(self.sent);
+        let found = queued.position(|queued| queued.line == line);
+        found
+            .and_then(|at| self.lines.remove(self.sent + at))
+            .is_some()
     }
 
     /// Removes queued lines whose age limit has passed.
@@ -155,14 +178,20 @@ impl Outbox {
         if self.expiry.is_none_or(|due| due > now) {
             return;
         }
-        self.queue.retain(|queued| {
-            let old = queued.expires.is_some_and(|due| due <= now);
+        let mut under_way = self.sent;
+        self.lines.retain(|line| {
+            if under_way > 0 {
+                under_way -= 1;
+                return true;
+            }
+            let old = line.expires.is_some_and(|due| due <= now);
             if old {
-                out.push(told(queued.line, LineState::Expired));
+                out.push(told(line.line, LineState::Expired));
             }
             !old
         });
-        self.expiry = self.queue.iter().filter_map(|queued| queued.expires).min();
+        let queued = self.lines.iter().skip(self.sent);
+        self.expiry = queued.filter_map(|line| line.expires).min();
     }
 
     /// Sends what the window allows, unless the server asked to wait.
@@ -177,25 +206,28 @@ impl Outbox {
             return;
         }
         self.held_until = None;
-        while self.sent.len() < allowed.unanswered_max {
-            let Some(line) = self.queue.pop_front() else {
-                break;
-            };
+        while self.sent < allowed.unanswered_max
+            && let Some(line) = self.lines.get(self.sent)
+        {
             if line.body.len() as u64 > allowed.body_bytes_max {
                 out.push(told(line.line, LineState::Rejected(Code::TOO_LONG)));
+                self.lines.remove(self.sent);
                 continue;
             }
-            self.send(line, wire, out);
+            let id = self.next;
+            let (line, to, body) = (line.line, line.to, line.body.as_str());
+            encode_client(&ClientFrame::Send { to, id, body }, wire);
+            self.on_sent(line, out);
         }
-        if self.queue.is_empty() {
+        if !self.has_queued() {
             self.expiry = None;
         }
     }
 
-    fn send(&mut self, line: Line, wire: &mut Vec<u8>, out: &mut Vec<Output>) {
+    /// The first queued line goes out under the next id.
+    fn on_sent(&mut self, line: LineId, out: &mut Vec<Output>) {
         let id = self.next;
         if self.keeps_lines {
-            let line = line.line;
             out.push(Output::Keep(Keep::Sent { line, id }));
         } else if id > self.allotted {
             // In blocks, so that a store does not write for every message.
@@ -203,17 +235,15 @@ impl Outbox {
             out.push(Output::Keep(Keep::Allotted(self.allotted)));
         }
         self.next = MessageId(id.0.saturating_add(1));
-        let (to, body) = (line.to, line.body.as_str());
-        encode_client(&ClientFrame::Send { to, id, body }, wire);
-        out.push(told(line.line, LineState::Sent));
-        self.sent.push_back(line);
+        self.sent += 1;
+        out.push(told(line, LineState::Sent));
     }
 
     fn first_unanswered(&self) -> MessageId {
-        MessageId(self.next.0 - self.sent.len() as u64)
+        MessageId(self.next.0 - self.sent as u64)
     }
 
-    /// Takes the lines that answers for `first..=last` settle, each with its id.
+    /// Takes the lines that answers for `first..=last` settle.
     ///
     /// # Errors
     /// The ids were never sent, or leave out one that was sent before them.
@@ -221,7 +251,7 @@ impl Outbox {
         &mut self,
         first: MessageId,
         last: MessageId,
-    ) -> Result<impl Iterator<Item = (MessageId, Line)>, &'static str> {
+    ) -> Result<impl Iterator<Item = Settled>, &'static str> {
         let expected = self.first_unanswered();
         if last >= self.next {
             return Err("an answer to a message that was not sent");
@@ -230,8 +260,12 @@ impl Outbox {
             return Err("an answer that leaves out an earlier message");
         }
         let count = (last.0 + 1).saturating_sub(expected.0) as usize;
-        let ids = (expected.0..).map(MessageId);
-        Ok(ids.zip(self.sent.drain(..count)))
+        self.sent -= count;
+        let lines = (expected.0..).zip(self.lines.drain(..count));
+        Ok(lines.map(|(id, Line { line, to, .. })| {
+            let id = MessageId(id);
+            Settled { id, line, to }
+        }))
     }
 
     /// Queues `id` and what was sent after it again, in front and without ids, to wait until then. Whether it did:
@@ -286,10 +320,8 @@ impl Outbox {
 
     /// The session is lost: nobody can say what became of what was sent; tells it and returns how many there were.
     pub fn lose(&mut self, last: MessageId, out: &mut Vec<Output>) -> usize {
-        let unknown = self.sent.len();
-        for line in self.sent.drain(..) {
-            out.push(told(line.line, LineState::Unknown));
-        }
+        let unknown = self.sent;
+        self.give_sent_up(out);
         self.next = MessageId(last.0.saturating_add(1));
         self.accepted = self.accepted.min(Some(last));
         unknown
@@ -297,35 +329,39 @@ impl Outbox {
 
     /// Another copy of this device has sent messages. Perhaps also what an earlier run left here: nobody can say.
     pub fn disown(&mut self, out: &mut Vec<Output>) {
-        let queued = mem::take(&mut self.queue);
-        let (earlier, own): (VecDeque<_>, VecDeque<_>) =
-            queued.into_iter().partition(|line| line.earlier);
-        for line in self.sent.drain(..).chain(earlier) {
-            out.push(told(line.line, LineState::Unknown));
-        }
-        self.queue = own;
+        self.give_sent_up(out);
+        self.lines.retain(|line| {
+            if line.earlier {
+                out.push(told(line.line, LineState::Unknown));
+            }
+            !line.earlier
+        });
     }
 
     /// The user leaves and nothing is kept: tells what becomes of every line.
     pub fn abandon(&mut self, out: &mut Vec<Output>) {
-        for line in self.sent.drain(..) {
-            out.push(told(line.line, LineState::Unknown));
-        }
-        for line in self.queue.drain(..) {
+        self.give_sent_up(out);
+        for line in self.lines.drain(..) {
             out.push(told(line.line, LineState::Withdrawn));
         }
         self.expiry = None;
     }
 
-    fn requeue_after(&mut self, last: MessageId, out: &mut Vec<Output>) {
-        let keep = (last.0 + 1).saturating_sub(self.first_unanswered().0) as usize;
-        let again = self.sent.split_off(keep.min(self.sent.len()));
-        self.next = MessageId(self.next.0 - again.len() as u64);
-        out.extend(again.iter().map(|line| told(line.line, LineState::Queued)));
-        for line in again.into_iter().rev() {
-            self.expiry = self.expiry.into_iter().chain(line.expires).min();
-            self.queue.push_front(line);
+    fn give_sent_up(&mut self, out: &mut Vec<Output>) {
+        for line in self.lines.drain(..mem::take(&mut self.sent)) {
+            out.push(told(line.line, LineState::Unknown));
         }
+    }
+
+    fn requeue_after(&mut self, last: MessageId, out: &mut Vec<Output>) {
+        let keep = (last.0 + 1).saturating_sub(self.first_unanswered().0);
+        let keep = self.sent.min(keep as usize);
+        for line in self.lines.range(keep..self.sent) {
+            out.push(told(line.line, LineState::Queued));
+            self.expiry = sooner(self.expiry, line.expires);
+        }
+        self.next = MessageId(self.next.0 - (self.sent - keep) as u64);
+        self.sent = keep;
     }
 }
 

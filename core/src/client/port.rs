@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::name::{Name, Recipient};
 use crate::now::Wall;
 use crate::wire::{Ask, Decoded, client_frame};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -65,9 +66,9 @@ pub enum Output {
     Disconnect,
     /// Keep this message, in one transaction with the cursor of the same call, or show it where nothing is kept; then say
     /// `Kept`.
-    Deliver(Message),
+    Deliver(Box<Message>),
     /// Hand on what was asked for with [`Input::History`]. It is no delivery, and nobody waits for it to be kept.
-    Recalled(Recalled),
+    Recalled(Box<Recalled>),
     /// Tell the user.
     Show(Notice),
     /// This server knows only the classic level: go on with [`Client::into_classic`](super::Client::into_classic).

@@ -21,10 +21,14 @@ impl Reader {
         *self = Reader::default();
     }
 
-    /// The tail with `bytes` after it; `put_back` must follow, with what is left of it.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+    /// The tail with `bytes` after it, if there is one; `put_back` must follow. Else the bytes alone are all there is, and
+    /// `keep` must follow.
+    pub fn take(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if self.tail.is_empty() {
+            return None;
+        }
         self.tail.extend_from_slice(bytes);
-        mem::take(&mut self.tail)
+        Some(mem::take(&mut self.tail))
     }
 
     /// Keeps `all` from `done` on.
@@ -36,5 +40,11 @@ impl Reader {
             _ => Some(now),
         };
         self.tail = all;
+    }
+
+    /// Keeps what is not whole of bytes that came on nothing.
+    pub fn keep(&mut self, rest: &[u8], now: Mono) {
+        self.tail.extend_from_slice(rest);
+        self.since = (!rest.is_empty()).then_some(now);
     }
 }

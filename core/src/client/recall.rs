@@ -39,7 +39,7 @@ impl Recall {
 
     /// The question that is to go out now, if any. At most `most` messages are wanted in all.
     pub fn question(&mut self, most: u64) -> Option<Ask> {
-        if mem::replace(&mut self.under_way, true) {
+        if self.under_way || self.asked.is_empty() {
             return None;
         }
         if self.wanted.is_none() {

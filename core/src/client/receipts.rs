@@ -14,6 +14,14 @@ use core::mem;
 /// Receipts kept for lines whose acceptance has not come yet. More recipients than unanswered messages cannot be meant.
 const EARLY_MAX: usize = crate::limits::UNANSWERED_MAX;
 
+/// Lines to one recipient for which there is room from the first one on.
+const LINES_ROOM: usize = 8;
+
+/// Recipients whose lists stay when they are empty, each with room for so many lines at most: who is written to is likely
+/// written to again.
+const IDLE_MAX: usize = 32;
+const IDLE_ROOM_MAX: usize = 64;
+
 /// An accepted line that has not arrived everywhere.
 #[derive(Debug)]
 struct Accepted {
@@ -122,9 +130,8 @@ impl Receipts {
         self.moved = true;
         match to {
             Recipient::User(name) => {
-                if let Some(reached) = self.early.remove(&name) {
-                    self.settle(name, &reached, out);
-                    self.early.insert(name, reached);
+                if let Some(reached) = self.early.get(&name) {
+                    settle(&mut self.awaited, to, reached, out);
                 }
             }
             Recipient::All => {
@@ -137,7 +144,8 @@ impl Receipts {
 
     fn watch(&mut self, to: Recipient, accepted: Accepted) {
         self.highest = self.highest.max(accepted.seq);
-        let lines = self.awaited.entry(to).or_default();
+        let lines = self.awaited.entry(to);
+        let lines = lines.or_insert_with(|| VecDeque::with_capacity(LINES_ROOM));
         lines.push_back(accepted);
         if lines.len() > self.lines_max {
             lines.pop_front();
@@ -157,30 +165,18 @@ impl Receipts {
                 return;
             }
         };
-        let mut reached = self.early.remove(&to).unwrap_or_default();
-        reached.learn(up_to, left);
-        self.settle(to, &reached, out);
-        if unanswered && self.early.len() < EARLY_MAX {
-            self.early.insert(to, reached);
-        }
-    }
-
-    fn settle(&mut self, to: Name, reached: &Reached, out: &mut Vec<Output>) {
-        let to = Recipient::User(to);
-        let Some(lines) = self.awaited.get_mut(&to) else {
-            return;
+        let mut only_now;
+        let stays = unanswered && (self.early.len() < EARLY_MAX || self.early.contains_key(&to));
+        let reached = match stays {
+            true => self.early.entry(to).or_default(),
+            false => {
+                only_now = self.early.remove(&to).unwrap_or_default();
+                &mut only_now
+            }
         };
-        while let Some((line, state)) = lines
-            .front()
-            .and_then(|accepted| Some((accepted.line, reached.state(accepted.seq)?)))
-        {
-            out.push(told(line, state));
-            lines.pop_front();
-            self.moved = true;
-        }
-        if lines.is_empty() {
-            self.awaited.remove(&to);
-        }
+        reached.learn(up_to, left);
+        let to = Recipient::User(to);
+        self.moved |= settle(&mut self.awaited, to, reached, out);
     }
 
     /// Whether a line was meant that is watched.
@@ -205,4 +201,30 @@ impl Receipts {
         }
         true
     }
+}
+
+/// Tells and lets go of what is known of the lines to that recipient; whether there was any.
+fn settle(
+    awaited: &mut BTreeMap<Recipient, VecDeque<Accepted>>,
+    to: Recipient,
+    reached: &Reached,
+    out: &mut Vec<Output>,
+) -> bool {
+    let recipients = awaited.len();
+    let Some(lines) = awaited.get_mut(&to) else {
+        return false;
+    };
+    let before = lines.len();
+    while let Some(accepted) = lines.front()
+        && let Some(state) = reached.state(accepted.seq)
+    {
+        out.push(told(accepted.line, state));
+        lines.pop_front();
+    }
+    let moved = lines.len() < before;
+    let stays = recipients <= IDLE_MAX && lines.capacity() <= IDLE_ROOM_MAX;
+    if lines.is_empty() && !stays {
+        awaited.remove(&to);
+    }
+    moved
 }

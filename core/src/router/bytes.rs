@@ -51,24 +51,27 @@ impl Router {
     }
 
     fn read_frames(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) -> usize {
+        let unwritten_max = self.limits.unwritten_bytes_max;
         let mut at = 0;
         loop {
-            let takes = self.takes(conn);
             let Some(found) = self.conn_mut(conn) else {
                 return bytes.len();
             };
-            if found.role == Role::Closing {
+            let role = found.role;
+            if role == Role::Closing {
                 return bytes.len();
             }
-            at += Passing::pass(&mut found.passing, &bytes[at..]);
+            if found.passing.is_some() {
+                at += Passing::pass(&mut found.passing, &bytes[at..]);
+            }
             if found.blocked || at == bytes.len() {
                 return at;
             }
-            if !takes {
+            if found.is_full(unwritten_max) {
                 found.blocked = true;
                 return at;
             }
-            match self.read_frame(conn, &bytes[at..], out) {
+            match self.read_frame(conn, role, &bytes[at..], out) {
                 Step::Took(bytes) => at += bytes,
                 Step::Skip(bytes, passing) => {
                     at += bytes;
@@ -79,8 +82,14 @@ impl Router {
         }
     }
 
-    fn read_frame(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) -> Step {
-        match self.conn(conn).map_or(Role::Closing, |found| found.role) {
+    fn read_frame(
+        &mut self,
+        conn: ConnId,
+        role: Role,
+        bytes: &[u8],
+        out: &mut Vec<Output>,
+    ) -> Step {
+        match role {
             Role::Session(user) => self.read_session(conn, Some(user), bytes, out),
             Role::Fresh if bytes.starts_with(b"HELLO") => self.read_session(conn, None, bytes, out),
             Role::Fresh if b"HELLO".starts_with(bytes) => Step::Partial,

@@ -118,9 +118,15 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    fn is_full(&self, unwritten_bytes_max: usize) -> bool {
+    pub(super) fn is_full(&self, unwritten_bytes_max: usize) -> bool {
         self.unwritten + self.held >= unwritten_bytes_max
     }
+}
+
+/// Whether one of these still takes what is pumped from state.
+pub(super) fn takes(conns: &[Option<Box<Conn>>], conn: ConnId, unwritten_bytes_max: usize) -> bool {
+    let found = conns.get(conn.0 as usize).and_then(Option::as_deref);
+    found.is_some_and(|found| found.role != Role::Closing && !found.is_full(unwritten_bytes_max))
 }
 
 impl Router {
@@ -212,27 +218,29 @@ impl Router {
 
     /// Hands a frame to a connection, unless it is closing.
     pub(crate) fn send(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
-        let now = self.now.mono;
-        let bytes = frame.bytes(&mut self.scratch);
-        let Some(found) = self.conn_mut(conn) else {
-            return;
-        };
-        if found.told_close {
-            return;
+        if self.charge(conn, frame.bytes()) {
+            out.push(Output::Send { conn, frame });
         }
+    }
+
+    /// Counts bytes that a connection is to write, unless it is closing: false, if nothing may go to it.
+    #[inline]
+    pub(super) fn charge(&mut self, conn: ConnId, bytes: usize) -> bool {
+        let now = self.now.mono;
+        let Some(found) = self.conn_mut(conn).filter(|found| !found.told_close) else {
+            return false;
+        };
         if found.unwritten == 0 {
             found.written_at = now;
         }
         found.unwritten += bytes;
         found.said_at = now;
-        out.push(Output::Send { conn, frame });
+        true
     }
 
     /// Whether a connection still takes what is pumped from state.
     pub(crate) fn takes(&self, conn: ConnId) -> bool {
-        let full = |found: &Conn| found.is_full(self.limits.unwritten_bytes_max);
-        self.conn(conn)
-            .is_some_and(|found| found.role != Role::Closing && !full(found))
+        takes(&self.conns, conn, self.limits.unwritten_bytes_max)
     }
 
     pub(super) fn on_written(&mut self, conn: ConnId, bytes: usize, out: &mut Vec<Output>) {
@@ -332,25 +340,27 @@ impl Router {
 
     fn next_due(&self, conn: &Conn) -> Mono {
         let limits = &self.limits;
-        let dues = [
-            conn.role
-                .is_registering()
-                .then(|| conn.opened_at + limits.registration_time_max),
-            matches!(conn.role, Role::Session(_)).then(|| {
-                let heartbeat = conn.said_at + limits.heartbeat_time;
-                let heartbeat = heartbeat.round_up(limits.heartbeat_grain);
-                heartbeat.min(conn.heard_at + limits.silence_time_max)
-            }),
-            conn.frame_since.map(|since| since + limits.frame_time_max),
-            (conn.unwritten > 0).then(|| conn.written_at + limits.write_time_max),
-            conn.quiet_at,
-        ];
         // Where nothing is due, a blocked write is what may come: looking once in its time is enough to find one.
-        let later = self.now.mono + limits.write_time_max;
-        dues.into_iter()
-            .flatten()
-            .min()
-            .map_or(later, |due| due.min(later))
+        let mut next = self.now.mono + limits.write_time_max;
+        let mut sooner = |due: Mono| next = next.min(due);
+        if conn.role.is_registering() {
+            sooner(conn.opened_at + limits.registration_time_max);
+        }
+        if matches!(conn.role, Role::Session(_)) {
+            let heartbeat = conn.said_at + limits.heartbeat_time;
+            sooner(heartbeat.round_up(limits.heartbeat_grain));
+            sooner(conn.heard_at + limits.silence_time_max);
+        }
+        if let Some(since) = conn.frame_since {
+            sooner(since + limits.frame_time_max);
+        }
+        if conn.unwritten > 0 {
+            sooner(conn.written_at + limits.write_time_max);
+        }
+        if let Some(at) = conn.quiet_at {
+            sooner(at);
+        }
+        next
     }
 
     pub(super) fn on_conn_due(&mut self, conn: ConnId, out: &mut Vec<Output>) {

@@ -40,7 +40,7 @@ impl Router {
     }
 
     pub(crate) fn live_mut(&mut self, user: UserId) -> Option<&mut Live> {
-        self.live.get_mut(&user)
+        self.live.find_mut(&user)
     }
 
     pub(crate) fn live_users(&self) -> impl Iterator<Item = &Live> {
@@ -52,7 +52,7 @@ impl Router {
     }
 
     pub(crate) fn is_classic(&self, user: UserId) -> bool {
-        matches!(self.live.get(&user), Some(Live::Classic(_)))
+        matches!(self.live.find(&user), Some(Live::Classic(_)))
     }
 
     pub(crate) fn count_refused(&mut self) {

@@ -1,5 +1,6 @@
 //! Deliveries: live while a session keeps up, by pages of the log when it does not. Nothing is queued here.
 
+use super::conn::takes;
 use super::owed::Bounds;
 use super::session::{Flight, Live};
 use super::{Outgoing, Output, Router};
@@ -35,23 +36,18 @@ pub struct Removed {
 }
 
 impl Router {
-    pub(super) fn on_message_committed(&mut self, message: &Message, out: &mut Vec<Output>) {
-        self.unsettle(message.from);
+    pub(super) fn on_message_committed(&mut self, message: Message, out: &mut Vec<Output>) {
         match message.to {
             Stream::User(user) => self.deliver(user, message, out),
             Stream::All => {
                 let from = message.from;
                 let before = ..UserId(message.seq);
-                let audience: Vec<UserId> = self
-                    .live
-                    .range(before)
-                    .map(|(user, _)| *user)
-                    .filter(|user| *user != from)
-                    .collect();
+                let users = self.live.range(before).map(|(user, _)| *user);
+                let audience: Vec<UserId> = users.filter(|user| *user != from).collect();
                 for user in audience {
-                    self.deliver(user, message, out);
+                    self.deliver(user, message.clone(), out);
                 }
-                self.keep_behind(from, message);
+                self.keep_behind(from, &message);
             }
         }
     }
@@ -70,28 +66,30 @@ impl Router {
     }
 
     /// Hands a message that was just committed to one recipient, if it keeps up; otherwise it will be read from the log.
-    fn deliver(&mut self, user: UserId, message: &Message, out: &mut Vec<Output>) {
-        if message.to == Stream::All && self.owe_all(user, message) {
+    fn deliver(&mut self, user: UserId, message: Message, out: &mut Vec<Output>) {
+        if message.to == Stream::All && self.owe_all(user, &message) {
             return; // given up the moment it came: it alone is over the limit
         }
-        match self.live.get_mut(&user) {
+        match self.live.find_mut(&user) {
             // It went before the commit. A session sender hears that it left, a classic one that the line will not come.
-            None => self.did_not_arrive(message, Code::UNABLE_TO_SEND, out),
-            Some(Live::Classic(_)) => self.forward(user, message, out),
+            None => self.did_not_arrive(&message, Code::UNABLE_TO_SEND, out),
+            Some(Live::Classic(_)) => self.forward(user, &message, out),
             Some(Live::Session(session)) => {
                 let in_turn = session.has_window(message.counted()) && !session.owed.is_untold();
                 let Some(bound) = session.bound.as_mut() else {
                     return;
                 };
-                let conn = bound.key.conn;
-                if !bound.welcomed || bound.behind || !in_turn || !self.takes(conn) {
-                    let bound = self
-                        .session_mut(user)
-                        .and_then(|session| session.bound.as_mut());
-                    bound.expect("looked at above").behind = true;
+                let (conn, unwritten_max) = (bound.key.conn, self.limits.unwritten_bytes_max);
+                let goes = bound.welcomed && !bound.behind && in_turn;
+                if !goes || !takes(&self.conns, conn, unwritten_max) {
+                    bound.behind = true;
                     return self.unsettle(user);
                 }
-                self.fly(user, conn, message.clone(), out);
+                if bound.answers_due {
+                    return self.fly(user, conn, message, out);
+                }
+                session.take_off(Flight::of(&message));
+                self.hand_out(conn, message, out);
             }
         }
     }
@@ -124,48 +122,24 @@ impl Router {
         }
     }
 
-    /// Sends a delivery and counts it in the window.
+    /// Sends a delivery, behind the answers there are, and counts it in the window.
     fn fly(&mut self, user: UserId, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         let is_session = "only sessions have deliveries";
-        let mut session = self.session_mut(user).expect(is_session);
+        let session = self.session_mut(user).expect(is_session);
         if session.lacks_answers() {
             self.answer_first(user, out);
-            session = self.session_mut(user).expect(is_session);
         }
-        let bytes = message.counted() as u32;
-        let all = message.to == Stream::All;
-        let flight = Flight {
-            seq: message.seq,
-            bytes,
-            from: message.from,
-            all,
-        };
-        let at = session.flying;
-        // It flew on an older connection and was given up since: it will not come again, and no ack is about it.
-        while session
-            .flight
-            .get(at)
-            .is_some_and(|old| old.seq < flight.seq)
-        {
-            session.flight.remove(at);
-        }
-        if session
-            .flight
-            .get(at)
-            .is_none_or(|again| again.seq != flight.seq)
-        {
-            session.flight.insert(at, flight);
-        }
-        session.flying += 1;
-        session.flight_bytes += u64::from(bytes);
-        let bound = session
-            .bound
-            .as_mut()
-            .expect("it has a connection to fly on");
-        bound.fed = message.seq;
-        bound.alternates = true;
+        let session = self.session_mut(user).expect(is_session);
+        session.take_off(Flight::of(&message));
+        self.hand_out(conn, message, out);
+    }
+
+    fn hand_out(&mut self, conn: ConnId, message: Message, out: &mut Vec<Output>) {
         self.counts.delivered += 1;
-        self.send(conn, Outgoing::Delivery(message), out);
+        if self.charge(conn, message.frame().len()) {
+            let frame = Outgoing::Delivery(message);
+            out.push(Output::Send { conn, frame });
+        }
     }
 
     /// Asks for the next page for a session that is behind and has window for it.
@@ -278,19 +252,12 @@ impl Router {
             if all && (message.from == user || message.seq <= floor) {
                 continue; // nobody is owed what he wrote himself, or has what was given up
             }
-            let (seq, from, bytes) = (message.seq, message.from, message.counted() as u32);
-            let flight = Flight {
-                seq,
-                bytes,
-                from,
-                all,
-            };
             if let Some(session) = self.session_mut(user) {
-                session.settle_owed(&flight, overhead);
+                session.settle_owed(&Flight::of(message), overhead);
             }
             match all {
-                true => self.count_delivery(seq, &mut counted),
-                false => self.note_moved(from, user),
+                true => self.count_delivery(message.seq, &mut counted),
+                false => self.note_moved(message.from, user),
             }
         }
         if let Some(session) = self.session_mut(user) {
@@ -308,7 +275,7 @@ impl Router {
         let Some(session) = self.session_mut(user) else {
             return;
         };
-        let before = session.cursor;
+        let (before, mut told) = (session.cursor, None);
         session.cursor = before.max(seq);
         session.lost = false;
         while let Some(flight) = session.flight.pop_front_if(|flight| flight.seq <= seq) {
@@ -319,16 +286,17 @@ impl Router {
             // What was acked before, and was delivered again to a store that had gone back, is no news.
             if flight.seq > before {
                 session.settle_owed(&flight, overhead);
-                acked.push(flight);
+                // Deliveries of one sender come in a row, who hears of it once.
+                if flight.all || told.replace(flight.from) != Some(flight.from) {
+                    acked.push(flight);
+                }
             }
         }
-        let (mut told, mut counted) = (None, None);
+        let mut counted = None;
         for flight in acked.drain(..) {
-            if flight.all {
-                self.count_delivery(flight.seq, &mut counted);
-            } else if told != Some(flight.from) {
-                told = Some(flight.from);
-                self.note_moved(flight.from, user);
+            match flight.all {
+                true => self.count_delivery(flight.seq, &mut counted),
+                false => self.note_moved(flight.from, user),
             }
         }
         self.acked = acked;

@@ -49,7 +49,7 @@ impl Router {
 
     /// Holds a frame back for a connection.
     pub(crate) fn hold_send(&mut self, conn: ConnId, frame: Outgoing) {
-        let bytes = frame.bytes(&mut self.scratch);
+        let bytes = frame.bytes();
         if let Some(found) = self.conn_mut(conn) {
             found.held += bytes;
             let opened = found.opened;
@@ -59,7 +59,7 @@ impl Router {
 
     /// Sends a frame that was held back.
     fn send_held(&mut self, conn: ConnId, frame: Outgoing, out: &mut Vec<Output>) {
-        let bytes = frame.bytes(&mut self.scratch);
+        let bytes = frame.bytes();
         if let Some(found) = self.conn_mut(conn) {
             found.held -= bytes;
             self.send(conn, frame, out);

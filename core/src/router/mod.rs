@@ -47,10 +47,11 @@ use crate::code::Code;
 use crate::id::{ConnId, DeviceId, Epoch, Seq, StoreId, Try, UserId};
 use crate::limits::Limits;
 use crate::now::{Mono, Now};
-use crate::record::{Record, Stream, What};
+use crate::record::{Message, Record, Stream, What};
 use crate::saved::Beside;
 use crate::space::Space;
-use crate::wire::ServerFrame;
+use crate::table::Table;
+use crate::wire::{Receipt, ServerFrame};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -214,10 +215,11 @@ pub struct Router {
     connections: usize,
     unregistered: BTreeSet<(u64, ConnId)>,
     opened: u64,
-    live: BTreeMap<UserId, Live>,
+    live: Table<UserId, Live>,
     former: VecDeque<(DeviceId, Try)>,
     pub(crate) registrations: Registrations,
-    uncommitted: VecDeque<Record>,
+    /// Messages that are appended and not committed.
+    uncommitted: VecDeque<Message>,
     uncommitted_bytes: u64,
     gates: VecDeque<Gate>,
     broadcasts: BTreeMap<Seq, Broadcast>,
@@ -226,8 +228,9 @@ pub struct Router {
     /// How far users had come, in the life before, who are gone with it.
     came: BTreeMap<UserId, Seq>,
     unread: Vec<ConnId>,
-    /// A buffer to reuse.
+    /// Buffers to reuse: what one ack settles, and what one session is told at once of how far others have come.
     acked: Vec<Flight>,
+    receipts: Vec<Receipt>,
     timers: Timers,
     random: ChaCha8Rng,
     hash: SipHasher13,
@@ -253,8 +256,8 @@ impl Router {
     /// A router over a log of which this is saved, all of it committed. Its `start` record is the first thing that it
     /// appends: carry out `out`.
     pub fn restore(config: Config, saved: Saved, now: Now, out: &mut Vec<Output>) -> Router {
-        let forget_above = config.limits.history_bytes_max;
         let mut router = Router {
+            forget_above: config.limits.history_bytes_max,
             limits: config.limits,
             level: config.level,
             classic_ack: config.classic_ack,
@@ -266,7 +269,7 @@ impl Router {
             connections: 0,
             unregistered: BTreeSet::new(),
             opened: 0,
-            live: BTreeMap::new(),
+            live: Table::default(),
             former: VecDeque::new(),
             registrations: Registrations::default(),
             uncommitted: VecDeque::new(),
@@ -278,13 +281,13 @@ impl Router {
             came: BTreeMap::new(),
             unread: Vec::new(),
             acked: Vec::new(),
+            receipts: Vec::new(),
             timers: Timers::default(),
             random: ChaCha8Rng::seed_from_u64(config.seed),
             hash: SipHasher13::new_with_keys(config.hash_key[0], config.hash_key[1]),
             scratch: Vec::new(),
             forgot_at: None,
             forgot: false,
-            forget_above,
             forgets_at: None,
             appended_at: now.mono,
             ending: false,
@@ -347,27 +350,36 @@ impl Router {
 
     /// Sends a user's session all that it may have now.
     fn pump(&mut self, user: UserId, out: &mut Vec<Output>) {
-        let Some(Live::Session(session)) = self.live.get_mut(&user) else {
+        let Some(Live::Session(session)) = self.live.find_mut(&user) else {
             return;
         };
         session.unsettled = false;
-        let asks = session.asks();
-        if session.welcomed() {
-            if session.lacks_answers() {
-                self.pump_answers(user, out);
-            }
+        if !session.welcomed() {
+            return;
+        }
+        // None of these adds to what another one looks for.
+        let (asks, behind) = (session.asks(), session.is_behind());
+        let (has_news, lacks_removed) = (session.has_news(), session.owed.is_untold());
+        if session.lacks_answers() {
+            self.pump_answers(user, out);
+        }
+        if has_news {
             self.pump_receipts(user, out);
+        }
+        if lacks_removed {
             self.pump_removed(user, out);
-            if asks {
-                self.pump_history(user, out);
-            }
+        }
+        if asks {
+            self.pump_history(user, out);
+        }
+        if behind {
             self.pump_feed(user, out);
         }
     }
 
     /// Notes that a session has something new to be pumped.
     fn unsettle(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user)
+        if let Some(Live::Session(session)) = self.live.find_mut(&user)
             && !session.unsettled
         {
             session.unsettled = true;
@@ -384,8 +396,10 @@ impl Router {
         };
         self.space.apply(&record);
         self.appended_at = self.now.mono;
-        self.uncommitted_bytes += self.size_of(&record);
-        self.uncommitted.push_back(record.clone());
+        if let What::Message(message) = &record.what {
+            self.uncommitted_bytes += self.size_of_message(message);
+            self.uncommitted.push_back(message.clone());
+        }
         let seq = record.seq;
         out.push(Output::Append(record));
         seq
@@ -393,11 +407,14 @@ impl Router {
 
     fn on_committed(&mut self, seq: Seq, room: u64, out: &mut Vec<Output>) {
         self.committed = self.committed.max(seq);
-        while let Some(record) = self.uncommitted.pop_front_if(|record| record.seq <= seq) {
-            self.uncommitted_bytes -= self.size_of(&record);
-            if let What::Message(message) = record.what {
-                self.on_message_committed(&message, out);
+        let mut noted = None;
+        while let Some(message) = self.uncommitted.pop_front_if(|message| message.seq <= seq) {
+            self.uncommitted_bytes -= self.size_of_message(&message);
+            // Messages of one sender come in a row, who need not be looked for again.
+            if noted.replace(message.from) != Some(message.from) {
+                self.unsettle(message.from);
             }
+            self.on_message_committed(message, out);
         }
         self.room = room.saturating_sub(self.uncommitted_bytes);
         self.ask_to_forget(out);

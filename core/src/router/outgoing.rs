@@ -29,15 +29,17 @@ impl Outgoing {
         }
     }
 
-    /// How many bytes it takes on the wire. `scratch` is a buffer to reuse.
-    pub(super) fn bytes(&self, scratch: &mut Vec<u8>) -> usize {
+    /// How many bytes it takes on the wire.
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
         match self {
+            Outgoing::Session(frame) => crate::wire::server_length(frame),
             Outgoing::Delivery(message) => message.frame().len(),
             Outgoing::Past(message) => crate::wire::past_length(message.frame()),
-            _ => {
-                scratch.clear();
-                self.encode(scratch);
-                scratch.len()
+            Outgoing::Classic(frame) => {
+                let mut bytes = Vec::new();
+                frame.encode(&mut bytes);
+                bytes.len()
             }
         }
     }

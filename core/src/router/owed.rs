@@ -225,13 +225,6 @@ impl Owed {
 }
 
 impl Router {
-    /// Notes that a session is owed one more message to it alone.
-    pub(super) fn owe(&mut self, user: UserId, size: u64) {
-        if let Some(session) = self.session_mut(user) {
-            session.owed.own.add(size);
-        }
-    }
-
     /// Tells a session which of the messages to all it will not get.
     pub(super) fn pump_removed(&mut self, user: UserId, out: &mut Vec<Output>) {
         let committed = self.committed;
@@ -255,6 +248,11 @@ impl Router {
 }
 
 impl Session {
+    /// Notes that it is owed one more message to it alone.
+    pub(super) fn owe(&mut self, size: u64) {
+        self.owed.own.add(size);
+    }
+
     /// Notes that it is owed one more message to all; if that is too much, its oldest of them go, which is to be told.
     pub(super) fn owe_all(&mut self, message: &Message, size: u64, bounds: Bounds) -> bool {
         let floor = self.owed.floor;

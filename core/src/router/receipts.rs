@@ -3,11 +3,12 @@
 use super::session::{Left, Live, Rare};
 use super::timers::Timer;
 use super::{Output, Router};
-use crate::id::{ConnId, Seq, UserId};
+use crate::id::{Seq, UserId};
 use crate::record::Message;
 use crate::saved::{Beside, Count};
 use crate::wire::{Receipt, ServerFrame};
 use alloc::vec::Vec;
+use core::mem;
 
 /// A message to `ALL` whose receipt is still counted.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Router {
     /// A recipient has come further with what `from` wrote to it.
     pub(crate) fn note_moved(&mut self, from: UserId, recipient: UserId) {
         if let Some(session) = self.session_mut(from) {
-            session.moved.insert(recipient);
+            session.note_moved(recipient);
             self.unsettle(from);
         }
     }
@@ -117,7 +118,9 @@ impl Router {
         let Some(session) = self.session_mut(user) else {
             return;
         };
-        session.moved.extend(moved);
+        for recipient in moved {
+            session.note_moved(recipient);
+        }
         let Some(rare) = session.rare_if_any() else {
             return;
         };
@@ -164,42 +167,40 @@ impl Router {
         }
         if now < session.receipts_after {
             let at = session.receipts_after;
-            if !core::mem::replace(&mut session.receipts_timed, true) {
+            if !mem::replace(&mut session.receipts_timed, true) {
                 self.timers.set(Timer::Receipts(user), at);
             }
             return;
         }
         session.receipts_after = now + interval;
-        for receipt in self.receipts_due(user, conn) {
+        if !self.takes(conn) {
+            return; // when it takes again, its session is looked at again
+        }
+        let mut receipts = mem::take(&mut self.receipts);
+        self.receipts_due(user, &mut receipts);
+        for receipt in receipts.drain(..) {
             self.say(conn, ServerFrame::Receipt(receipt), out);
         }
+        self.receipts = receipts;
     }
 
-    fn receipts_due(&mut self, user: UserId, conn: ConnId) -> Vec<Receipt> {
-        if !self.takes(conn) {
-            return Vec::new(); // when it takes again, its session is looked at again
-        }
-        let committed = self.committed;
-        let session = self.session_mut(user).expect("it is being pumped");
-        let moved = core::mem::take(&mut session.moved);
+    fn receipts_due(&mut self, user: UserId, receipts: &mut Vec<Receipt>) {
+        let (committed, is_pumped) = (self.committed, "it is being pumped");
+        let session = self.session_mut(user).expect(is_pumped);
+        let mut moved = mem::take(&mut session.moved);
         let left = session.rare_if_any().map(|rare| &mut rare.left);
-        let due = left
-            .into_iter()
-            .flatten()
-            .filter(|left| !left.told && left.after <= committed);
-        let mut receipts: Vec<Receipt> = due.map(tell_left).collect();
-        receipts.extend(
-            moved
-                .into_iter()
-                .filter_map(|recipient| self.receipt_of(user, recipient)),
-        );
-        self.tell_broadcasts(user, &mut receipts);
-        receipts
+        let left = left.into_iter().flatten();
+        let due = left.filter(|left| !left.told && left.after <= committed);
+        receipts.extend(due.map(tell_left));
+        let recipients = moved.drain(..);
+        receipts.extend(recipients.filter_map(|recipient| self.receipt_of(user, recipient)));
+        self.session_mut(user).expect(is_pumped).moved = moved;
+        self.tell_broadcasts(user, receipts);
     }
 
     /// How far one recipient has come with what `from` wrote to it.
     fn receipt_of(&self, from: UserId, recipient: UserId) -> Option<Receipt> {
-        let reached = match self.live.get(&recipient)? {
+        let reached = match self.live.find(&recipient)? {
             Live::Session(session) => session.reached(self.committed),
             Live::Classic(user) => user.reached(),
         };

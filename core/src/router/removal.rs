@@ -4,15 +4,12 @@
 use super::Router;
 use super::session::Live;
 use crate::id::Seq;
-use crate::record::What;
 
 impl Router {
     pub(super) fn on_text_removed(&mut self, seq: Seq) {
         let held = self.uncommitted.iter_mut();
-        for record in held.filter(|record| record.seq == seq) {
-            if let What::Message(message) = &mut record.what {
-                *message = message.with_text("", true);
-            }
+        for message in held.filter(|message| message.seq == seq) {
+            *message = message.with_text("", true);
         }
         for live in self.live.values_mut() {
             if let Live::Classic(user) = live {

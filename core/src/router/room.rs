@@ -4,7 +4,7 @@ use super::session::Live;
 use super::timers::Timer;
 use super::{Output, Router};
 use crate::code::Code;
-use crate::record::{Message, Record, Stream, What};
+use crate::record::{Message, Stream};
 use alloc::vec::Vec;
 
 /// What a head of a `DELIVER` frame takes at most: two names, three numbers and the words round them.
@@ -19,13 +19,6 @@ impl Router {
     /// What a message counts, in the log and in what its recipient is owed.
     pub(super) fn size_of_message(&self, message: &Message) -> u64 {
         message.counted() as u64 + self.limits.message_overhead_bytes
-    }
-
-    pub(super) fn size_of(&self, record: &Record) -> u64 {
-        match &record.what {
-            What::Message(message) => self.size_of_message(message),
-            _ => 0,
-        }
     }
 
     /// A message found no room: perhaps something can be forgotten since the last commit, which nobody may append to see.
@@ -85,7 +78,7 @@ impl Router {
         self.forgot_at = Some(self.now.mono);
         self.forgot = true;
         let mut all = self.committed;
-        for (user, live) in &self.live {
+        for (user, live) in self.live.iter() {
             let up_to = match live {
                 Live::Session(session) => {
                     all = all.min(session.reached_of_all(self.committed));

@@ -5,7 +5,7 @@ use super::session::{Live, Session};
 use super::timers::Timer;
 use super::{Output, Router};
 use crate::id::{Seq, UserId};
-use crate::record::{Stream, What};
+use crate::record::{Message, Stream};
 use crate::saved::{Beside, Standing};
 use crate::space::Amount;
 use crate::wire::Durability;
@@ -76,20 +76,17 @@ impl Router {
 
     fn pending(&self) -> Pending {
         let mut pending = Pending::default();
-        for record in &self.uncommitted {
-            if let What::Message(message) = &record.what
-                && message.to == Stream::All
-            {
-                let bytes = message.counted() as u64;
-                pending.all.add(bytes);
-                pending.by.entry(message.from).or_default().add(bytes);
-            }
+        let to_all = |message: &&Message| message.to == Stream::All;
+        for message in self.uncommitted.iter().filter(to_all) {
+            let bytes = message.counted() as u64;
+            pending.all.add(bytes);
+            pending.by.entry(message.from).or_default().add(bytes);
         }
         pending
     }
 
     fn standing(&self, id: UserId, pending: &Pending) -> Option<Standing> {
-        match self.live.get(&id)? {
+        match self.live.find(&id)? {
             Live::Session(session) => self.standing_of(id, session, pending),
             Live::Classic(user) => Some(Standing {
                 user: id,

@@ -22,13 +22,13 @@ impl Router {
         (id, body): (MessageId, &str),
         out: &mut Vec<Output>,
     ) {
-        let hash = self.hash_of(to, body);
+        let hash = self.hash_of(&to, body);
         if !self.id_is_next(user, conn, id, Some(hash), out) {
             return;
         }
-        match self.judge(user, to, body.len()) {
+        match self.judge(user, &to, body.len()) {
             Ok(stream) => {
-                self.accept(user, (to, stream), (id, hash), body, out);
+                self.accept((user, stream), (id, hash), body, out);
                 self.expect_answer(user);
             }
             Err(code) if code.class() == Class::Passing => {
@@ -54,6 +54,7 @@ impl Router {
     }
 
     /// Whether an id is the next one. Otherwise it has been dealt with.
+    #[inline(always)] // on the way of every message
     fn id_is_next(
         &mut self,
         user: UserId,
@@ -78,23 +79,25 @@ impl Router {
             }
             bound.rewind = None;
         }
-        let answered = bound.answered;
-        if id <= last {
+        let next = id == last.next() && id.0 <= bound.answered.0 + UNANSWERED_MAX as u64;
+        if !next && id <= last {
             self.on_again(user, conn, id, hash);
-            return false;
-        }
-        let next = id == last.next() && id.0 <= answered.0 + UNANSWERED_MAX as u64;
-        if !next {
-            let code = Code::GAP;
-            let frame = ServerFrame::Error {
-                code,
-                text: code.text().into(),
-                last: Some(last),
-                retry_after: None,
-            };
-            self.hold_refusal(conn, frame, code, out);
+        } else if !next {
+            self.refuse_gap(conn, last, out);
         }
         next
+    }
+
+    /// An id beyond the next one, or further ahead of the answers than one may be.
+    fn refuse_gap(&mut self, conn: ConnId, last: MessageId, out: &mut Vec<Output>) {
+        let code = Code::GAP;
+        let frame = ServerFrame::Error {
+            code,
+            text: code.text().into(),
+            last: Some(last),
+            retry_after: None,
+        };
+        self.hold_refusal(conn, frame, code, out);
     }
 
     /// An id that was taken before: the same message gets the same answer, another one is a conflict.
@@ -165,10 +168,11 @@ impl Router {
     ///
     /// # Errors
     /// The code to answer with.
+    #[inline(always)] // on the way of every message
     pub(crate) fn judge(
         &self,
         from: UserId,
-        to: Recipient,
+        to: &Recipient,
         body_bytes: usize,
     ) -> Result<Stream, Code> {
         let size = self.size_of_body(body_bytes);
@@ -176,7 +180,7 @@ impl Router {
             Recipient::All if self.space.users().len() > 1 => Stream::All,
             Recipient::All => return Err(Code::UNABLE_TO_SEND),
             Recipient::User(name) => {
-                Stream::User(self.judge_user(from, self.space.holder_of(&name), size)?)
+                Stream::User(self.judge_user(from, self.space.holder_of(name), size)?)
             }
         };
         if size + self.limits.log_reserve_bytes > self.room {
@@ -190,7 +194,7 @@ impl Router {
 
     fn judge_user(&self, from: UserId, to: Option<UserId>, size: u64) -> Result<UserId, Code> {
         let to = to.ok_or(Code::UNABLE_TO_SEND)?;
-        match self.live.get(&to) {
+        match self.live.find(&to) {
             None => Err(Code::UNABLE_TO_SEND),
             Some(Live::Session(session))
                 if session.owed.bytes() + size > self.limits.owed_bytes_max =>
@@ -212,8 +216,7 @@ impl Router {
     /// Puts a message into the log.
     pub(crate) fn accept(
         &mut self,
-        from: UserId,
-        (to, stream): (Recipient, Stream),
+        (from, stream): (UserId, Stream),
         (id, hash): (MessageId, u64),
         body: &str,
         out: &mut Vec<Output>,
@@ -222,7 +225,7 @@ impl Router {
             Stream::User(user) => {
                 Recipient::User(self.space.user(user).expect("judged to be there").name)
             }
-            Stream::All => to,
+            Stream::All => Recipient::All,
         };
         let delivery = Delivery {
             seq: self.space.head().next(),
@@ -238,9 +241,10 @@ impl Router {
         self.room -= size.min(self.room);
         match stream {
             Stream::All => self.count_broadcast(&message, out),
-            Stream::User(user) => match self.classic_mut(user) {
-                Some(classic) => classic.expect(),
-                None => self.owe(user, size),
+            Stream::User(user) => match self.live.find_mut(&user) {
+                Some(Live::Classic(classic)) => classic.expect(),
+                Some(Live::Session(session)) => session.owe(size),
+                None => {}
             },
         }
         self.counts.accepted += 1;
@@ -248,7 +252,8 @@ impl Router {
     }
 
     /// A keyed hash of recipient and body, by which a repeated id is told from a reused one.
-    pub(crate) fn hash_of(&self, to: Recipient, body: &str) -> u64 {
+    #[inline(always)] // on the way of every message
+    pub(crate) fn hash_of(&self, to: &Recipient, body: &str) -> u64 {
         let mut hash = self.hash;
         match to {
             Recipient::User(name) => name
@@ -260,8 +265,7 @@ impl Router {
             Recipient::All => hash.write_u64(0),
         }
         hash.write_u64(body.len() as u64);
-        hash.write(body.as_bytes());
-        hash.finish()
+        hash.hash(body.as_bytes())
     }
 }
 

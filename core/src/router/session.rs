@@ -9,10 +9,10 @@ use crate::code::Code;
 use crate::id::{ConnId, DeviceId, MessageId, Seq, Try, UserId};
 use crate::name::Name;
 use crate::now::Mono;
-use crate::record::Holder;
+use crate::record::{Holder, Message, Stream};
 use crate::wire::Credit;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -43,8 +43,8 @@ pub(crate) struct Session {
     /// The device has come from here to there, and what it is rid of by that is still being read from the log.
     pub(super) settling: Option<(Seq, Seq)>,
     rare: Option<Box<Rare>>,
-    /// Recipients of own messages who have come further than was told.
-    pub(super) moved: BTreeSet<UserId>,
+    /// Recipients of own messages who have come further than was told, each once, in their order.
+    pub(super) moved: Vec<UserId>,
     /// Deliveries without an ack, of this connection and of those before it, in the order of their seqs.
     pub(super) flight: VecDeque<Flight>,
     /// How many of them, from the first on, went out on this connection; their bytes are what the window counts.
@@ -108,6 +108,9 @@ pub(super) struct Bound {
     pub(super) asked: Option<Box<Asked>>,
 }
 
+/// Room for so many un-acked deliveries is made at once, and given back when a session becomes idle.
+const FLIGHT_ROOM: usize = 16;
+
 /// One un-acked delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {
@@ -115,6 +118,17 @@ pub(super) struct Flight {
     pub(super) bytes: u32,
     pub(super) from: UserId,
     pub(super) all: bool,
+}
+
+impl Flight {
+    pub(super) fn of(message: &Message) -> Flight {
+        Flight {
+            seq: message.seq,
+            bytes: message.counted() as u32,
+            from: message.from,
+            all: message.to == Stream::All,
+        }
+    }
 }
 
 /// An id that was rejected.
@@ -161,7 +175,7 @@ impl Session {
             away_age: 0,
             settling: None,
             rare: None,
-            moved: BTreeSet::new(),
+            moved: Vec::new(),
             flight: VecDeque::new(),
             flying: 0,
             flight_bytes: 0,
@@ -199,6 +213,13 @@ impl Session {
         }
     }
 
+    /// Notes that a recipient has come further.
+    pub(super) fn note_moved(&mut self, recipient: UserId) {
+        if let Err(at) = self.moved.binary_search(&recipient) {
+            self.moved.insert(at, recipient);
+        }
+    }
+
     /// Whether it waits for a part of a history.
     pub(super) fn asks(&self) -> bool {
         self.bound
@@ -211,6 +232,9 @@ impl Session {
         if self.flight.is_empty() {
             self.flight = VecDeque::new();
         }
+        if self.moved.is_empty() {
+            self.moved = Vec::new();
+        }
         if self.rare().is_nothing() {
             self.rare = None;
         }
@@ -218,6 +242,42 @@ impl Session {
 
     pub(super) fn welcomed(&self) -> bool {
         self.bound.as_ref().is_some_and(|bound| bound.welcomed)
+    }
+
+    /// Whether there may be more for it in the log than what comes live.
+    pub(super) fn is_behind(&self) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.behind)
+    }
+
+    /// Whether there may be something to tell it of how far recipients have come.
+    pub(super) fn has_news(&self) -> bool {
+        !self.moved.is_empty() || self.rare.is_some()
+    }
+
+    /// Counts a delivery that goes out now in the window.
+    pub(super) fn take_off(&mut self, flight: Flight) {
+        let at = self.flying;
+        // It flew on an older connection and was given up since: it will not come again, and no ack is about it.
+        let is_past = |old: &Flight| old.seq < flight.seq;
+        while self.flight.get(at).is_some_and(is_past) {
+            self.flight.remove(at);
+        }
+        match self.flight.get(at) {
+            Some(again) if again.seq == flight.seq => {}
+            Some(_) => self.flight.insert(at, flight),
+            None => {
+                if self.flight.capacity() == 0 {
+                    self.flight.reserve(FLIGHT_ROOM); // deliveries come in bursts: it grows once
+                }
+                self.flight.push_back(flight);
+            }
+        }
+        self.flying += 1;
+        self.flight_bytes += u64::from(flight.bytes);
+        let bound = self.bound.as_mut();
+        let bound = bound.expect("it has a connection to fly on");
+        bound.fed = flight.seq;
+        bound.alternates = true;
     }
 
     /// Whether the window takes one more delivery of so many bytes. One is always allowed.
@@ -255,14 +315,14 @@ impl Session {
 
 impl Router {
     pub(super) fn session(&self, user: UserId) -> Option<&Session> {
-        match self.live.get(&user) {
+        match self.live.find(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }
     }
 
     pub(super) fn session_mut(&mut self, user: UserId) -> Option<&mut Session> {
-        match self.live.get_mut(&user) {
+        match self.live.find_mut(&user) {
             Some(Live::Session(session)) => Some(session),
             _ => None,
         }

@@ -33,26 +33,37 @@ pub(crate) enum Timer {
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     order: BTreeSet<(Mono, Timer)>,
+    /// When the first one is due: it is asked for far more often than it changes.
+    next: Option<Mono>,
 }
 
 impl Timers {
     pub(crate) fn next(&self) -> Option<Mono> {
-        self.order.first().map(|(at, _)| *at)
+        self.next
     }
 
     /// Sets a timer. One that is set already stays beside it: whoever fires looks at the state, not at the entry.
     pub(crate) fn set(&mut self, timer: Timer, at: Mono) {
         self.order.insert((at, timer));
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
 
     pub(crate) fn clear(&mut self, timer: Timer, at: Mono) {
         self.order.remove(&(at, timer));
+        self.look_for_next();
     }
 
     fn pop_due(&mut self, now: Mono) -> Option<Timer> {
-        let (at, timer) = *self.order.first()?;
-        (at <= now).then(|| self.order.remove(&(at, timer)))?;
-        Some(timer)
+        if self.next? > now {
+            return None;
+        }
+        let due = self.order.pop_first();
+        self.look_for_next();
+        due.map(|(_, timer)| timer)
+    }
+
+    fn look_for_next(&mut self) {
+        self.next = self.order.first().map(|(at, _)| *at);
     }
 }
 
@@ -75,7 +86,7 @@ impl Router {
     }
 
     fn on_receipts_due(&mut self, user: UserId) {
-        if let Some(Live::Session(session)) = self.live.get_mut(&user) {
+        if let Some(Live::Session(session)) = self.live.find_mut(&user) {
             session.receipts_timed = false;
         }
         self.unsettle(user);

@@ -4,19 +4,26 @@ use super::frame::{
     Ask, ClientFrame, Delivery, Durability, Hello, PageEnd, Place, Receipt, Rejection, ServerFrame,
     Welcome,
 };
+use super::sink::{Length, Sink, Stretch, digits};
 use crate::code::Code;
 use crate::id::{MessageId, Number};
-use crate::name::Name;
+use crate::name::{ALL, Name, Recipient};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 /// Room for the head of a `SEND`, so that its buffer grows once.
 const SEND_HEAD_BYTES: usize = 96;
-/// The same for an `ACK`, whole.
+/// The same for a `HELLO`, whole.
+const HELLO_BYTES: usize = 384;
+/// The same for an `ACK`.
 const ACK_BYTES: usize = 32;
-/// The same for a `DELIVER`.
-const DELIVERY_HEAD_BYTES: usize = 208;
+/// Longer than the longest head of a `DELIVER`, and what is put there beyond a name's end.
+const DELIVERY_HEAD_BYTES: usize = 256;
+/// Room for what a server says most often, so that its buffer grows once.
+const SERVER_BYTES: usize = 64;
+/// The same for a `WELCOME`.
+const WELCOME_BYTES: usize = 320;
 /// Says that a message's text was removed.
 const REMOVED_HEADER: &[u8] = b"\nRemoved: yes";
 
@@ -51,6 +58,22 @@ pub fn encode_client(frame: &ClientFrame<'_>, out: &mut Vec<u8>) {
 
 /// Appends a server's frame.
 pub fn encode_server(frame: &ServerFrame<'_>, out: &mut Vec<u8>) {
+    out.reserve(match frame {
+        ServerFrame::Welcome(_) => WELCOME_BYTES,
+        _ => SERVER_BYTES,
+    });
+    put_server(frame, out);
+}
+
+/// How many bytes a server's frame takes.
+#[inline(never)]
+pub(crate) fn server_length(frame: &ServerFrame<'_>) -> usize {
+    let mut length = Length(0);
+    put_server(frame, &mut length);
+    length.0
+}
+
+fn put_server(frame: &ServerFrame<'_>, out: &mut impl Sink) {
     match frame {
         ServerFrame::Welcome(welcome) => put_welcome(welcome, out),
         ServerFrame::Accepted {
@@ -102,7 +125,7 @@ fn put_error(
     (code, text): (Code, &str),
     last: Option<MessageId>,
     retry_after: Option<Duration>,
-    out: &mut Vec<u8>,
+    out: &mut impl Sink,
 ) {
     put_code(out, "ERROR", code, text);
     if let Some(last) = last {
@@ -111,7 +134,7 @@ fn put_error(
     put_retry(out, retry_after);
 }
 
-fn put_users(names: &str, next: Option<&Name>, out: &mut Vec<u8>) {
+fn put_users(names: &str, next: Option<&Name>, out: &mut impl Sink) {
     put(out, &["USERS\n"]);
     if let Some(next) = next {
         put(out, &["Next: ", next.as_str(), "\n"]);
@@ -120,17 +143,19 @@ fn put_users(names: &str, next: Option<&Name>, out: &mut Vec<u8>) {
 }
 
 /// A `DELIVER` frame in bytes that can be shared between recipients, and where in them the body begins.
-/// `head` is a scratch buffer; the body is copied once and one allocation is made.
-pub fn delivery_bytes(delivery: &Delivery<'_>, head: &mut Vec<u8>) -> (Arc<[u8]>, usize) {
-    head.clear();
-    put_delivery_head("DELIVER", delivery, head);
-    let at = head.len();
-    let length = at + delivery.body.len();
-    let mut shared: Arc<[u8]> = core::iter::repeat_n(0, length).collect();
-    let bytes = Arc::get_mut(&mut shared).expect("just made, so held once");
-    bytes[..at].copy_from_slice(head);
-    bytes[at..].copy_from_slice(delivery.body.as_bytes());
-    (shared, at)
+/// `scratch` is a buffer to reuse, as long as the longest frame that was made in it; one allocation is made.
+pub fn delivery_bytes(delivery: &Delivery<'_>, scratch: &mut Vec<u8>) -> (Arc<[u8]>, usize) {
+    let body = delivery.body.as_bytes();
+    let room = DELIVERY_HEAD_BYTES + body.len();
+    if scratch.len() < room {
+        scratch.resize(room, 0);
+    }
+    let mut frame = Stretch { rest: scratch };
+    put_delivery_head("DELIVER", delivery, &mut frame);
+    let left = frame.rest.len();
+    frame.put(body);
+    let at = scratch.len() - left;
+    (Arc::from(&scratch[..at + body.len()]), at)
 }
 
 /// Appends a message's `DELIVER` frame as one of a history.
@@ -141,8 +166,7 @@ pub(crate) fn past_bytes(frame: &[u8], out: &mut Vec<u8>) {
 
 /// How long a `DELIVER` frame was before its text of so many bytes was removed.
 pub(crate) fn length_with_text(frame: &[u8], text_bytes: usize) -> usize {
-    let digits = |number: usize| number.max(1).ilog10() as usize + 1;
-    frame.len() - REMOVED_HEADER.len() - digits(0) + digits(text_bytes) + text_bytes
+    frame.len() - REMOVED_HEADER.len() - digits(0) + digits(text_bytes as u64) + text_bytes
 }
 
 /// How many bytes that takes.
@@ -164,7 +188,7 @@ fn put_ask(ask: &Ask, out: &mut Vec<u8>) {
     put(out, &["\n"]);
 }
 
-fn put_page_end(end: &PageEnd, out: &mut Vec<u8>) {
+fn put_page_end(end: &PageEnd, out: &mut impl Sink) {
     let (first, last) = end.numbers;
     put(out, &["HISTORY ", end.with.as_str()]);
     put_numbers(out, "", &[first.0, last.0]);
@@ -175,36 +199,40 @@ fn put_page_end(end: &PageEnd, out: &mut Vec<u8>) {
     put(out, &["\n"]);
 }
 
-fn put_delivery(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
+fn put_delivery(verb: &str, delivery: &Delivery<'_>, out: &mut impl Sink) {
     put_delivery_head(verb, delivery, out);
     put(out, &[delivery.body]);
 }
 
-fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut Vec<u8>) {
-    out.reserve(DELIVERY_HEAD_BYTES);
+fn put_delivery_head(verb: &str, delivery: &Delivery<'_>, out: &mut impl Sink) {
     put_numbers(out, verb, &[delivery.seq.0]);
-    out.extend_from_slice(b"\nFrom: ");
-    out.extend_from_slice(delivery.from.as_bytes());
-    out.extend_from_slice(b"\nTo: ");
-    out.extend_from_slice(delivery.to.as_bytes());
-    out.extend_from_slice(b"\nNumber: ");
-    put_decimal(out, delivery.number.0);
-    out.extend_from_slice(b"\nTime: ");
-    put_decimal(out, delivery.time);
+    out.put(b"\nFrom: ");
+    out.put_name(&delivery.from);
+    out.put(b"\nTo: ");
+    match &delivery.to {
+        Recipient::User(name) => out.put_name(name),
+        Recipient::All => out.put(ALL.as_bytes()),
+    }
+    out.put(b"\nNumber: ");
+    out.put_decimal(delivery.number.0);
+    out.put(b"\nTime: ");
+    out.put_decimal(delivery.time);
     if delivery.removed {
-        out.extend_from_slice(REMOVED_HEADER);
+        out.put(REMOVED_HEADER);
     }
     put_length(out, delivery.body);
 }
 
 /// The last header of a frame with a body, from the end of the line before it on, and the empty line behind it.
-fn put_length(out: &mut Vec<u8>, body: &str) {
-    out.extend_from_slice(b"\nContent-length: ");
-    put_decimal(out, body.len() as u64);
-    out.extend_from_slice(b"\n\n");
+#[inline]
+fn put_length(out: &mut impl Sink, body: &str) {
+    out.put(b"\nContent-length: ");
+    out.put_decimal(body.len() as u64);
+    out.put(b"\n\n");
 }
 
 fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
+    out.reserve(HELLO_BYTES);
     put(out, &["HELLO 1\nUser: ", hello.user.as_str(), "\nDevice: "]);
     hello.device.write_hex(&mut |digit| out.push(digit));
     put(out, &["\n"]);
@@ -231,8 +259,10 @@ fn put_hello(hello: &Hello, out: &mut Vec<u8>) {
     put(out, &["\n\n"]);
 }
 
-fn put_welcome(welcome: &Welcome, out: &mut Vec<u8>) {
-    put(out, &["WELCOME 1\nUser: ", welcome.user.as_str(), "\n"]);
+fn put_welcome(welcome: &Welcome, out: &mut impl Sink) {
+    out.put(b"WELCOME 1\nUser: ");
+    out.put_name(&welcome.user);
+    out.put(b"\n");
     put_number_header(out, "Store", welcome.store.0);
     put_number_header(out, "Epoch", welcome.epoch.0);
     let level = match welcome.level {
@@ -254,13 +284,13 @@ fn put_welcome(welcome: &Welcome, out: &mut Vec<u8>) {
     put(out, &[if welcome.lost { "Lost: yes\n\n" } else { "\n" }]);
 }
 
-fn put_rejected(rejection: &Rejection, out: &mut Vec<u8>) {
+fn put_rejected(rejection: &Rejection, out: &mut impl Sink) {
     put_numbers(out, "REJECTED", &[rejection.id.0]);
     put_code(out, "", rejection.code, rejection.code.text());
     put_retry(out, rejection.retry_after);
 }
 
-fn put_receipt(receipt: &Receipt, out: &mut Vec<u8>) {
+fn put_receipt(receipt: &Receipt, out: &mut impl Sink) {
     match receipt {
         Receipt::Delivered { to, up_to } => put_numbers_of(out, to.as_bytes(), &[up_to.0]),
         Receipt::Left { to, up_to, last } => {
@@ -268,58 +298,58 @@ fn put_receipt(receipt: &Receipt, out: &mut Vec<u8>) {
             put_numbers(out, " left", &[last.0]);
         }
         Receipt::All { seq, count, of } => {
-            put_numbers_of(out, crate::name::ALL.as_bytes(), &[seq.0, *count, *of]);
+            put_numbers_of(out, ALL.as_bytes(), &[seq.0, *count, *of]);
         }
     }
     put(out, &["\n\n"]);
 }
 
-fn put_numbers_of(out: &mut Vec<u8>, whose: &[u8], numbers: &[u64]) {
-    out.extend_from_slice(b"RECEIPT ");
-    out.extend_from_slice(whose);
+fn put_numbers_of(out: &mut impl Sink, whose: &[u8], numbers: &[u64]) {
+    out.put(b"RECEIPT ");
+    out.put(whose);
     put_numbers(out, "", numbers);
 }
 
-fn put_code(out: &mut Vec<u8>, verb: &str, code: Code, text: &str) {
+fn put_code(out: &mut impl Sink, verb: &str, code: Code, text: &str) {
     put_numbers(out, verb, &[u64::from(code.0)]);
     put(out, &[" ", text, "\n"]);
 }
 
-fn put_retry(out: &mut Vec<u8>, retry_after: Option<Duration>) {
+fn put_retry(out: &mut impl Sink, retry_after: Option<Duration>) {
     if let Some(wait) = retry_after {
         put_number_header(out, "Retry-after", millis(wait));
     }
     put(out, &["\n"]);
 }
 
-fn put_body(out: &mut Vec<u8>, body: &str) {
+fn put_body(out: &mut impl Sink, body: &str) {
     put_number_header(out, "Content-length", body.len() as u64);
     put(out, &["\n", body]);
 }
 
-fn put(out: &mut Vec<u8>, parts: &[&str]) {
+fn put(out: &mut impl Sink, parts: &[&str]) {
     for part in parts {
-        out.extend_from_slice(part.as_bytes());
+        out.put(part.as_bytes());
     }
 }
 
-fn put_number_header(out: &mut Vec<u8>, name: &str, value: u64) {
+fn put_number_header(out: &mut impl Sink, name: &str, value: u64) {
     put(out, &[name, ": "]);
-    put_decimal(out, value);
-    out.push(b'\n');
+    out.put_decimal(value);
+    out.put(b"\n");
 }
 
-fn put_numbers(out: &mut Vec<u8>, verb: &str, numbers: &[u64]) {
+fn put_numbers(out: &mut impl Sink, verb: &str, numbers: &[u64]) {
     put(out, &[verb]);
     for number in numbers {
-        out.push(b' ');
-        put_decimal(out, *number);
+        out.put(b" ");
+        out.put_decimal(*number);
     }
 }
 
 /// Appends a decimal number.
 pub fn put_decimal(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    out.put_decimal(value);
 }
 
 fn millis(span: Duration) -> u64 {

@@ -173,14 +173,34 @@ impl<'a> Headers<'a> {
 }
 
 fn trim_spaces(text: &str) -> &str {
-    text.trim_matches(' ')
+    let mut text = text;
+    while let Some(rest) = text.strip_prefix(' ') {
+        text = rest;
+    }
+    while let Some(rest) = text.strip_suffix(' ') {
+        text = rest;
+    }
+    text
 }
+
+/// So many digits never overflow 64 bits.
+pub(super) const DIGITS_MAX: usize = 19;
 
 /// Reads a decimal number: digits alone, no sign, no overflow.
 pub fn decimal(text: &str) -> Option<u64> {
-    let digits = text.as_bytes();
+    number(text.as_bytes())
+}
+
+/// As [`decimal`].
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;
+    }
+    if digits.len() <= DIGITS_MAX {
+        return digits.iter().try_fold(0u64, |sum, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit <= 9).then(|| sum * 10 + u64::from(digit))
+        });
     }
     digits.iter().try_fold(0u64, |sum, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;

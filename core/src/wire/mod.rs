@@ -6,13 +6,16 @@
 mod decode;
 mod display;
 mod encode;
+#[cfg(test)]
+mod encode_tests;
 mod frame;
 mod head;
 mod quick;
+mod sink;
 
 pub use decode::{Decoded, Refusal, Skip, client_frame, server_frame};
 pub use encode::{delivery_bytes, encode_client, encode_server, put_decimal};
-pub(crate) use encode::{length_with_text, past_bytes, past_length};
+pub(crate) use encode::{length_with_text, past_bytes, past_length, server_length};
 pub use frame::{
     Ask, Bye, ClientFrame, Credit, Delivery, Durability, Hello, PageEnd, Place, REMOVED_TEXT,
     Receipt, Rejection, ServerFrame, Welcome,

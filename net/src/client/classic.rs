@@ -136,7 +136,7 @@ impl<'a, T: Transport, H: Host> Driver<'a, T, H> {
         for output in outputs.drain(..) {
             match output {
                 ClassicOutput::Connect(side) => self.wire(side).open(),
-                ClassicOutput::Send(side, bytes) => self.wire(side).send(bytes),
+                ClassicOutput::Send(side, bytes) => self.wire(side).send(&bytes),
                 ClassicOutput::Disconnect(side) => self.wire(side).close(),
                 ClassicOutput::Deliver(message) => self.host.deliver(message),
                 ClassicOutput::Show(notice) => self.host.show(notice),

@@ -14,6 +14,9 @@ use tokio::time::timeout;
 /// server that floods and does not read can bring it about.
 const UNWRITTEN_MAX: usize = 8 * 1024 * 1024;
 
+/// The longest buffer that is kept when all in it is written.
+const ROOM_KEPT: usize = 16 * 1024;
+
 /// How long the last frames of a connection and its end may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,7 @@ impl<'a, T: Transport> Wire<'a, T> {
         self.state = State::Opening(Box::pin(self.transport.connect(self.server)));
     }
 
-    pub fn send(&mut self, bytes: Vec<u8>) {
+    pub fn send(&mut self, bytes: &[u8]) {
         if let State::Open { unwritten, .. } = &mut self.state {
             unwritten.push(bytes);
         }
@@ -128,14 +131,10 @@ impl<'a, T: Transport> Wire<'a, T> {
 }
 
 impl Unwritten {
-    fn push(&mut self, bytes: Vec<u8>) {
-        if self.bytes.is_empty() {
-            self.bytes = bytes;
-        } else {
-            self.bytes.drain(..self.done);
-            self.done = 0;
-            self.bytes.extend_from_slice(&bytes);
-        }
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.done);
+        self.done = 0;
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Ready when all is written and flushed.
@@ -151,7 +150,9 @@ impl Unwritten {
                 count => self.done += count,
             }
         }
-        *self = Unwritten::default();
+        self.bytes.clear();
+        self.bytes.shrink_to(ROOM_KEPT);
+        self.done = 0;
         Pin::new(stream).poll_flush(context)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gone::Gone;
 use super::{Engine, Failure, Loaded};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, vec_deque};
 use verbatim_core::id::{Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::Wall;
@@ -73,11 +73,10 @@ impl Memory {
         }
     }
 
-    fn after(&self, stream: Stream, after: Seq) -> impl Iterator<Item = &Message> {
+    fn after(&self, stream: Stream, after: Seq) -> vec_deque::Iter<'_, Message> {
         self.streams
             .get(&stream)
-            .into_iter()
-            .flat_map(move |messages| {
+            .map_or_else(vec_deque::Iter::default, |messages| {
                 let at = messages.partition_point(|message| message.seq <= after);
                 messages.range(at..)
             })
@@ -153,10 +152,11 @@ impl Engine for Memory {
     ) -> Result<Page, Failure> {
         let mut own = self.after(Stream::User(user), after).peekable();
         let mut all = self.after(Stream::All, after).peekable();
+        let messages_there = own.len() + all.len();
         let mut page = Page {
             user,
             after,
-            messages: Vec::new(),
+            messages: Vec::with_capacity(messages_max.min(messages_there)),
             up_to: self.appended,
             removed: self.gone.after(user, after),
         };

@@ -240,7 +240,7 @@ impl Store {
             Output::Deliver(message) => {
                 let with = self.conversation(message);
                 self.unkept = Some(message.seq);
-                let place = self.put(with, Entry::Message(message.clone()));
+                let place = self.put(with, Entry::Message(Message::clone(message)));
                 self.places.push(place);
                 return true;
             }

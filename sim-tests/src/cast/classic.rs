@@ -135,7 +135,7 @@ impl Classic {
     }
 
     fn type_line(&mut self, to: To, bytes: u64) {
-        let to = self.stage.name_of(to);
+        let to = self.stage.name_of(to).to_string();
         self.lines += 1;
         let (who, line) = (self.who, self.lines);
         let mut body = Tag { who, line }.body(bytes);

@@ -83,11 +83,11 @@ impl Desk {
     }
 
     /// Takes a message. It is written when that is due.
-    pub fn deliver(&mut self, message: Message) {
+    pub fn deliver(&mut self, message: Box<Message>) {
         let epoch = self.epoch;
         self.waiting.push(Delivered {
             epoch,
-            message: Box::new(message),
+            message,
             stale: false,
         });
         if self.due.is_none() {
@@ -104,24 +104,29 @@ impl Desk {
         self.due
     }
 
+    /// Whether that time has come.
+    #[inline]
+    pub fn is_due(&self) -> bool {
+        self.due.is_some_and(|due| due <= self.history.now())
+    }
+
     /// Writes what is due; gives the seqs of which the client wants to hear that they are kept.
     pub fn write(&mut self) -> Vec<Seq> {
-        let now = self.history.now();
-        if self.due.is_none_or(|due| due > now) {
+        if !self.is_due() {
             return Vec::new();
         }
+        let now = self.history.now();
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             self.due = Some(until.min(now + LOOK_TIME));
             return Vec::new();
         }
         self.due = None;
         let mut kept = Vec::with_capacity(self.waiting.len());
-        let mut disk = self.disk.borrow_mut();
+        let (mut disk, mut history) = (self.disk.borrow_mut(), self.history.open());
         for delivered in self.waiting.drain(..) {
             let (epoch, message) = (delivered.epoch, delivered.message);
             let seq = message.seq;
-            let news = DeviceNews::Wrote { epoch, message };
-            self.history.note(What::Device(self.who, news));
+            history.note_made(|| What::Device(self.who, DeviceNews::Wrote { epoch, message }));
             if !delivered.stale {
                 disk.on_written(seq);
                 kept.push(seq);
@@ -158,15 +163,26 @@ impl Desk {
             Input::Return => self.note(DeviceNews::Returned),
             _ => {}
         }
+        let mut history = self.history.open();
+        let who = self.who;
         for output in outputs {
             match output {
-                Output::Connect => self.note(DeviceNews::Connects),
-                Output::Send(frames) => self.say(&frames.0),
                 // Here and not when it is shown: an ack behind it is no ack before it.
-                Output::Show(notice) => self.note(news_of(notice)),
+                Output::Show(Notice::Line { line, state }) => {
+                    let (line, state) = (line.0, *state);
+                    history.note_made(|| What::Device(who, DeviceNews::Line { line, state }));
+                }
+                Output::Show(notice) => {
+                    history.note(What::Device(who, DeviceNews::Told(notice.clone())));
+                }
+                Output::Send(frames) => {
+                    let acks = self.acks(&frames.0);
+                    acks.for_each(|seq| history.note(What::Device(who, DeviceNews::Acked { seq })));
+                }
+                Output::Connect => history.note(What::Device(who, DeviceNews::Connects)),
                 Output::Recalled(recalled) => {
-                    let (epoch, recalled) = (self.epoch, Box::new(recalled.clone()));
-                    self.note(DeviceNews::Recalled { epoch, recalled });
+                    let (epoch, recalled) = (self.epoch, recalled.clone());
+                    history.note(What::Device(who, DeviceNews::Recalled { epoch, recalled }));
                 }
                 _ => {}
             }
@@ -224,36 +240,36 @@ impl Desk {
         }
     }
 
-    fn say(&self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let passes = length_of(b"SEND ", rest).or_else(|| bare_length_of(b"HELLO ", rest));
-            let (ack, length) = if let Some(length) = passes {
-                (None, length)
-            } else if let Some((seq, length)) = ack_of(rest) {
-                (Some(seq), length)
-            } else {
-                match client_frame(rest, &self.limits) {
-                    Decoded::Frame(ClientFrame::Ack(Seq(seq)), length) => (Some(seq), length),
-                    Decoded::Frame(_, length) => (None, length),
-                    _ => return,
+    /// What the client acks in these frames.
+    fn acks(&self, mut rest: &[u8]) -> impl Iterator<Item = u64> {
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let (ack, length) = self.ack(rest)?;
+                rest = &rest[length..];
+                if ack.is_some() {
+                    return ack;
                 }
-            };
-            if let Some(seq) = ack {
-                self.note(DeviceNews::Acked { seq });
             }
-            rest = &rest[length..];
-        }
+            None
+        })
     }
-}
 
-fn news_of(notice: &Notice) -> DeviceNews {
-    match notice {
-        Notice::Line { line, state } => DeviceNews::Line {
-            line: line.0,
-            state: *state,
-        },
-        notice => DeviceNews::Told(notice.clone()),
+    /// What the first of these frames acks, if it does, and its length.
+    fn ack(&self, bytes: &[u8]) -> Option<(Option<u64>, usize)> {
+        if let Some(length) = length_of(b"SEND ", bytes) {
+            return Some((None, length));
+        }
+        if let Some((seq, length)) = ack_of(bytes) {
+            return Some((Some(seq), length));
+        }
+        if let Some(length) = bare_length_of(b"HELLO ", bytes) {
+            return Some((None, length));
+        }
+        match client_frame(bytes, &self.limits) {
+            Decoded::Frame(ClientFrame::Ack(Seq(seq)), length) => Some((Some(seq), length)),
+            Decoded::Frame(_, length) => Some((None, length)),
+            _ => None,
+        }
     }
 }
 
@@ -269,26 +285,21 @@ const SECRET_DIGITS: usize = 32;
 
 impl Secrets {
     fn is_in(&mut self, bytes: &[u8]) -> bool {
-        let mut at = 0;
-        while let Some(ahead) = (SECRET_DIGITS - self.run).checked_sub(1) {
-            // What would be the last digit is none: then no run that has begun before it is long enough.
-            let last = bytes.get(at + ahead);
-            if last.is_some_and(|byte| !byte.is_ascii_hexdigit()) {
-                (at, self.run) = (at + ahead + 1, 0);
-                continue;
-            }
-            let Some(byte) = bytes.get(at) else {
-                return false;
+        let other = |bytes: &[u8]| bytes.iter().rposition(|byte| !byte.is_ascii_hexdigit());
+        let mut rest = bytes;
+        while let Some(secret) = rest.get(..SECRET_DIGITS - self.run) {
+            let Some(at) = other(secret) else {
+                self.run = 0;
+                return true;
             };
-            self.run = if byte.is_ascii_hexdigit() {
-                self.run + 1
-            } else {
-                0
-            };
-            at += 1;
+            // No run that has begun before it is long enough.
+            (rest, self.run) = (&rest[at + 1..], 0);
         }
-        self.run = 0;
-        true
+        match other(rest) {
+            Some(at) => self.run = rest.len() - at - 1,
+            None => self.run += rest.len(),
+        }
+        false
     }
 }
 

@@ -55,11 +55,11 @@ impl Stage {
     }
 
     /// The name that is meant.
-    fn name_of(&self, to: To) -> String {
+    fn name_of(&self, to: To) -> &str {
         match to {
-            To::User(who) => self.name(who).into(),
-            To::All => "ALL".into(),
-            To::Nobody => "nobody".into(),
+            To::User(who) => self.name(who),
+            To::All => "ALL",
+            To::Nobody => "nobody",
         }
     }
 }

@@ -10,20 +10,21 @@ mod people;
 mod pipe;
 mod queue;
 mod recording;
+mod seats;
 mod server;
 mod start;
 mod timing;
 
 use crate::arrivals::Arrivals;
-use crate::cast::{Order, Stage};
+use crate::cast::{Effect, Order, Stage};
 use crate::flights::Recorder;
 use crate::ground::{DiskTrouble, End, Ground, Passage};
 use crate::history::Who;
 use crate::planted::{BugId, Wrapper};
 use crate::sheet::Sheet;
-use people::Person;
 use pipe::{Near, Pipe};
 use queue::{Coming, Micros, PipeId, Queue, Way};
+use seats::Person;
 use server::Host;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -46,6 +47,8 @@ pub struct OnEvents {
     people: Vec<Person>,
     /// What a client tells its program, while that is carried out.
     client_outputs: Vec<verbatim_core::client::Output>,
+    /// What is to be done with somebody's program, while it is done.
+    effects: Vec<Effect>,
     arrivals: Arrivals,
     /// Flights, if they are wanted.
     recorder: Option<Recorder>,
@@ -81,6 +84,7 @@ impl OnEvents {
             host: Host::new(stage, sheet),
             people: people.map(|who| Person::new(who, stage)).collect(),
             client_outputs: Vec::new(),
+            effects: Vec::new(),
             arrivals: Arrivals::default(),
             recorder: None,
             calm: false,

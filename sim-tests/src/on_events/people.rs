@@ -2,109 +2,29 @@
 
 use super::OnEvents;
 use super::pipe::{Near, Owner};
-use super::queue::{Coming, Micros, PipeId, Way};
-use crate::cast::{
-    Classic, Desk, Device, Does, Effect, Heard, Order, Said, Script, Stage, Usurper,
-};
+use super::queue::{Coming, PipeId, Way};
+use super::seats::{DeviceSeat, Program, Scripted, Seat, WIRES};
+use crate::cast::{Desk, Does, Effect, Heard, Order, Said, Script};
 use crate::history::Who;
-use crate::plan::Part;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use verbatim_core::client::{Client, Config, Input, Output};
+use verbatim_core::client::{Client, Config, Frames, Input, Notice, Output};
 use verbatim_core::now::{Mono, Now, Wall};
 use verbatim_net::Request;
 
-/// The most connections that a script has.
-const WIRES: usize = 2;
-
-/// Somebody at a desk.
-pub(super) struct Person {
-    seat: Seat,
-    /// The time for which it is to be woken.
-    armed: Option<Micros>,
-}
-
-enum Seat {
-    Device(Box<DeviceSeat>),
-    Classic(Box<Scripted<Classic>>),
-}
-
-struct DeviceSeat {
-    device: Device,
-    program: Option<Program>,
-    usurper: Option<Scripted<Usurper>>,
-}
-
-/// A client of the core in its program.
-struct Program {
-    client: Client,
-    desk: Rc<RefCell<Desk>>,
-    started: Micros,
-    pipe: Option<PipeId>,
-}
-
-struct Scripted<S> {
-    script: S,
-    pipes: [Option<PipeId>; WIRES],
-}
-
-impl Person {
-    pub(super) fn new(who: Who, stage: &Stage) -> Person {
-        let seat = match stage.plan.users[who].part {
-            Part::Device { .. } => Seat::Device(Box::new(DeviceSeat {
-                device: Device::new(who, stage.clone()),
-                program: None,
-                usurper: None,
-            })),
-            Part::Classic { .. } => Seat::Classic(Box::new(Scripted {
-                script: Classic::new(who, stage.clone()),
-                pipes: [None; WIRES],
-            })),
-        };
-        Person { seat, armed: None }
-    }
-
-    fn program(&mut self) -> Option<&mut Program> {
-        match &mut self.seat {
-            Seat::Device(seat) => seat.program.as_mut(),
-            Seat::Classic(_) => None,
-        }
-    }
-
-    fn usurper(&mut self) -> Option<&mut Scripted<Usurper>> {
-        match &mut self.seat {
-            Seat::Device(seat) => seat.usurper.as_mut(),
-            Seat::Classic(_) => None,
-        }
-    }
-
-    fn deadline(&self) -> Option<Duration> {
-        match &self.seat {
-            Seat::Classic(classic) => classic.script.deadline(),
-            Seat::Device(seat) => {
-                let program = seat.program.as_ref();
-                let client = program.and_then(|program| {
-                    let due = program.client.deadline()?;
-                    Some(Duration::from_micros(program.started + due.micros()))
-                });
-                let desk = program.and_then(|program| program.desk.borrow().due());
-                let usurper = seat.usurper.as_ref();
-                let usurper = usurper.and_then(|usurper| usurper.script.deadline());
-                [client, desk, usurper].into_iter().flatten().min()
-            }
-        }
-    }
-}
+/// What a client says at once: for so many bytes there is room from the first one on.
+const FRAMES_ROOM: usize = 1_024;
 
 impl OnEvents {
     pub(super) fn on_order(&mut self, who: Who, order: Order) {
         match &mut self.people[who].seat {
             Seat::Classic(_) => self.tell_classic(who, Heard::Order(order)),
             Seat::Device(seat) => {
-                let mut effects = Vec::new();
+                let mut effects = std::mem::take(&mut self.effects);
                 seat.device.on_order(order, &mut effects);
-                self.carry_out_effects(who, effects);
+                self.carry_out_effects(who, &mut effects);
+                self.effects = effects;
             }
         }
         self.arm_person(who);
@@ -115,7 +35,7 @@ impl OnEvents {
         let Some(due) = person.deadline() else {
             return;
         };
-        let due = super::micros(due).max(self.now);
+        let due = due.max(self.now);
         if person.armed.is_none_or(|armed| due < armed) {
             person.armed = Some(due);
             self.queue.push(due, Coming::Person(who));
@@ -133,10 +53,8 @@ impl OnEvents {
             Seat::Classic(_) => self.tell_classic(who, Heard::Time),
             Seat::Device(_) => {
                 self.write_desk(who);
-                let due = |program: &mut Program| {
-                    let due = program.client.deadline();
-                    due.is_some_and(|due| program.started + due.micros() <= now)
-                };
+                let due =
+                    |program: &mut Program| program.client_due().is_some_and(|due| due <= now);
                 if self.people[who].program().is_some_and(due) {
                     self.tell_client(who, Input::Timeout);
                 }
@@ -267,8 +185,8 @@ impl OnEvents {
         self.to_write.push((id, Way::Up));
     }
 
-    fn carry_out_effects(&mut self, who: Who, effects: Vec<Effect>) {
-        for effect in effects {
+    fn carry_out_effects(&mut self, who: Who, effects: &mut Vec<Effect>) {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Start(config, desk) => self.start_program(who, *config, desk),
                 Effect::Ask(request) => self.ask(who, request),
@@ -378,6 +296,11 @@ impl OnEvents {
         let mut done = false;
         for output in outputs.drain(..) {
             match output {
+                // They were noted when they came.
+                Output::Show(Notice::Line { .. }) | Output::Recalled(_) => {}
+                Output::Show(notice) => desk.borrow_mut().show(&notice),
+                Output::Deliver(message) => desk.borrow_mut().deliver(message),
+                Output::Send(frames) => self.send_frames(who, frames),
                 Output::Keep(keep) => desk.borrow().keep(&keep),
                 Output::Connect => {
                     let pipe = self.knock(Owner::Client(who));
@@ -385,16 +308,7 @@ impl OnEvents {
                         program.pipe = Some(pipe);
                     }
                 }
-                Output::Send(frames) => {
-                    if let Some(id) = self.people[who].program().and_then(|program| program.pipe) {
-                        self.say(id, frames.0);
-                    }
-                }
                 Output::Disconnect => self.hang_up(who),
-                Output::Deliver(message) => desk.borrow_mut().deliver(message),
-                // It was noted when it came.
-                Output::Recalled(_) => {}
-                Output::Show(notice) => desk.borrow_mut().show(&notice),
                 Output::Done | Output::FallBack => done = true,
             }
         }
@@ -403,6 +317,22 @@ impl OnEvents {
             return self.end_program(who);
         }
         self.write_desk(who);
+    }
+
+    /// Hands a client's frames to its connection, if it has one.
+    fn send_frames(&mut self, who: Who, frames: Frames) {
+        let Some(program) = self.people[who].program() else {
+            return;
+        };
+        if let Some(id) = program.pipe {
+            let unsent = &mut self.pipes[id].up.unsent;
+            if unsent.capacity() == 0 {
+                unsent.reserve(FRAMES_ROOM);
+            }
+            unsent.extend_from_slice(&frames.0);
+            self.to_write.push((id, Way::Up));
+        }
+        program.client.reuse(frames);
     }
 
     /// The client ends its connection: what it said is still written.
@@ -426,7 +356,7 @@ impl OnEvents {
         if let Seat::Device(seat) = &mut self.people[who].seat {
             seat.device.on_ended(&mut effects);
         }
-        self.carry_out_effects(who, effects);
+        self.carry_out_effects(who, &mut effects);
     }
 
     /// Writes what is due on somebody's desk.
@@ -434,6 +364,9 @@ impl OnEvents {
         let Some(program) = self.people[who].program() else {
             return;
         };
+        if !program.desk.borrow().is_due() {
+            return;
+        }
         let kept = program.desk.borrow_mut().write();
         for seq in kept {
             self.tell_client(who, Input::Kept(seq));

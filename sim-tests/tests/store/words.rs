@@ -37,7 +37,7 @@ fn accepted(line: u64, seq: u64) -> Output {
 }
 
 fn message(seq: u64, from: &str, to: Recipient) -> Output {
-    Output::Deliver(Message {
+    Output::Deliver(Box::new(Message {
         seq: Seq(seq),
         from: Name::parse(from.as_bytes()).unwrap(),
         to,
@@ -45,7 +45,7 @@ fn message(seq: u64, from: &str, to: Recipient) -> Output {
         time: seq,
         body: format!("{from} {seq}"),
         may_repeat: false,
-    })
+    }))
 }
 
 fn cursor(seq: u64) -> Output {
