@@ -1,10 +1,11 @@
 //! The history of a run: plain events in the order in which they happened. The checker judges nothing else.
 
-use crate::clock::Clock;
+mod note;
+
 use crate::plan::{Keeping, Step};
 pub use crate::server_disk::DiskNews;
 pub use crate::tag::Tag;
-use std::cell::{RefCell, RefMut};
+pub use note::{History, Open};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -343,93 +344,6 @@ pub enum Entry {
         /// Its text.
         body: Rc<str>,
     },
-}
-
-/// What all write to. Cloning it clones a handle.
-#[derive(Clone, Debug)]
-pub struct History {
-    events: Rc<RefCell<Vec<Event>>>,
-    clock: Clock,
-}
-
-/// Events for which there is room at first.
-const EVENTS: usize = 8_192;
-
-impl History {
-    /// An empty history of a run whose time that clock tells.
-    pub fn new(clock: Clock) -> History {
-        let events = Rc::new(RefCell::new(Vec::with_capacity(EVENTS)));
-        History { events, clock }
-    }
-
-    /// The time of the run.
-    ///
-    /// # Panics
-    /// Outside of a run.
-    pub fn now(&self) -> Duration {
-        self.clock.now()
-    }
-
-    /// Notes what happens now.
-    ///
-    /// # Panics
-    /// Outside of a run.
-    #[inline(always)] // so that an event is made where it stays
-    pub fn note(&self, what: What) {
-        let at = self.now();
-        self.events.borrow_mut().push(Event { at, what });
-    }
-
-    /// Opens it for several things that happen now. Nothing else can be noted meanwhile.
-    ///
-    /// # Panics
-    /// Outside of a run.
-    pub fn open(&self) -> Open<'_> {
-        let at = self.now();
-        let events = self.events.borrow_mut();
-        Open { at, events }
-    }
-
-    /// Notes what happens at that time.
-    #[inline(always)]
-    pub fn note_at(&self, at: Duration, what: What) {
-        self.events.borrow_mut().push(Event { at, what });
-    }
-
-    /// How many events there are.
-    pub fn len(&self) -> usize {
-        self.events.borrow().len()
-    }
-
-    /// Whether nothing has happened.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Lets a function look at the events from the `first` on.
-    pub fn look(&self, first: usize, see: impl FnOnce(&[Event])) {
-        see(&self.events.borrow()[first..]);
-    }
-
-    /// Hands all events over; the history is empty then.
-    pub fn take(&self) -> Vec<Event> {
-        self.events.take()
-    }
-}
-
-/// A history that is open, at one moment.
-pub struct Open<'a> {
-    at: Duration,
-    events: RefMut<'a, Vec<Event>>,
-}
-
-impl Open<'_> {
-    /// Notes what happens at that moment.
-    #[inline(always)]
-    pub fn note(&mut self, what: What) {
-        let at = self.at;
-        self.events.push(Event { at, what });
-    }
 }
 
 impl fmt::Display for Event {

@@ -2,12 +2,11 @@
 
 mod plain;
 
-use crate::dense::{Dense, Marks};
-use crate::history::{Conn, DeviceNews, DiskNews, Entry, Event, ServerNews, Tag, What, Who};
-use crate::ledger::{Ledger, Log};
-use plain::plain;
+use crate::dense::{Dense, Marks, Owned};
+use crate::history::{ClassicNews, Conn, DeviceNews, DiskNews, Entry, ServerNews, Tag, What, Who};
+use crate::ledger::{Appended, Holder, Ledger, Log, Told};
 use std::collections::BTreeMap;
-use verbatim_core::client::{LineState, Notice, Recalled};
+use verbatim_core::client::{LineState, Message, Notice, Recalled};
 use verbatim_core::code::Code;
 
 macro_rules! probes {
@@ -128,13 +127,13 @@ probes! {
 pub type Reached = BTreeMap<Probe, u64>;
 
 /// Looks on at a run and counts.
-#[derive(Default)]
 pub struct Probes {
-    reached: Reached,
+    /// How often each state was reached, in the order of [`PROBES`].
+    times: Vec<u64>,
     devices: Vec<Device>,
     conns: Dense<Session>,
-    /// What was handed to which device of whom, for the latest device of each first.
-    delivered: Dense<Vec<(u64, Marks)>>,
+    /// What was handed to which device of whom.
+    delivered: Owned<Marks>,
     /// Who wrote last to whom, of two users of different levels.
     spoke: BTreeMap<(u64, u64), u64>,
     /// The last record of the log that the server found when it started, if it keeps one.
@@ -164,28 +163,32 @@ struct Session {
 }
 
 impl Probes {
-    /// Sees one more event, which the ledger knows already.
-    pub fn see(&mut self, ledger: &Ledger, event: &Event) {
-        if let Some(probe) = plain(&event.what) {
-            self.hit(probe);
-        }
-        match &event.what {
-            What::Device(who, DeviceNews::Line { line, state }) => {
-                self.on_line(ledger, *who, *line, *state);
-            }
-            What::Device(who, news) => self.on_device(ledger, *who, news),
-            What::Server(news) => self.on_server(ledger, news),
-            _ => {}
+    /// Those of a run of so many people.
+    pub fn new(people: usize) -> Probes {
+        Probes {
+            times: vec![0; PROBES.len()],
+            devices: (0..people).map(|_| Device::default()).collect(),
+            conns: Dense::default(),
+            delivered: Owned::default(),
+            spoke: BTreeMap::new(),
+            kept: None,
         }
     }
 
     /// What was reached, and how often.
     pub fn end(self) -> Reached {
-        self.reached
+        let times = PROBES.iter().copied().zip(self.times);
+        times.filter(|(_, times)| *times > 0).collect()
     }
 
     fn hit(&mut self, probe: Probe) {
-        *self.reached.entry(probe).or_default() += 1;
+        self.times[probe as usize] += 1;
+    }
+
+    fn hit_any(&mut self, probe: Option<Probe>) {
+        if let Some(probe) = probe {
+            self.hit(probe);
+        }
     }
 
     fn hit_if(&mut self, is_so: bool, probe: Probe) {
@@ -218,8 +221,33 @@ impl Probes {
         }
     }
 
-    fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
-        let device = device(&mut self.devices, who);
+    /// Sees what befalls a run.
+    pub fn on_plan(&mut self, what: &What) {
+        if let What::Blocked(links) = what {
+            self.hit_if(*links > 1, Probe::PartitionsOverlapped);
+        }
+    }
+
+    /// Sees what happens at a classic user's end.
+    pub fn on_classic(&mut self, news: &ClassicNews) {
+        self.hit_any(plain::of_classic(news));
+    }
+
+    /// Sees a delivery that was written.
+    pub fn on_wrote(&mut self, message: &Message) {
+        self.hit_if(message.may_repeat, Probe::RepeatMarked);
+    }
+
+    /// Sees an ack that a client said.
+    pub fn on_acked(&mut self, who: Who, seq: u64) {
+        let device = &mut self.devices[who];
+        device.acked = device.acked.max(seq);
+    }
+
+    /// Sees what else happens at a session user's end.
+    pub fn on_device(&mut self, ledger: &Ledger, who: Who, news: &DeviceNews) {
+        self.hit_any(plain::of_device(news));
+        let device = &mut self.devices[who];
         let in_log = |line: &u64| ledger.find(Tag { who, line: *line }).is_some();
         match news {
             DeviceNews::Welcomed { epoch, .. } => {
@@ -241,7 +269,6 @@ impl Probes {
             DeviceNews::Recalled { epoch, recalled } => {
                 self.on_recalled(ledger, who, *epoch, recalled);
             }
-            DeviceNews::Acked { seq } => device.acked = device.acked.max(*seq),
             DeviceNews::Ended { crashed, .. } => {
                 let unheard = device.sent.iter().any(|line| in_log(&line));
                 device.sent.clear();
@@ -267,8 +294,12 @@ impl Probes {
         }
     }
 
-    fn on_line(&mut self, ledger: &Ledger, who: Who, line: u64, state: LineState) {
-        let device = device(&mut self.devices, who);
+    /// Sees that a line changed its state.
+    #[inline]
+    pub fn on_line(&mut self, ledger: &Ledger, told: Told<'_>) {
+        let (tag, state) = (told.tag, *told.state);
+        self.hit_any(plain::of_line(state));
+        let (device, line) = (&mut self.devices[tag.who], tag.line);
         match state {
             LineState::Sent => drop(device.sent.insert(line)),
             LineState::Queued => {
@@ -291,11 +322,13 @@ impl Probes {
         }
     }
 
-    fn on_server(&mut self, ledger: &Ledger, news: &ServerNews) {
+    /// Sees what happens at the server, other than what it appends and hands out.
+    pub fn on_server(&mut self, ledger: &Ledger, news: &ServerNews) {
+        self.hit_any(plain::of_server(news));
         match news {
             ServerNews::Started { kept, .. } => {
                 self.kept = *kept;
-                self.delivered = Dense::default();
+                self.delivered = Owned::default();
                 self.spoke.clear();
                 for device in &mut self.devices {
                     (device.acked, device.came) = (0, 0);
@@ -306,13 +339,11 @@ impl Probes {
             } => self.on_bound(ledger, *conn, (*who, *device)),
             ServerNews::AckCame { conn, seq } => {
                 if let Some(session) = self.conns.get(*conn) {
-                    let device = device(&mut self.devices, session.holder.0);
+                    let device = &mut self.devices[session.holder.0];
                     device.came = device.came.max(*seq);
                 }
             }
-            ServerNews::Delivering { conn, seq, .. } => self.on_delivering(*conn, *seq),
             ServerNews::Closing { conn, reason, .. } => self.on_closing(*conn, reason),
-            ServerNews::Appended { seq, entry, .. } => self.on_appended(ledger, *seq, entry),
             ServerNews::Disk(news) => self.on_disk(*news),
             _ => {}
         }
@@ -321,7 +352,7 @@ impl Probes {
     fn on_bound(&mut self, ledger: &Ledger, conn: Conn, holder: (Who, u64)) {
         let head = ledger.logs.last().map_or(0, Log::head);
         self.conns.insert(conn, Session { holder, head });
-        let device = device(&mut self.devices, holder.0);
+        let device = &mut self.devices[holder.0];
         let lost = device.came > 0 && device.acked > device.came;
         device.came = device.acked;
         if lost {
@@ -340,12 +371,14 @@ impl Probes {
         }
     }
 
-    fn on_delivering(&mut self, conn: Conn, seq: u64) {
+    /// Sees a delivery that was handed to a connection.
+    #[inline]
+    pub fn on_delivering(&mut self, conn: Conn, seq: u64) {
         let Some(Session { holder, head }) = self.conns.get(conn) else {
             return;
         };
         let behind = seq <= *head;
-        let first = first_time(&mut self.delivered, *holder, seq);
+        let first = self.delivered.get_or_default(*holder).insert(seq);
         self.hit_if(behind, Probe::FedFromLog);
         let kept = self.kept.is_some_and(|kept| seq <= kept);
         self.hit_if(kept, Probe::FedFromKeptLog);
@@ -354,25 +387,25 @@ impl Probes {
         }
     }
 
-    fn on_appended(&mut self, ledger: &Ledger, seq: u64, entry: &Entry) {
-        let Some(log) = ledger.logs.last() else {
-            return;
-        };
-        match entry {
+    /// Sees a record that was appended.
+    #[inline]
+    pub fn on_appended(&mut self, ledger: &Ledger, it: &Appended<'_>) {
+        self.hit_if(it.stamp > it.wall, Probe::ClockWentBack);
+        match it.entry {
             Entry::Claim { name, .. } => {
-                let named = |(user, holder): (&u64, &crate::ledger::Holder)| {
-                    *user < seq && holder.name.eq_ignore_ascii_case(name)
+                let named = |(user, holder): (u64, &Holder)| {
+                    user < it.seq && holder.name.eq_ignore_ascii_case(name)
                 };
-                if log.holders.iter().any(named) {
+                let log = ledger.logs.last();
+                if log.is_some_and(|log| log.holders.iter().any(named)) {
                     self.hit(Probe::NameClaimedAgain);
                 }
             }
             Entry::Message {
                 from, to: Some(to), ..
             } => {
-                let is_classic =
-                    |user| log.holders.get(user).is_some_and(|holder| holder.is.1 == 0);
-                if is_classic(from) != is_classic(to) {
+                let is_classic = |user: Option<&Holder>| user.is_some_and(Holder::is_classic);
+                if is_classic(it.sender) != is_classic(it.recipient) {
                     let pair = ((*from).min(*to), (*from).max(*to));
                     let before = self.spoke.insert(pair, *from);
                     self.hit_if(before == Some(*to), Probe::LevelsTalked);
@@ -381,33 +414,6 @@ impl Probes {
             _ => {}
         }
     }
-}
-
-#[inline]
-fn device(devices: &mut Vec<Device>, who: Who) -> &mut Device {
-    if who >= devices.len() {
-        devices.resize_with(who + 1, Device::default);
-    }
-    &mut devices[who]
-}
-
-/// Whether a device was not handed that message before. It is now.
-fn first_time(
-    delivered: &mut Dense<Vec<(u64, Marks)>>,
-    (who, device): (Who, u64),
-    seq: u64,
-) -> bool {
-    if delivered.get(who as u64).is_none() {
-        delivered.insert(who as u64, Vec::new());
-    }
-    let Some(devices) = delivered.get_mut(who as u64) else {
-        return false;
-    };
-    if let Some((_, marks)) = devices.iter_mut().find(|(known, _)| *known == device) {
-        return marks.insert(seq);
-    }
-    devices.push((device, Marks::from_iter([seq])));
-    true
 }
 
 /// Whether somebody has written the message at `seq`.

@@ -43,6 +43,11 @@ impl Tag {
         }
     }
 
+    /// What a line is found by among all that people have.
+    pub(crate) fn key(self) -> (Who, u64) {
+        (self.who, self.line)
+    }
+
     /// Reads the tag of a text.
     pub fn of(body: &str) -> Option<Tag> {
         let (who, rest) = number(body.as_bytes().strip_prefix(b"u")?)?;
@@ -63,9 +68,13 @@ fn push_number(text: &mut String, number: u64) {
 pub(crate) fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0u64;
     let mut length = 0;
-    for digit in bytes.iter().take_while(|byte| byte.is_ascii_digit()) {
+    while let Some(byte) = bytes.get(length) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
         let shifted = number.checked_mul(10)?;
-        number = shifted.checked_add(u64::from(digit - b'0'))?;
+        number = shifted.checked_add(u64::from(digit))?;
         length += 1;
     }
     (length > 0).then(|| (number, &bytes[length..]))

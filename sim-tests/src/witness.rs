@@ -17,7 +17,7 @@ use verbatim_core::classic::ClassicOut;
 use verbatim_core::id::{ConnId, DeviceId, Seq};
 use verbatim_core::limits::Limits;
 use verbatim_core::now::{Mono, Now};
-use verbatim_core::record::{Holder, Record, Stream, What};
+use verbatim_core::record::{Holder, Message, Record, Stream, What};
 use verbatim_core::router::{Input, Outgoing, Output};
 use verbatim_core::wire::{Place, ServerFrame, Welcome};
 use verbatim_net::Tap;
@@ -242,11 +242,11 @@ impl Witness {
         }
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
-            Outgoing::Delivery(message) => self.note(ServerNews::Delivering {
-                conn,
-                seq: message.seq.0,
-                bytes: length,
-            }),
+            Outgoing::Delivery(message) => {
+                let (seq, bytes) = (message.seq.0, length);
+                let news = || Noted::Server(ServerNews::Delivering { conn, seq, bytes });
+                self.history.note_made(news);
+            }
             Outgoing::Classic(ClassicOut::Forward(piece)) => self.note(ServerNews::Forwarding {
                 conn,
                 seq: piece.message.seq.0,
@@ -289,31 +289,20 @@ impl Witness {
             What::Claim { name, .. } if by.is_none() => self.registering(name.as_str()),
             _ => by,
         };
+        if let What::Message(message) = &record.what {
+            let body = message.body().into();
+            let made = || appended(now, by, record, said(message, body));
+            return self.history.note_made(made);
+        }
         let entry = match &record.what {
-            What::Start { .. } => return,
+            What::Start { .. } | What::Message(_) => return,
             What::Claim { name, holder } => Entry::Claim {
                 name: name.to_string(),
                 holder: self.holder(*holder, by),
             },
             What::Release { user, .. } => Entry::Release { user: user.0.0 },
-            What::Message(message) => Entry::Message {
-                from: message.from.0.0,
-                to: match message.to {
-                    Stream::User(user) => Some(user.0.0),
-                    Stream::All => None,
-                },
-                number: message.number.0,
-                id: message.id.0,
-                body: message.body().into(),
-            },
         };
-        self.note(ServerNews::Appended {
-            seq: record.seq.0,
-            stamp: record.stamp.0,
-            wall: now.wall.0,
-            by,
-            entry,
-        });
+        self.history.note(appended(now, by, record, entry));
     }
 
     fn registering(&self, name: &str) -> Option<Conn> {
@@ -333,6 +322,31 @@ impl Witness {
                 (who.expect("a registration's bytes led to its claim"), 0)
             }
         }
+    }
+}
+
+#[inline(always)] // so that it is made where it stays
+fn appended(now: Now, by: Option<Conn>, record: &Record, entry: Entry) -> Noted {
+    Noted::Server(ServerNews::Appended {
+        seq: record.seq.0,
+        stamp: record.stamp.0,
+        wall: now.wall.0,
+        by,
+        entry,
+    })
+}
+
+#[inline(always)]
+fn said(message: &Message, body: Rc<str>) -> Entry {
+    Entry::Message {
+        from: message.from.0.0,
+        to: match message.to {
+            Stream::User(user) => Some(user.0.0),
+            Stream::All => None,
+        },
+        number: message.number.0,
+        id: message.id.0,
+        body,
     }
 }
 
@@ -371,7 +385,9 @@ impl Tap for Witness {
             self.on_output(now, by, output);
         }
         if self.digest != before {
-            self.note(ServerNews::Bytes(self.digest));
+            let digest = self.digest;
+            let news = || Noted::Server(ServerNews::Bytes(digest));
+            self.history.note_made(news);
         }
     }
 }
@@ -391,7 +407,9 @@ fn digest(so_far: u64, bytes: &[u8]) -> u64 {
     // What is behind the last whole word is in the last eight bytes, with some that were there before.
     let last = match bytes.last_chunk() {
         Some(last) => u64::from_le_bytes(*last),
-        None => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        None => bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     mix(step(bulk, last), bytes.len() as u64)
 }

@@ -126,8 +126,7 @@ impl Desk {
         for delivered in self.waiting.drain(..) {
             let (epoch, message) = (delivered.epoch, delivered.message);
             let seq = message.seq;
-            let news = DeviceNews::Wrote { epoch, message };
-            history.note(What::Device(self.who, news));
+            history.note_made(|| What::Device(self.who, DeviceNews::Wrote { epoch, message }));
             if !delivered.stale {
                 disk.on_written(seq);
                 kept.push(seq);
@@ -165,24 +164,26 @@ impl Desk {
             _ => {}
         }
         let mut history = self.history.open();
-        let mut note = |news| history.note(What::Device(self.who, news));
+        let who = self.who;
         for output in outputs {
             match output {
                 // Here and not when it is shown: an ack behind it is no ack before it.
-                Output::Show(Notice::Line { line, state }) => note(DeviceNews::Line {
-                    line: line.0,
-                    state: *state,
-                }),
-                Output::Show(notice) => note(DeviceNews::Told(notice.clone())),
+                Output::Show(Notice::Line { line, state }) => {
+                    let (line, state) = (line.0, *state);
+                    history.note_made(|| What::Device(who, DeviceNews::Line { line, state }));
+                }
+                Output::Show(notice) => {
+                    history.note(What::Device(who, DeviceNews::Told(notice.clone())));
+                }
                 Output::Send(frames) => {
                     let acks = self.acks(&frames.0);
-                    acks.for_each(|seq| note(DeviceNews::Acked { seq }));
+                    acks.for_each(|seq| history.note(What::Device(who, DeviceNews::Acked { seq })));
                 }
-                Output::Connect => note(DeviceNews::Connects),
-                Output::Recalled(recalled) => note(DeviceNews::Recalled {
-                    epoch: self.epoch,
-                    recalled: recalled.clone(),
-                }),
+                Output::Connect => history.note(What::Device(who, DeviceNews::Connects)),
+                Output::Recalled(recalled) => {
+                    let (epoch, recalled) = (self.epoch, recalled.clone());
+                    history.note(What::Device(who, DeviceNews::Recalled { epoch, recalled }));
+                }
                 _ => {}
             }
         }

@@ -194,11 +194,18 @@ impl Device {
             let (who, line) = (self.who, self.lines);
             Tag { who, line }.write(bytes, &mut self.text);
             let body: Rc<str> = self.text.as_str().into();
-            self.note(DeviceNews::Submitted {
-                line,
-                to: Rc::clone(&to),
-                body: Rc::clone(&body),
-                age: age_max,
+            let (to, text) = (Rc::clone(&to), Rc::clone(&body));
+            self.stage.history.note_made(|| {
+                let (body, age) = (text, age_max);
+                What::Device(
+                    who,
+                    DeviceNews::Submitted {
+                        line,
+                        to,
+                        body,
+                        age,
+                    },
+                )
             });
             out.push(Effect::Say(Said {
                 line: LineId(line),

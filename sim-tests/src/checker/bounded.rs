@@ -2,8 +2,7 @@
 //! its limit by the last thing that was handed to it: at the limit nothing more is handed out. What a user is owed may pass
 //! its limit after a crash, which forgets the latest acks; it lies on the disk.)
 
-use super::{Rule, Topic};
-use crate::history::{Event, ServerNews, What};
+use super::rule::{Level, Rule, Verdict};
 use crate::ledger::{Ledger, Log};
 
 /// What may be handed to a connection at once: a delivery, or a round of receipts.
@@ -14,24 +13,17 @@ pub(super) struct Bounded;
 
 impl Rule for Bounded {
     const NAME: &'static str = "G11 Bounded";
-    const TOPICS: &'static [Topic] = &[Topic::Level];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        match &event.what {
-            What::Server(ServerNews::Level { limit, now, max }) => {
-                let beyond = match *limit {
-                    "unwritten_bytes_max" => AT_ONCE_MAX,
-                    "owed_bytes_max" if ledger.logs.last().is_some_and(has_restarted) => {
-                        u64::MAX / 2
-                    }
-                    _ => 0,
-                };
-                match *now > max.saturating_add(beyond) {
-                    true => Err(format!("{limit} is {now} of {max}")),
-                    false => Ok(()),
-                }
-            }
-            _ => Ok(()),
+    fn on_level(&mut self, ledger: &Ledger, level: Level) -> Verdict {
+        let Level { limit, now, max } = level;
+        let beyond = match limit {
+            "unwritten_bytes_max" => AT_ONCE_MAX,
+            "owed_bytes_max" if ledger.logs.last().is_some_and(has_restarted) => u64::MAX / 2,
+            _ => 0,
+        };
+        match now > max.saturating_add(beyond) {
+            true => Err(format!("{limit} is {now} of {max}")),
+            false => Ok(()),
         }
     }
 }

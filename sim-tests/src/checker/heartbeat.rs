@@ -1,32 +1,28 @@
 //! G13, as far as heartbeats keep it: who speaks is not given up as silent, and who is silent is given up.
 
-use super::{Rule, Topic};
-use crate::history::{Conn, Event, ServerNews, What};
+use super::rule::{Rule, Verdict};
+use crate::dense::Marks;
+use crate::history::ServerNews;
 use crate::ledger::Ledger;
-use std::collections::BTreeSet;
 use verbatim_core::code::Code;
 use verbatim_core::router::CloseReason;
 
 #[derive(Default)]
 pub(super) struct Heartbeat {
-    bound: BTreeSet<Conn>,
+    bound: Marks,
 }
 
 impl Rule for Heartbeat {
     const NAME: &'static str = "G13 Liveness";
-    const TOPICS: &'static [Topic] = &[Topic::Wire];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        let What::Server(news) = &event.what else {
-            return Ok(());
-        };
+    fn on_door(&mut self, ledger: &Ledger, news: &ServerNews) -> Verdict {
         match news {
             ServerNews::Bound { conn, .. } => drop(self.bound.insert(*conn)),
             ServerNews::Closing {
                 conn,
                 reason,
                 silent_for,
-            } if self.bound.remove(conn)
+            } if self.bound.remove(*conn)
                 && *silent_for < ledger.silence_max
                 && says_silent(reason) =>
             {

@@ -2,11 +2,11 @@
 //! conversation of two only what the asker took part in as the user that it is, with the one who holds the name; nothing
 //! that the asker knows is missing, and what lies before it is told to be there, or to be gone.
 
-use super::{Rule, Topic};
+use super::rule::{Rule, Verdict};
 use crate::dense::Dense;
-use crate::history::{DeviceNews, Event, What, Who};
+use crate::history::{DeviceNews, Who};
 use crate::ledger::{Holder, Ledger, Log, Place};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 use verbatim_core::client::{Message, Notice, Recalled};
 use verbatim_core::name::Recipient;
@@ -16,9 +16,7 @@ type Partner = Option<u64>;
 
 #[derive(Default)]
 pub(super) struct Histories {
-    asked: BTreeMap<Who, VecDeque<Asked>>,
-    /// The start of the server and the seq of what somebody's program wrote last.
-    wrote: Dense<(u64, u64)>,
+    asked: Dense<VecDeque<Asked>>,
 }
 
 /// A question.
@@ -33,33 +31,22 @@ struct Asked {
 
 impl Rule for Histories {
     const NAME: &'static str = "History";
-    const TOPICS: &'static [Topic] = &[Topic::Device, Topic::Wrote];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        let What::Device(who, news) = &event.what else {
-            return Ok(());
-        };
-        if let DeviceNews::Wrote { epoch, message } = news {
-            self.wrote.insert(*who as u64, (*epoch, message.seq.0));
-            return Ok(());
-        }
-        let asked = self.asked.entry(*who).or_default();
+    fn on_device(&mut self, ledger: &Ledger, (who, news): (Who, &DeviceNews)) -> Verdict {
+        let asked = self.asked.get_or_default(who as u64);
         match news {
-            DeviceNews::Began { .. } => {
-                asked.clear();
-                self.wrote.remove(*who as u64);
-            }
+            DeviceNews::Began { .. } => asked.clear(),
             DeviceNews::Asked { with, count } => asked.push_back(Asked {
-                at: event.at,
+                at: ledger.now,
                 count: *count,
-                known: known(ledger, *who, with),
-                wrote: self.wrote.get(*who as u64).copied(),
+                known: known(ledger, who, with),
+                wrote: ledger.people[who].wrote,
             }),
             DeviceNews::Told(Notice::NoHistory { .. }) => drop(asked.pop_front()),
             DeviceNews::Recalled { epoch, recalled } => {
                 let asked = asked.pop_front();
                 let asked = asked.ok_or_else(|| format!("u{who} was told what it did not ask"))?;
-                let judged = judge(ledger, *who, *epoch, &asked, recalled);
+                let judged = judge(ledger, who, *epoch, &asked, recalled);
                 return judged.map_err(|what| format!("u{who} was told {recalled}: {what}"));
             }
             _ => {}
@@ -76,7 +63,7 @@ fn known(ledger: &Ledger, who: Who, with: &str) -> Option<(Place, Partner, u64)>
         "ALL" => None,
         name => Some(log.holder_named(name)?),
     };
-    let wrote = log.holders.get(&place.user)?.wrote.iter();
+    let wrote = log.holders.get(place.user)?.wrote.iter();
     let lines = ledger.people[who].lines.iter();
     let accepted = lines.filter_map(|(_, line)| line.accepted);
     let own = accepted.filter_map(|(at, seq)| (at == place.log).then_some(seq));
@@ -96,13 +83,7 @@ fn is_of(log: &Log, user: u64, partner: Partner, seq: u64) -> Option<u64> {
     fits.then_some(number)
 }
 
-fn judge(
-    ledger: &Ledger,
-    who: Who,
-    epoch: u64,
-    asked: &Asked,
-    told: &Recalled,
-) -> Result<(), String> {
+fn judge(ledger: &Ledger, who: Who, epoch: u64, asked: &Asked, told: &Recalled) -> Verdict {
     let at = ledger.log_of(epoch).ok_or("a start that was not")?;
     let log = &ledger.logs[at];
     // The user that its connection is for. A second program with its device may be another by now.
@@ -120,7 +101,7 @@ fn judge(
         }
     }
     if let Some(partner) = partner.flatten() {
-        is_meant(&log.holders[&partner], asked.at, told.with)?;
+        is_meant(&log.holders[partner], asked.at, told.with)?;
     }
     if let Some(partner) = partner {
         let had = asked.wrote.filter(|(epoch, _)| log.epochs.contains(epoch));
@@ -132,7 +113,7 @@ fn judge(
     let same = |(known, meant, _): &(Place, Partner, u64)| {
         // A log that was kept may have lost its end, and that user with it.
         let there = |partner| {
-            let holder = log.holders.get(&partner);
+            let holder = log.holders.get(partner);
             holder.is_some_and(|holder| holder.released.is_none())
         };
         *known == place && meant.is_none_or(there)
@@ -146,12 +127,12 @@ fn judge(
     }
 }
 
-fn as_in_log(log: &Log, told: &Message) -> Result<(), String> {
+fn as_in_log(log: &Log, told: &Message) -> Verdict {
     let seq = told.seq.0;
     let (from, to, number, body) = log
         .message(seq)
         .ok_or_else(|| format!("{seq} is no message"))?;
-    let name = |user: u64| log.holders[&user].name.as_str();
+    let name = |user: u64| log.holders[user].name.as_str();
     let same = told.from.as_str() == name(from)
         && told.to.as_str() == to.map_or("ALL", name)
         && told.number.0 == number
@@ -173,7 +154,7 @@ fn partner_in(log: &Log, user: u64, told: &Message) -> Result<Partner, String> {
 }
 
 /// Whether that is who held the name when it was asked for, or came to hold it since.
-fn is_meant(partner: &Holder, asked: Duration, with: Recipient) -> Result<(), String> {
+fn is_meant(partner: &Holder, asked: Duration, with: Recipient) -> Verdict {
     let named = partner.name.eq_ignore_ascii_case(with.as_str());
     match named && partner.released.is_none_or(|(_, at)| at >= asked) {
         true => Ok(()),
@@ -187,7 +168,7 @@ fn nothing_between(
     (user, had): (u64, u64),
     partner: Partner,
     told: &Recalled,
-) -> Result<(), String> {
+) -> Verdict {
     let first = told.first.map_or(1, |first| first.0);
     let last = told.messages.last().map_or(0, |last| last.number.0);
     let seqs = 1..=log.head();
@@ -197,7 +178,7 @@ fn nothing_between(
         if told.next_if_eq(&seq).is_some() {
             continue;
         }
-        if seq <= had || !log.holders[&user].may_see(seq) {
+        if seq <= had || !log.holders[user].may_see(seq) {
             return Err(format!("{seq} is missing"));
         }
     }
@@ -208,7 +189,7 @@ fn nothing_between(
 }
 
 /// What lies before the first number is there, or is told to be gone, which it is only where the log forgets.
-fn nothing_before(ledger: &Ledger, told: &Recalled) -> Result<(), String> {
+fn nothing_before(ledger: &Ledger, told: &Recalled) -> Verdict {
     let before = told.first.map(|first| first.0 - 1);
     match (told.more, told.removed.0) {
         (_, removed) if removed > 0 && ledger.keeps_all => {

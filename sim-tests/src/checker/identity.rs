@@ -1,48 +1,44 @@
 //! G9: a message is from whom it says it is, and nobody's secret comes to anybody.
 
-use super::{Rule, Topic};
-use crate::history::{DeviceNews, Entry, Event, ServerNews, Tag, What, Who};
-use crate::ledger::Ledger;
-use verbatim_core::name::Name;
+use super::rule::{Rule, Verdict, wrong};
+use crate::history::{DeviceNews, Entry, Who};
+use crate::ledger::{Appended, Ledger, Wrote};
 
 #[derive(Default)]
 pub(super) struct Identity;
 
 impl Rule for Identity {
     const NAME: &'static str = "G9 Identity";
-    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Wrote, Topic::Device];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        match &event.what {
-            What::Server(ServerNews::Appended {
-                entry: Entry::Message { from, body, .. },
-                ..
-            }) => {
-                let holder = ledger.logs.last().and_then(|log| log.holders.get(from));
-                let is = holder.map(|holder| holder.is.0);
-                let wrote = ledger.latest_tag().map(|tag| tag.who);
-                if is != wrote {
-                    return Err(format!("{body:?} stands in the log as {is:?}'s"));
-                }
-                Ok(())
-            }
-            What::Device(who, DeviceNews::Wrote { message, .. }) => {
-                is_from(ledger, *who, &message.from, &message.body)
-            }
-            What::Device(who, DeviceNews::SecretSeen) => Err(format!("u{who} was told a secret")),
+    #[inline]
+    fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
+        let Entry::Message { body, .. } = it.entry else {
+            return Ok(());
+        };
+        let is = it.sender.map(|holder| holder.is.0);
+        match is == it.tag.map(|tag| tag.who) {
+            true => Ok(()),
+            false => wrong(move || format!("{body:?} stands in the log as {is:?}'s")),
+        }
+    }
+
+    #[inline]
+    fn on_wrote(&mut self, ledger: &Ledger, it: &Wrote<'_>) -> Verdict {
+        let (who, from, body) = (it.who, &it.message.from, &it.message.body);
+        let Some(tag) = it.tag else {
+            return wrong(move || format!("u{who} heard what nobody wrote: {body:?}"));
+        };
+        let person = ledger.people.get(tag.who);
+        match person.map(|person| person.name.as_bytes()) == Some(from.as_bytes()) {
+            true => Ok(()),
+            false => wrong(move || format!("u{who} heard {tag} from {from}")),
+        }
+    }
+
+    fn on_device(&mut self, _: &Ledger, (who, news): (Who, &DeviceNews)) -> Verdict {
+        match news {
+            DeviceNews::SecretSeen => Err(format!("u{who} was told a secret")),
             _ => Ok(()),
         }
     }
-}
-
-fn is_from(ledger: &Ledger, who: Who, from: &Name, body: &str) -> Result<(), String> {
-    let tag = Tag::of(body).ok_or_else(|| format!("u{who} heard what nobody wrote: {body:?}"))?;
-    let name = ledger
-        .people
-        .get(tag.who)
-        .map(|person| person.name.as_bytes());
-    if name != Some(from.as_bytes()) {
-        return Err(format!("u{who} heard {tag} from {from}"));
-    }
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! G7: what is in flight to one connection without an ack is never more than its window, though one delivery is always
 //! allowed.
 
-use super::{Rule, Topic};
+use super::rule::{Delivering, Rule, Verdict, wrong};
 use crate::dense::Dense;
-use crate::history::{Event, ServerNews, What};
+use crate::history::{Conn, ServerNews};
 use crate::ledger::Ledger;
 use std::collections::VecDeque;
 
@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 pub(super) struct Isolation {
     windows: Dense<Window>,
 }
+
+/// Deliveries for which a window has room at first.
+const FLIGHT: usize = 32;
 
 struct Window {
     credit: (u64, u64),
@@ -20,42 +23,46 @@ struct Window {
 
 impl Rule for Isolation {
     const NAME: &'static str = "G7 Isolation";
-    const TOPICS: &'static [Topic] = &[Topic::Wire, Topic::Handed, Topic::AckCame];
 
-    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
-        let What::Server(news) = &event.what else {
-            return Ok(());
-        };
+    fn on_door(&mut self, _: &Ledger, news: &ServerNews) -> Verdict {
         match news {
             ServerNews::Bound { conn, credit, .. } => {
                 let window = Window {
                     credit: *credit,
-                    flight: VecDeque::new(),
+                    flight: VecDeque::with_capacity(FLIGHT),
                     bytes: 0,
                 };
                 self.windows.insert(*conn, window);
             }
             ServerNews::Ended(conn) => drop(self.windows.remove(*conn)),
-            ServerNews::AckCame { conn, seq } => {
-                if let Some(window) = self.windows.get_mut(*conn) {
-                    window.land(*seq);
-                }
-            }
-            ServerNews::Delivering { conn, seq, bytes } => {
-                let window = self.windows.get_mut(*conn);
-                let window = window
-                    .ok_or_else(|| format!("{seq} went to connection {conn} before its welcome"))?;
-                window.flight.push_back((*seq, *bytes));
-                window.bytes += bytes;
-                let (count, most) = (window.flight.len() as u64, window.credit);
-                let bytes = window.bytes;
-                if count > 1 && (count > most.0 || bytes > most.1) {
-                    return Err(format!(
-                        "{count} deliveries of {bytes} bytes fly to connection {conn}, whose window is {most:?}"
-                    ));
-                }
-            }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn on_ack_came(&mut self, _: &Ledger, (conn, seq): (Conn, u64)) -> Verdict {
+        if let Some(window) = self.windows.get_mut(conn) {
+            window.land(seq);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn on_delivering(&mut self, _: &Ledger, it: Delivering) -> Verdict {
+        let Delivering { conn, seq, bytes } = it;
+        let Some(window) = self.windows.get_mut(conn) else {
+            return wrong(move || format!("{seq} went to connection {conn} before its welcome"));
+        };
+        window.flight.push_back((seq, bytes));
+        window.bytes += bytes;
+        let (count, most) = (window.flight.len() as u64, window.credit);
+        let bytes = window.bytes;
+        if count > 1 && (count > most.0 || bytes > most.1) {
+            return wrong(move || {
+                format!(
+                    "{count} deliveries of {bytes} bytes fly to connection {conn}, whose window is {most:?}"
+                )
+            });
         }
         Ok(())
     }

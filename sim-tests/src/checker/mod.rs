@@ -16,34 +16,21 @@ mod no_silent_loss;
 mod once_stored;
 mod one_order;
 mod reproducible;
+mod rule;
+mod see;
 mod sender_order;
 mod session;
 mod time;
-mod topic;
 
 pub use reproducible::first_difference;
-pub use topic::Topic;
 
 use crate::history::{Event, Who};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::probes::{Probes, Reached};
+use rule::Judge;
 use std::fmt;
 use std::time::Duration;
-
-/// A rule, or the guarantee that it stands for.
-pub trait Rule {
-    /// The guarantee's number and name.
-    const NAME: &'static str;
-    /// What it looks at: it sees no other events.
-    const TOPICS: &'static [Topic];
-
-    /// Judges one more event, which the ledger knows already.
-    ///
-    /// # Errors
-    /// What is wrong.
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String>;
-}
 
 /// Something that should not have happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,21 +57,9 @@ impl Checker {
         Checker {
             ledger: Ledger::new(plan),
             rules: Rules::default(),
-            probes: Probes::default(),
+            probes: Probes::new(plan.users.len()),
             violations: Vec::new(),
         }
-    }
-
-    /// Judges one more event.
-    pub fn see(&mut self, event: &Event) {
-        let topic = Topic::of(event);
-        self.ledger.fold(event);
-        if topic == Topic::Bytes {
-            return;
-        }
-        self.probes.see(&self.ledger, event);
-        let out = &mut self.violations;
-        self.rules.see(&self.ledger, topic, event, out);
     }
 
     /// Whether everything has happened that was promised.
@@ -119,31 +94,6 @@ pub fn judge(plan: &Plan, events: &[Event]) -> Vec<Violation> {
     checker.end().0
 }
 
-/// One rule, as long as nothing has broken it.
-struct Judge<R>(Option<R>);
-
-impl<R: Rule + Default> Default for Judge<R> {
-    fn default() -> Judge<R> {
-        Judge(Some(R::default()))
-    }
-}
-
-impl<R: Rule> Judge<R> {
-    const TOPICS: u32 = topic::set(R::TOPICS);
-
-    #[inline(always)] // whether it looks at that topic is known where this is compiled
-    fn see<const TOPIC: u32>(&mut self, ledger: &Ledger, event: &Event, out: &mut Vec<Violation>) {
-        if Self::TOPICS & TOPIC != 0
-            && let Some(rule) = &mut self.0
-            && let Err(what) = rule.see(ledger, event)
-        {
-            self.0 = None;
-            let (rule, at) = (R::NAME, event.at);
-            out.push(Violation { rule, at, what });
-        }
-    }
-}
-
 macro_rules! rules {
     ($($name:ident: $rule:ty,)*) => {
         /// All rules, in the order in which they judge an event.
@@ -152,17 +102,13 @@ macro_rules! rules {
             $($name: Judge<$rule>,)*
         }
 
-        impl Rules {
-            /// Lets those judge an event that look at its topic.
-            fn about<const TOPIC: u32>(
-                &mut self,
-                ledger: &Ledger,
-                event: &Event,
-                out: &mut Vec<Violation>,
-            ) {
-                $(self.$name.see::<TOPIC>(ledger, event, out);)*
-            }
+        /// Asks each rule, in that order, about an event of one kind.
+        macro_rules! ask_each {
+            ($rules:ident, $ledger:ident, $out:ident, $kind:ident, $news:ident) => {
+                $($rules.$name.ask($ledger, $out, |rule| rule.$kind($ledger, $news));)*
+            };
         }
+        use ask_each;
     };
 }
 
@@ -183,28 +129,6 @@ rules! {
     session: session::Session,
     histories: history::Histories,
     classic: classic::Classic,
-}
-
-macro_rules! by_topic {
-    ($($topic:ident)*) => {
-        impl Rules {
-            fn see(
-                &mut self,
-                ledger: &Ledger,
-                topic: Topic,
-                event: &Event,
-                out: &mut Vec<Violation>,
-            ) {
-                match topic {
-                    $(Topic::$topic => self.about::<{ Topic::$topic.bit() }>(ledger, event, out),)*
-                }
-            }
-        }
-    };
-}
-
-by_topic! {
-    Line Accepted Receipt Typed Wrote Acked Device Classic Log Handed AckCame Wire Level Plan Bytes
 }
 
 impl fmt::Display for Violation {

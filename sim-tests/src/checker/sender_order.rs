@@ -1,9 +1,9 @@
 //! G3: what one sender wrote stands in the log in the order in which it was written, whomever it is to.
 
-use super::{Rule, Topic};
+use super::rule::{Rule, Verdict, wrong};
 use crate::dense::Dense;
-use crate::history::{Entry, Event, ServerNews, What};
-use crate::ledger::Ledger;
+use crate::history::Entry;
+use crate::ledger::{Appended, Ledger};
 
 #[derive(Default)]
 pub(super) struct SenderOrder {
@@ -12,31 +12,28 @@ pub(super) struct SenderOrder {
 
 impl Rule for SenderOrder {
     const NAME: &'static str = "G3 Sender order";
-    const TOPICS: &'static [Topic] = &[Topic::Log];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        if let What::Server(ServerNews::Started { kept: Some(_), .. }) = &event.what {
-            // What a log lost of its end comes again.
+    /// What a log lost of its end comes again.
+    fn on_started(&mut self, ledger: &Ledger, kept: Option<u64>) -> Verdict {
+        if kept.is_some() {
             self.last = Dense::default();
-            for tag in ledger.logs.iter().flat_map(|log| log.tags.tags()) {
-                let last = self.last.get(tag.who as u64).copied().unwrap_or(0);
-                self.last.insert(tag.who as u64, tag.line.max(last));
+            for (who, line) in ledger.logs.iter().flat_map(|log| log.lines.keys()) {
+                let last = self.last.get_or_default(who as u64);
+                *last = line.max(*last);
             }
         }
-        let What::Server(ServerNews::Appended {
-            entry: Entry::Message { .. },
-            ..
-        }) = &event.what
-        else {
-            return Ok(());
-        };
-        let Some(tag) = ledger.latest_tag() else {
+        Ok(())
+    }
+
+    #[inline]
+    fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
+        let Some(tag) = it.tag.filter(|_| matches!(it.entry, Entry::Message { .. })) else {
             return Ok(());
         };
         let before = self.last.insert(tag.who as u64, tag.line).unwrap_or(0);
-        if tag.line < before {
-            return Err(format!("{tag} stands behind line {before}"));
+        match tag.line < before {
+            true => wrong(move || format!("{tag} stands behind line {before}")),
+            false => Ok(()),
         }
-        Ok(())
     }
 }

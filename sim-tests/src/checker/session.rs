@@ -1,8 +1,8 @@
 //! The session level: neither end of a talk between a client that ships and the server hears what the other may not say, and
 //! receipts only grow.
 
-use super::{Rule, Topic};
-use crate::history::{DeviceNews, Event, ServerNews, What};
+use super::rule::{Rule, Verdict};
+use crate::history::{DeviceNews, ServerNews, Who};
 use crate::ledger::Ledger;
 use verbatim_core::client::{Notice, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
@@ -24,15 +24,19 @@ pub(super) struct Session;
 
 impl Rule for Session {
     const NAME: &'static str = "The session level";
-    const TOPICS: &'static [Topic] = &[Topic::Device, Topic::Wire];
 
-    fn see(&mut self, _: &Ledger, event: &Event) -> Result<(), String> {
-        let (who, notice) = match &event.what {
-            What::Device(who, DeviceNews::Told(notice)) => (who, notice),
-            What::Server(ServerNews::ReceiptShrank { conn, what }) => {
-                return Err(format!("connection {conn} was told {what}"));
+    fn on_door(&mut self, _: &Ledger, news: &ServerNews) -> Verdict {
+        match news {
+            ServerNews::ReceiptShrank { conn, what } => {
+                Err(format!("connection {conn} was told {what}"))
             }
-            _ => return Ok(()),
+            _ => Ok(()),
+        }
+    }
+
+    fn on_device(&mut self, _: &Ledger, (who, news): (Who, &DeviceNews)) -> Verdict {
+        let DeviceNews::Told(notice) = news else {
+            return Ok(());
         };
         match notice {
             Notice::Offline {

@@ -1,9 +1,8 @@
 //! G10: stamps never go back, whatever the wall clock does, and are no other than the wall clock's where it goes on. (That
 //! nothing else depends on it is shown by running a plan with and without its jumps.)
 
-use super::{Rule, Topic};
-use crate::history::{DeviceNews, Event, ServerNews, What};
-use crate::ledger::Ledger;
+use super::rule::{Rule, Verdict, wrong};
+use crate::ledger::{Appended, Ledger, Wrote};
 
 #[derive(Default)]
 pub(super) struct Time {
@@ -12,33 +11,36 @@ pub(super) struct Time {
 
 impl Rule for Time {
     const NAME: &'static str = "G10 Time";
-    const TOPICS: &'static [Topic] = &[Topic::Log, Topic::Wrote];
 
-    fn see(&mut self, ledger: &Ledger, event: &Event) -> Result<(), String> {
-        match &event.what {
-            What::Server(ServerNews::Started { .. }) => self.stamp = 0,
-            What::Server(ServerNews::Appended {
-                seq, stamp, wall, ..
-            }) => {
-                // The start's own stamp is the first one's bound, and is not known here.
-                let before = std::mem::replace(&mut self.stamp, *stamp);
-                let wrong = *stamp < before || (before > 0 && *stamp != before.max(*wall));
-                if wrong {
-                    return Err(format!(
-                        "record {seq} is stamped {stamp}, after {before}, while the clock says {wall}"
-                    ));
-                }
-            }
-            What::Device(who, DeviceNews::Wrote { epoch, message }) => {
-                let log = ledger.log_of(*epoch).map(|log| &ledger.logs[log]);
-                let record = log.and_then(|log| log.record(message.seq.0));
-                if record.is_some_and(|record| record.stamp != message.time) {
-                    let (seq, time) = (message.seq, message.time);
-                    return Err(format!("u{who} heard {seq} stamped {time}"));
-                }
-            }
-            _ => {}
-        }
+    fn on_started(&mut self, _: &Ledger, _: Option<u64>) -> Verdict {
+        self.stamp = 0;
         Ok(())
+    }
+
+    #[inline]
+    fn on_appended(&mut self, _: &Ledger, it: &Appended<'_>) -> Verdict {
+        let Appended {
+            seq, stamp, wall, ..
+        } = *it;
+        // The start's own stamp is the first one's bound, and is not known here.
+        let before = std::mem::replace(&mut self.stamp, stamp);
+        let differs = stamp < before || (before > 0 && stamp != before.max(wall));
+        match differs {
+            true => wrong(move || {
+                format!(
+                    "record {seq} is stamped {stamp}, after {before}, while the clock says {wall}"
+                )
+            }),
+            false => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn on_wrote(&mut self, _: &Ledger, it: &Wrote<'_>) -> Verdict {
+        let (who, seq, time) = (it.who, it.message.seq, it.message.time);
+        match it.record.is_some_and(|record| record.stamp != time) {
+            true => wrong(move || format!("u{who} heard {seq} stamped {time}")),
+            false => Ok(()),
+        }
     }
 }

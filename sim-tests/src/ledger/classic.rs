@@ -15,7 +15,8 @@ pub struct Hearing {
 }
 
 impl Ledger {
-    pub(super) fn on_classic(&mut self, who: Who, news: &ClassicNews) {
+    /// Folds in what happens at a classic user's end.
+    pub(crate) fn on_classic(&mut self, who: Who, news: &ClassicNews) {
         let now = self.now;
         let person = &mut self.people[who];
         match news {
@@ -33,16 +34,8 @@ impl Ledger {
             ClassicNews::Typed { .. } => person.typed += 1,
             ClassicNews::Said { line, to, body } => {
                 person.typed -= 1;
-                let said = Line {
-                    to: to.as_str().into(),
-                    body: body.as_str().into(),
-                    since: (now, None),
-                    program: person.programs,
-                    state: None,
-                    accepted: None,
-                    lost: false,
-                    answered: false,
-                };
+                let text = (to.as_str().into(), body.as_str().into());
+                let said = Line::new(text, (now, None), person.programs);
                 person.lines.insert(*line, said);
             }
             ClassicNews::Answered { line, .. } => {
@@ -80,7 +73,7 @@ impl Ledger {
             return;
         };
         let (log, before) = (&self.logs[place.log], self.people[who].hearing);
-        let holder = &log.holders[&place.user];
+        let holder = &log.holders[place.user];
         let heard = match before {
             Some(hearing) if !hearing.whole => Some((hearing.seq, hearing.bytes)),
             _ => {
@@ -91,7 +84,7 @@ impl Ledger {
         };
         let fits = |(seq, at): &(u64, usize)| {
             log.message(*seq).is_some_and(|(sender, _, _, body)| {
-                log.holders[&sender].name == from
+                log.holders[sender].name == from
                     && body.get(*at..).is_some_and(|rest| rest.starts_with(text))
             })
         };

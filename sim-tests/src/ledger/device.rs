@@ -2,12 +2,13 @@
 
 use super::{Ledger, Line, Place};
 use crate::history::{DeviceNews, Who};
-use verbatim_core::client::{LineState, Notice};
+use std::rc::Rc;
+use verbatim_core::client::Notice;
 use verbatim_core::name::Recipient;
 
 impl Ledger {
-    pub(super) fn on_device(&mut self, who: Who, news: &DeviceNews) {
-        let now = self.now;
+    /// Folds in what happens at a session user's end, other than what has a subject of its own.
+    pub(crate) fn on_device(&mut self, who: Who, news: &DeviceNews) {
         let person = &mut self.people[who];
         match news {
             DeviceNews::Began { device, .. } => {
@@ -20,6 +21,7 @@ impl Ledger {
                 person.online = false;
                 person.away = None;
                 person.asks = 0;
+                person.wrote = None;
             }
             DeviceNews::Ended { .. } => {
                 person.runs = false;
@@ -31,59 +33,44 @@ impl Ledger {
                 let place = self.place_for(who, *epoch, head + 1);
                 self.people[who].place = place;
             }
-            DeviceNews::Submitted {
-                line,
-                to,
-                body,
-                age,
-            } => {
-                let line_life = Line {
-                    to: to.clone(),
-                    body: body.clone(),
-                    since: (now, *age),
-                    program: person.programs,
-                    state: None,
-                    accepted: None,
-                    lost: false,
-                    answered: false,
-                };
-                person.lines.insert(*line, line_life);
-            }
-            DeviceNews::Line { line, state } => self.on_line(who, *line, *state),
             DeviceNews::Told(notice) => self.on_told(who, notice),
-            DeviceNews::Wrote { epoch, message } => {
-                self.writer = self.place_for(who, *epoch, message.seq.0);
-                if let Some(holder) = self.writer.and_then(|place| self.holder_mut(place)) {
-                    holder.wrote.insert(message.seq.0);
-                }
-            }
-            DeviceNews::Connects
+            DeviceNews::Submitted { .. }
+            | DeviceNews::Line { .. }
+            | DeviceNews::Wrote { .. }
+            | DeviceNews::Connects
             | DeviceNews::Acked { .. }
             | DeviceNews::Repeated { .. }
             | DeviceNews::SecretSeen => {}
         }
     }
 
-    pub(super) fn holder_mut(&mut self, place: Place) -> Option<&mut super::Holder> {
-        self.logs.get_mut(place.log)?.holders.get_mut(&place.user)
-    }
-
-    fn on_line(&mut self, who: Who, line: u64, state: LineState) {
-        let place = self.people[who].place;
-        let Some(line) = self.people[who].lines.get_mut(line) else {
+    /// A line was submitted.
+    #[inline]
+    pub(crate) fn on_submitted(&mut self, who: Who, news: &DeviceNews) {
+        let DeviceNews::Submitted {
+            line,
+            to,
+            body,
+            age,
+        } = news
+        else {
             return;
         };
-        line.state = Some(state);
-        if let LineState::Accepted { seq, .. } = state {
-            line.accepted = place.map(|place| (place.log, seq.0));
-        }
+        let person = &mut self.people[who];
+        let text = (Rc::clone(to), Rc::clone(body));
+        let submitted = Line::new(text, (self.now, *age), person.programs);
+        *person.lines.slot(*line) = Some(submitted);
+    }
+
+    pub(super) fn holder_mut(&mut self, place: Place) -> Option<&mut super::Holder> {
+        self.logs.get_mut(place.log)?.holders.get_mut(place.user)
     }
 
     fn on_removed(&mut self, place: Place, up_to: u64) {
         let Some(log) = self.logs.get_mut(place.log) else {
             return;
         };
-        let Some(holder) = log.holders.get(&place.user) else {
+        let Some(holder) = log.holders.get(place.user) else {
             return;
         };
         let gone = |seq: &&u64| {
@@ -92,7 +79,7 @@ impl Ledger {
             **seq > holder.acked && to_all(**seq)
         };
         let gone: Vec<u64> = holder.visible.iter().filter(gone).copied().collect();
-        if let Some(holder) = log.holders.get_mut(&place.user) {
+        if let Some(holder) = log.holders.get_mut(place.user) {
             holder.removed = holder.removed.max(up_to);
             holder.given_up.extend(gone);
         }

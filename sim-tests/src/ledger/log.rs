@@ -1,9 +1,8 @@
 //! One log, as the server appended to it, and the users whom it knows.
 
-use crate::dense::{ByTag, Marks};
+use super::{Holder, Holders};
+use crate::dense::Owned;
 use crate::history::{Entry, Tag, Who};
-use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A user: in which log, and the seq of its claim there.
@@ -22,11 +21,11 @@ pub struct Log {
     /// Its records; the first is the start.
     pub records: Vec<Record>,
     /// Users, by the seq of their claims.
-    pub holders: BTreeMap<u64, Holder>,
-    /// Who made which claim, the latest one last.
-    claims: Vec<((Who, u64), u64)>,
+    pub holders: Holders,
+    /// The claims that each device made, the latest one last.
+    claims: Owned<Vec<u64>>,
     /// Where which line is.
-    pub tags: ByTag<u64>,
+    pub lines: Owned<u64>,
     /// Messages to all.
     pub(super) to_all: Vec<u64>,
     /// The bytes of all texts.
@@ -45,30 +44,8 @@ pub struct Record {
     pub tag: Option<Tag>,
 }
 
-/// A user of the server.
-pub struct Holder {
-    /// Who it is, and with which device (0: a classic user).
-    pub is: (Who, u64),
-    /// Its name.
-    pub name: String,
-    /// The seq of its release, and when that was.
-    pub released: Option<(u64, Duration)>,
-    /// Messages that it may see.
-    pub visible: Vec<u64>,
-    /// How many of these are known to be written, or told to be gone: that stays so.
-    settled: Cell<usize>,
-    /// Those that it has written, or received.
-    pub wrote: Marks,
-    /// It was told that messages to all up to this number are gone.
-    pub removed: u64,
-    /// The server has its ack up to here.
-    pub acked: u64,
-    /// Messages to all that were given up before it acked them: nobody can say whether it has them.
-    pub given_up: Marks,
-}
-
 /// Records for which there is room at first.
-const RECORDS: usize = 256;
+const RECORDS: usize = 512;
 
 impl Log {
     pub(super) fn new(epoch: u64) -> Log {
@@ -82,9 +59,9 @@ impl Log {
         Log {
             epochs: vec![epoch],
             records,
-            holders: BTreeMap::new(),
-            claims: Vec::new(),
-            tags: ByTag::default(),
+            holders: Holders::default(),
+            claims: Owned::default(),
+            lines: Owned::default(),
             to_all: Vec::new(),
             body_bytes: 0,
             found: 0,
@@ -98,19 +75,19 @@ impl Log {
         again.epochs.push(epoch);
         for (record, seq) in self.records[..head as usize].iter().zip(1..).skip(1) {
             match &record.entry {
-                Some(entry) => again.append(Duration::ZERO, seq, record.stamp, entry),
+                Some(entry) => drop(again.append(Duration::ZERO, seq, record.stamp, entry)),
                 None => again.push_start(),
             }
         }
-        for (user, holder) in &mut again.holders {
-            if let Some(before) = self.holders.remove(user) {
+        for (user, holder) in again.holders.iter_mut() {
+            if let Some(before) = self.holders.get_mut(user) {
                 let released = holder.released.map(|(seq, _)| seq);
                 holder.released = released.zip(before.released.map(|(_, at)| at));
-                holder.wrote = before.wrote;
+                holder.wrote = std::mem::take(&mut before.wrote);
                 holder.removed = before.removed;
                 // Of its acks the server may have forgotten the latest: they ride behind.
                 holder.acked = 0;
-                holder.given_up = before.given_up;
+                holder.given_up = std::mem::take(&mut before.given_up);
             }
         }
         again.found = head;
@@ -143,6 +120,16 @@ impl Log {
         self.record(seq)?.tag
     }
 
+    /// Whose line was appended last, if it is one.
+    pub fn latest_tag(&self) -> Option<Tag> {
+        self.records.last()?.tag
+    }
+
+    /// Whether that line is in it.
+    pub fn has(&self, tag: Tag) -> bool {
+        self.lines.get(tag.key()).is_some()
+    }
+
     /// The message at `seq`: sender, recipient, number, text.
     pub fn message(&self, seq: u64) -> Option<(u64, Option<u64>, u64, &str)> {
         match self.record(seq)?.entry.as_ref()? {
@@ -157,36 +144,27 @@ impl Log {
         }
     }
 
-    pub(super) fn append(&mut self, now: Duration, seq: u64, stamp: u64, entry: &Entry) {
-        let mut tag = None;
+    /// Takes one more record in. Whether it is a line that was in the log before.
+    pub(super) fn append(&mut self, now: Duration, seq: u64, stamp: u64, entry: &Entry) -> bool {
+        let (mut tag, mut again) = (None, false);
         match entry {
             Entry::Claim { name, holder } => {
-                self.claims.push((*holder, seq));
-                self.holders.insert(
-                    seq,
-                    Holder {
-                        is: *holder,
-                        name: name.clone(),
-                        released: None,
-                        visible: Vec::new(),
-                        settled: Cell::new(0),
-                        wrote: Marks::default(),
-                        removed: 0,
-                        acked: 0,
-                        given_up: Marks::default(),
-                    },
-                );
+                self.claims.get_or_default(*holder).push(seq);
+                let user = Holder::new(*holder, name.clone());
+                self.holders.insert(seq, user);
             }
             Entry::Release { user } => {
-                if let Some(holder) = self.holders.get_mut(user) {
+                if let Some(holder) = self.holders.get_mut(*user) {
                     holder.released = Some((seq, now));
                 }
             }
             Entry::Message { from, to, body, .. } => {
                 self.body_bytes += body.len() as u64;
                 tag = Tag::of(body);
-                if let Some(tag) = tag.filter(|tag| self.tags.get(*tag).is_none()) {
-                    self.tags.insert(tag, seq);
+                let before = tag.and_then(|tag| self.lines.insert(tag.key(), seq));
+                if let Some((tag, before)) = tag.zip(before) {
+                    again = true;
+                    self.lines.insert(tag.key(), before);
                 }
                 self.show(seq, *from, *to);
             }
@@ -196,40 +174,41 @@ impl Log {
             entry: Some(entry.clone()),
             tag,
         });
+        again
     }
 
     /// A message may be seen by whom it is for.
     fn show(&mut self, seq: u64, from: u64, to: Option<u64>) {
         let lives = |holder: &&mut Holder| holder.released.is_none();
         if let Some(user) = to {
-            if let Some(holder) = self.holders.get_mut(&user).filter(lives) {
+            if let Some(holder) = self.holders.get_mut(user).filter(lives) {
                 holder.visible.push(seq);
             }
             return;
         }
         self.to_all.push(seq);
-        let others = self.holders.iter_mut().filter(|(user, _)| **user != from);
+        let others = self.holders.iter_mut().filter(|(user, _)| *user != from);
         let others = others.map(|(_, holder)| holder).filter(lives);
         others.for_each(|holder| holder.visible.push(seq));
     }
 
     /// The latest user that a device of somebody became before `seq`.
     pub fn user_before(&self, who: Who, device: u64, seq: u64) -> Option<u64> {
-        let own = |claim: &&((Who, u64), u64)| claim.0 == (who, device) && claim.1 < seq;
-        self.claims.iter().rfind(own).map(|(_, user)| *user)
+        let claims = self.claims.get((who, device))?;
+        claims.iter().rfind(|user| **user < seq).copied()
     }
 
     /// Who holds that name now.
     pub fn named(&self, name: &str) -> Option<&Holder> {
-        self.holders.get(&self.holder_named(name)?)
+        self.holders.get(self.holder_named(name)?)
     }
 
     /// The seq of its claim.
     pub fn holder_named(&self, name: &str) -> Option<u64> {
-        let live = |(_, holder): &(&u64, &Holder)| holder.released.is_none();
-        let mut holders = self.holders.iter().filter(live);
-        let found = holders.find(|(_, holder)| holder.name.eq_ignore_ascii_case(name));
-        found.map(|(user, _)| *user)
+        let holds = |(_, holder): &(u64, &Holder)| {
+            holder.released.is_none() && holder.name.eq_ignore_ascii_case(name)
+        };
+        self.holders.iter().find(holds).map(|(user, _)| user)
     }
 
     /// When a user with that name was released last.
@@ -246,26 +225,5 @@ impl Log {
     pub fn is_latest_to_all(&self, seq: u64, count: usize) -> bool {
         let first = self.to_all.len().saturating_sub(count);
         self.to_all[first..].binary_search(&seq).is_ok()
-    }
-}
-
-impl Holder {
-    /// Whether a message is one that it may see.
-    pub fn may_see(&self, seq: u64) -> bool {
-        self.visible.binary_search(&seq).is_ok()
-    }
-
-    /// What it may see and has not written, though nobody told it that it is gone.
-    pub fn missing<'a>(&'a self, log: &'a Log) -> impl Iterator<Item = u64> + 'a {
-        let gone = |seq: u64| match log.message(seq) {
-            Some((_, None, number, _)) => number <= self.removed,
-            _ => false,
-        };
-        let missing = move |seq: &u64| !self.wrote.contains(*seq) && !gone(*seq);
-        let settled = self.settled.get();
-        let first = self.visible[settled..].iter().position(missing);
-        let settled = first.map_or(self.visible.len(), |first| settled + first);
-        self.settled.set(settled);
-        self.visible[settled..].iter().copied().filter(missing)
     }
 }

@@ -3,16 +3,20 @@
 
 mod classic;
 mod device;
+mod holders;
 mod log;
 mod pending;
 mod room;
+mod subject;
 
 pub use classic::Hearing;
-pub use log::{Holder, Log, Place, Record};
+pub use holders::{Holder, Holders};
+pub use log::{Log, Place, Record};
 pub use pending::Lack;
+pub use subject::{Appended, Told, Wrote};
 
 use crate::dense::Dense;
-use crate::history::{Conn, Event, ServerNews, Tag, What, Who};
+use crate::history::{Conn, ServerNews, Tag, Who};
 use crate::plan::{Keeping, Part, Plan};
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,8 +34,6 @@ pub struct Ledger {
     pub counted_max: usize,
     /// Of devices that gave up their names, the connection counters of so many latest ones are remembered.
     pub former_max: usize,
-    /// The user whose device wrote the delivery of the last event, if it is one.
-    pub writer: Option<Place>,
     /// For so long a connection may be silent.
     pub silence_max: Duration,
     /// So little may be owed that messages to all are given up.
@@ -62,8 +64,12 @@ pub struct Person {
     pub away: Option<WhyAway>,
     /// Whom the server knows it as, since its last welcome or registration.
     pub place: Option<Place>,
+    /// What its program wrote last: of which start of the server, and its seq.
+    pub wrote: Option<(u64, u64)>,
     /// Its lines.
     pub lines: Dense<Line>,
+    /// What its client said of each of them last.
+    pub states: Dense<LineState>,
     /// Questions for what was said earlier that have no answer.
     pub asks: u64,
     /// Of a classic user: lines that were typed and not said.
@@ -84,14 +90,31 @@ pub struct Line {
     pub since: (Duration, Option<Duration>),
     /// In which run of the program.
     pub program: u64,
-    /// What the client said of it last.
-    pub state: Option<LineState>,
     /// Where it was told to be.
     pub accepted: Option<(usize, u64)>,
     /// The session in which a receipt could come is lost.
     pub lost: bool,
     /// Of a classic line: whether it has its answer.
     pub answered: bool,
+}
+
+impl Line {
+    /// A line that was just written.
+    fn new(
+        (to, body): (Rc<str>, Rc<str>),
+        since: (Duration, Option<Duration>),
+        program: u64,
+    ) -> Line {
+        Line {
+            to,
+            body,
+            since,
+            program,
+            accepted: None,
+            lost: false,
+            answered: false,
+        }
+    }
 }
 
 impl Ledger {
@@ -106,7 +129,9 @@ impl Ledger {
             online: false,
             away: None,
             place: None,
+            wrote: None,
             lines: Dense::default(),
+            states: Dense::default(),
             asks: 0,
             typed: 0,
             hearing: None,
@@ -118,7 +143,6 @@ impl Ledger {
             people: plan.users.iter().map(person).collect(),
             counted_max: plan.limits().broadcasts_counted_max,
             former_max: plan.limits().former_devices_max,
-            writer: None,
             gives_up: plan.tightness.room,
             silence_max: plan.limits().silence_time_max,
             keeps_all: plan.disk,
@@ -127,27 +151,10 @@ impl Ledger {
         }
     }
 
-    /// Folds one more event in.
-    pub fn fold(&mut self, event: &Event) {
-        self.now = event.at;
-        match &event.what {
-            What::Device(who, news) => self.on_device(*who, news),
-            What::Classic(who, news) => self.on_classic(*who, news),
-            What::Server(news) => self.on_server(news),
-            What::Plan(_) | What::Blocked(_) | What::Healed => {}
-        }
-    }
-
-    fn on_server(&mut self, news: &ServerNews) {
+    /// Folds in what happens at the server, other than what has a subject of its own.
+    pub(crate) fn on_server(&mut self, news: &ServerNews) {
         match news {
             ServerNews::Started { epoch, kept } => self.on_started(*epoch, *kept),
-            ServerNews::Appended {
-                seq, stamp, entry, ..
-            } => {
-                if let Some(log) = self.logs.last_mut() {
-                    log.append(self.now, *seq, *stamp, entry);
-                }
-            }
             ServerNews::Bound {
                 conn, who, device, ..
             } => self.on_bound(*conn, *who, *device),
@@ -173,7 +180,7 @@ impl Ledger {
     }
 
     fn on_ack_came(&mut self, conn: Conn, seq: u64) {
-        let Some(user) = self.conns.get(conn) else {
+        let Some(user) = self.conns.get(conn).copied() else {
             return;
         };
         // An ack of what is in no log is none.
@@ -184,13 +191,14 @@ impl Ledger {
     }
 
     /// The log of that start of the server.
+    #[inline]
     pub fn log_of(&self, epoch: u64) -> Option<usize> {
         self.logs.iter().position(|log| log.epochs.contains(&epoch))
     }
 
     /// The user that somebody is, if that is still in the current log.
     pub fn holder(&self, place: Place) -> Option<&Holder> {
-        self.logs.get(place.log)?.holders.get(&place.user)
+        self.logs.get(place.log)?.holders.get(place.user)
     }
 
     /// The user that a device of somebody was when it was given the record at `seq`.
@@ -202,13 +210,22 @@ impl Ledger {
 
     /// Whose line was appended last, if that is what was.
     pub fn latest_tag(&self) -> Option<Tag> {
-        self.logs.last()?.records.last()?.tag
+        self.logs.last()?.latest_tag()
     }
 
     /// Where the message with that tag is.
     pub fn find(&self, tag: Tag) -> Option<(usize, u64)> {
-        let found = |(at, log): (usize, &Log)| log.tags.get(tag).map(|seq| (at, *seq));
+        let found = |(at, log): (usize, &Log)| log.lines.get(tag.key()).map(|seq| (at, *seq));
         self.logs.iter().enumerate().find_map(found)
+    }
+
+    /// A line that was submitted.
+    ///
+    /// # Panics
+    /// It was not.
+    #[inline]
+    pub fn line(&self, tag: Tag) -> &Line {
+        &self.people[tag.who].lines[tag.line]
     }
 
     /// Whether somebody keeps messages.

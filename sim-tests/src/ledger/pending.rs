@@ -96,20 +96,20 @@ impl Ledger {
         full: bool,
     ) -> impl Iterator<Item = What<'a>> + 'a {
         let unsaid = (person.typed > 0).then_some(What::Unsaid);
-        let lines = person.lines.iter();
-        let current = lines.filter(|(_, line)| line.program == person.programs);
-        let pending = current.filter_map(move |(number, line)| {
-            let fate = self.line_pending(person, line, full)?;
+        let pending = person.open_lines().filter_map(move |number| {
+            let line = person.lines.get(number);
+            let line = line.filter(|line| line.program == person.programs)?;
+            let fate = self.line_pending(person, number, line, full)?;
             Some(What::Line(number, &line.to, fate))
         });
         unsaid.into_iter().chain(pending)
     }
 
-    fn line_pending(&self, person: &Person, line: &Line, full: bool) -> Option<Fate> {
+    fn line_pending(&self, person: &Person, number: u64, line: &Line, full: bool) -> Option<Fate> {
         if let Part::Classic { .. } = person.part {
             return (!line.answered).then_some(Fate::Answer);
         }
-        match line.state? {
+        match *person.states.get(number)? {
             LineState::Queued | LineState::Sent => (!full).then_some(Fate::Verdict),
             LineState::Accepted { .. } if !line.lost => self.receipt_pending(line, 0),
             LineState::Counted { count, .. } if !line.lost => self.receipt_pending(line, count),
@@ -125,10 +125,9 @@ impl Ledger {
             return None; // its sender has yet to hear that all is lost
         }
         let (_, to, ..) = log.message(seq)?;
-        let online = |user: &u64| self.is_online(*user);
         if let Some(user) = to {
-            let holder = &log.holders[&user];
-            let due = holder.released.is_some() || online(&user);
+            let holder = &log.holders[user];
+            let due = holder.released.is_some() || self.is_online(user);
             return due.then_some(Fate::Receipt);
         }
         if !log.is_latest_to_all(seq, self.counted_max) {
@@ -137,11 +136,11 @@ impl Ledger {
         if self.gives_up && seq <= log.found {
             return None; // what was given up around a crash is not counted (PROTOCOL.md, corner 39)
         }
-        let has = |(user, holder): &(&u64, &super::Holder)| {
+        let has = |(user, holder): &(u64, &super::Holder)| {
             holder.wrote.contains(seq)
                 && !holder.given_up.contains(seq)
                 && holder.released.is_none()
-                && online(user)
+                && self.is_online(*user)
         };
         let due = log.holders.iter().filter(has).count() as u64;
         (counted < due).then_some(Fate::Count { counted, due })
@@ -150,7 +149,7 @@ impl Ledger {
     /// Whether a user of the current log is online, as that user.
     fn is_online(&self, user: u64) -> bool {
         let log = self.logs.len() - 1;
-        let (who, _) = self.logs[log].holders[&user].is;
+        let (who, _) = self.logs[log].holders[user].is;
         let person = &self.people[who];
         person.runs && person.online && person.place == Some(super::Place { log, user })
     }
@@ -158,11 +157,31 @@ impl Ledger {
     fn feed_pending(&self, person: &Person) -> Option<What<'_>> {
         let place = person.place?;
         let log = &self.logs[place.log];
-        let holder = log.holders.get(&place.user)?;
+        let holder = log.holders.get(place.user)?;
         if place.log + 1 < self.logs.len() || holder.released.is_some() {
             return Some(What::Lost);
         }
-        holder.missing(log).next().map(What::Unwritten)
+        holder.missing_before(u64::MAX, log).map(What::Unwritten)
+    }
+}
+
+impl Person {
+    /// The lines of which anything may still come: of a session user's lines few have such a state.
+    fn open_lines(&self) -> impl Iterator<Item = u64> {
+        let is_open = |state: &LineState| {
+            matches!(
+                state,
+                LineState::Queued
+                    | LineState::Sent
+                    | LineState::Accepted { .. }
+                    | LineState::Counted { .. }
+            )
+        };
+        let is_classic = matches!(self.part, Part::Classic { .. });
+        let told = self.states.iter().filter(move |(_, state)| is_open(state));
+        let told = (!is_classic).then(|| told.map(|(number, _)| number));
+        let said = is_classic.then(|| self.lines.iter().map(|(number, _)| number));
+        told.into_iter().flatten().chain(said.into_iter().flatten())
     }
 }
 

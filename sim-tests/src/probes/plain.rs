@@ -1,33 +1,35 @@
 //! States that a single event shows, whatever came before it.
 
 use super::Probe;
-use crate::history::{ClassicNews, DeviceNews, ServerNews, What};
+use crate::history::{ClassicNews, DeviceNews, ServerNews};
 use verbatim_core::client::{LineState, Notice, WhyAway, WhyNoHistory, WhyOffline};
 use verbatim_core::code::Code;
 
-/// The states that one event shows.
-pub(super) fn plain(what: &What) -> Option<Probe> {
-    match what {
-        What::Device(_, news) => of_device(news),
-        What::Classic(_, ClassicNews::Taken) => Some(Probe::NameTakenClassic),
-        What::Classic(_, ClassicNews::Complained) => Some(Probe::MiscountTold),
-        What::Server(news) => of_server(news),
-        What::Blocked(links) if *links > 1 => Some(Probe::PartitionsOverlapped),
+/// What a line's state shows.
+#[inline]
+pub(super) fn of_line(state: LineState) -> Option<Probe> {
+    match state {
+        LineState::Rejected(Code::RECIPIENT_FULL) => Some(Probe::RecipientFull),
+        LineState::Left => Some(Probe::LeftTold),
+        LineState::Withdrawn => Some(Probe::Withdrawn),
+        LineState::Expired => Some(Probe::Expired),
         _ => None,
     }
 }
 
-fn of_device(news: &DeviceNews) -> Option<Probe> {
+/// What happens at a classic user's end.
+pub(super) fn of_classic(news: &ClassicNews) -> Option<Probe> {
     match news {
-        DeviceNews::Line { state, .. } => match state {
-            LineState::Rejected(Code::RECIPIENT_FULL) => Some(Probe::RecipientFull),
-            LineState::Left => Some(Probe::LeftTold),
-            LineState::Withdrawn => Some(Probe::Withdrawn),
-            LineState::Expired => Some(Probe::Expired),
-            _ => None,
-        },
+        ClassicNews::Taken => Some(Probe::NameTakenClassic),
+        ClassicNews::Complained => Some(Probe::MiscountTold),
+        _ => None,
+    }
+}
+
+/// What happens at a session user's end, other than to its lines.
+pub(super) fn of_device(news: &DeviceNews) -> Option<Probe> {
+    match news {
         DeviceNews::Told(notice) => of_notice(notice),
-        DeviceNews::Wrote { message, .. } => message.may_repeat.then_some(Probe::RepeatMarked),
         DeviceNews::Repeated { answer: Ok(_), .. } => Some(Probe::DuplicateSuppressed),
         _ => None,
     }
@@ -57,14 +59,14 @@ fn of_notice(notice: &Notice) -> Option<Probe> {
     }
 }
 
-fn of_server(news: &ServerNews) -> Option<Probe> {
+/// What happens at the server.
+pub(super) fn of_server(news: &ServerNews) -> Option<Probe> {
     match news {
         ServerNews::Closing { reason, .. } if reason == "did not take what was sent" => {
             Some(Probe::SlowReaderCut)
         }
         ServerNews::Late(_) => Some(Probe::OldConnectionWokeLate),
         ServerNews::Forwarding { start, .. } if *start > 0 => Some(Probe::ForwardedInPieces),
-        ServerNews::Appended { stamp, wall, .. } if stamp > wall => Some(Probe::ClockWentBack),
         _ => None,
     }
 }
