@@ -1,14 +1,15 @@
 //! Looks on at the server's door and writes down what the checker needs: records, bound connections, deliveries, acks.
 
+mod digest;
 mod speech;
 
 use crate::arrivals::Arrivals;
 use crate::dense::Dense;
-use crate::dice::mix;
 use crate::history::{Conn, Entry, History, ServerNews, What as Noted, Who};
 use crate::receipts::Receipts;
 use crate::server_disk::ServerDisk;
 use crate::sheet::Sheet;
+use digest::digest;
 use speech::Speech;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,9 +34,9 @@ pub struct Witness {
     devices: Devices,
     limits: Limits,
     talks: Dense<Talk>,
-    /// Of all bytes that came and went.
+    /// Of all bytes that came, and of all frames that went.
     digest: u64,
-    /// The frame that is looked at.
+    /// The bytes of the frame that is looked at.
     frame: Vec<u8>,
     transcript: Option<Transcript<Sheet>>,
     /// The engine's commit up to here has returned.
@@ -217,16 +218,7 @@ impl Witness {
     }
 
     fn on_sent(&mut self, conn: ConnId, frame: &Outgoing) {
-        let bytes = match frame {
-            Outgoing::Delivery(message) => message.frame(),
-            frame => {
-                self.frame.clear();
-                frame.encode(&mut self.frame);
-                self.frame.as_slice()
-            }
-        };
-        self.digest = digest(self.digest, bytes);
-        let length = bytes.len() as u64;
+        self.digest = digest::of_frame(self.digest, frame, &mut self.frame);
         let Some(talk) = self.talks.get_mut(key(conn)) else {
             return;
         };
@@ -243,7 +235,7 @@ impl Witness {
         match frame {
             Outgoing::Session(ServerFrame::Welcome(welcome)) => self.on_bound(conn, welcome),
             Outgoing::Delivery(message) => {
-                let (seq, bytes) = (message.seq.0, length);
+                let (seq, bytes) = (message.seq.0, message.frame().len() as u64);
                 let news = || Noted::Server(ServerNews::Delivering { conn, seq, bytes });
                 self.history.note_made(news);
             }
@@ -396,20 +388,4 @@ impl Tap for Witness {
 fn begins(outputs: &[Output]) -> bool {
     let start = |record: &Record| matches!(record.what, What::Start { .. });
     matches!(outputs.first(), Some(Output::Append(record)) if start(record))
-}
-
-/// One number from all bytes so far and these. Two runs of one seed are compared by it: that is asked of it, no more.
-fn digest(so_far: u64, bytes: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(ODD).rotate_left(29);
-    let words = bytes.as_chunks::<8>().0.iter();
-    let bulk = words.fold(so_far, |sum, word| step(sum, u64::from_le_bytes(*word)));
-    // What is behind the last whole word is in the last eight bytes, with some that were there before.
-    let last = match bytes.last_chunk() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => bytes
-            .iter()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
-    mix(step(bulk, last), bytes.len() as u64)
 }
