@@ -46,19 +46,19 @@ impl Scenario for Plan {
             })
         })?;
         stage.deaf = None;
-        let refused_most = stage.findings(|_| Vec::new()).refused;
         stage.wake(deaf);
         stage.settle(plan.settling, pairs::all_arrived)?;
         stage.leave();
         let mut findings = stage.findings(pairs::readers);
-        // A definite refusal of what a full recipient cannot take is as promised.
-        findings.refused -= refused_most;
+        // A definite refusal of what a full recipient cannot take is as promised, also while it catches up: what was under
+        // way when it began to read again is refused behind that.
+        let refused = std::mem::take(&mut findings.refused);
         Ok(Outcome {
             figures: named([
                 ("others_per_second_before", rate),
                 ("others_per_second_beside", rate_beside),
                 ("others_rate_kept", rate_beside / rate),
-                ("refused_to_stopped", refused_most as f64),
+                ("refused_to_stopped", refused as f64),
                 ("resident_kib", resident as f64),
                 ("resident_grown_kib", (resident_most - resident) as f64),
             ]),
