@@ -4,7 +4,7 @@
 //! key's bits point at a hint, the hint at an entry, and the entry says itself whether it is the one. So a hint that is
 //! wrong costs a search, never an answer.
 //!
-//! Room that entries had stays for later ones: a table is as large as it is with the most entries that it ever had.
+//! Room that entries had stays for later ones, until fewer than a quarter of it is taken.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -21,6 +21,9 @@ pub(crate) trait Key: Copy + Ord + fmt::Debug {
 const HINTS_MIN: usize = 32;
 /// And so many for each entry, so that few share one.
 const HINTS_PER_ENTRY: usize = 4;
+
+/// Places for so many entries as there are, at most: when there are more, room is given back.
+const PLACES_PER_ENTRY: usize = 4;
 
 /// See the module's words.
 #[derive(Clone)]
@@ -98,7 +101,25 @@ impl<K: Key, V> Table<K, V> {
         let place = self.order.remove(key)?;
         self.free.push(place);
         let entry = self.entries[place as usize].take();
+        if self.order.len() * PLACES_PER_ENTRY < self.entries.len() {
+            self.give_room_back();
+        }
         entry.map(|(_, value)| value)
+    }
+
+    /// Moves what is left together. It takes as many steps as entries were removed since it was last done, or fewer.
+    #[inline(never)]
+    fn give_room_back(&mut self) {
+        let mut entries = Vec::with_capacity(self.order.len());
+        for place in self.order.values_mut() {
+            entries.push(self.entries[*place as usize].take());
+            *place = entries.len() as u32 - 1;
+        }
+        (self.entries, self.free) = (entries, Vec::new());
+        self.hints = Vec::new();
+        if !self.order.is_empty() {
+            self.hint_all();
+        }
     }
 
     /// All entries, in the order of their keys.
@@ -155,6 +176,11 @@ impl<K: Key, V> Table<K, V> {
             self.hints[at] = place;
             return;
         }
+        self.hint_all();
+    }
+
+    #[inline(never)]
+    fn hint_all(&mut self) {
         let hints = self.order.len() * HINTS_PER_ENTRY;
         let hints = hints.next_power_of_two().max(HINTS_MIN);
         self.hints.resize(hints, 0);
@@ -222,5 +248,20 @@ mod tests {
             assert_eq!(table.remove(&(round as u8)), Some(round));
         }
         assert!(table.entries.len() <= 2);
+    }
+
+    #[test]
+    fn room_is_given_back() {
+        let (mut table, mut map) = (Table::default(), BTreeMap::new());
+        for key in 0..=u8::MAX {
+            table.insert(key, u32::from(key));
+            map.insert(key, u32::from(key));
+        }
+        for key in 0..=u8::MAX {
+            assert_eq!(table.remove(&key), map.remove(&key));
+            agree(&table, &map);
+            assert!(table.entries.len() <= PLACES_PER_ENTRY * table.len());
+        }
+        assert_eq!((table.entries.capacity(), table.hints.len()), (0, 0));
     }
 }

@@ -336,6 +336,7 @@ impl Router {
         };
         if session.conn() == Some(conn) {
             session.bound = None;
+            session.shrink();
             session.away_since = now;
             session.away_before = Duration::ZERO;
             session.away_age = age;

@@ -101,7 +101,7 @@ pub struct Credit {
 }
 
 /// What an acceptance survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Nothing but the death of connections.
     Memory,
@@ -110,7 +110,7 @@ pub enum Durability {
 }
 
 /// What a server says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerFrame<'a> {
     /// The session is bound to this connection.
     Welcome(Box<Welcome>),
@@ -174,7 +174,7 @@ pub enum ServerFrame<'a> {
 }
 
 /// The contents of `WELCOME`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
     /// The name, as the server spells it.
     pub user: Name,
@@ -203,7 +203,7 @@ pub struct Welcome {
 }
 
 /// The contents of `REJECTED`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// Which message.
     pub id: MessageId,
@@ -214,7 +214,7 @@ pub struct Rejection {
 }
 
 /// The contents of `DELIVER`: nothing in it differs between recipients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery<'a> {
     /// The record's position in the log.
     pub seq: Seq,
@@ -246,7 +246,7 @@ impl<'a> Delivery<'a> {
 }
 
 /// The contents of a server's `HISTORY`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageEnd {
     /// As it was asked for, in the server's spelling.
     pub with: Recipient,
@@ -259,7 +259,7 @@ pub struct PageEnd {
 }
 
 /// The contents of `RECEIPT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// All of yours to that user up to this seq are delivered.
     Delivered {
@@ -289,7 +289,7 @@ pub enum Receipt {
 }
 
 /// The contents of the server's `BYE`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bye {
     /// Why.
     pub code: Code,
