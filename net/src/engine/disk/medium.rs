@@ -163,7 +163,7 @@ impl Medium for FileMedium {
     }
 }
 
-/// What is read of that file from now on comes from the disk. After a sync that failed, the system may have copies in
+/// What this process reads of that file first comes from the disk. After a sync that failed, the system may have copies in
 /// memory that it takes for written and that the disk has not: a log that was begun anew from those would be another one
 /// after the next power cut. Where the system does not know this, or keeps its copies, nothing is worse than without it.
 fn forget_copies(path: &Path) {
