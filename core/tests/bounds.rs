@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{say, send};
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
@@ -19,16 +20,6 @@ fn hello(name: &str, attempt: u64, window: &str) -> String {
     )
 }
 
-fn send(to: &str, id: u64, body: &str) -> String {
-    let length = body.len();
-    format!("SEND {to}\nId: {id}\nContent-length: {length}\n\n{body}")
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
-
 /// Alice and bob, seqs 2 and 3; bob takes so much at once.
 fn two(limits: Limits, window: &str) -> Stage {
     let mut stage = Stage::new(limits);
@@ -37,6 +28,16 @@ fn two(limits: Limits, window: &str) -> Stage {
         assert!(say(&mut stage, conn, &hello(name, 1, window)).starts_with("WELCOME"));
     }
     stage
+}
+
+/// Room for some thirty kilobytes of messages.
+fn small_log() -> Limits {
+    Limits {
+        log_bytes_max: 40_000,
+        log_reserve_bytes: 10_000,
+        history_bytes_max: 5_000,
+        ..Limits::default()
+    }
 }
 
 /// The seqs of the deliveries in these bytes.
@@ -114,13 +115,7 @@ fn what_is_not_committed_yet_takes_its_room() {
 
 #[test]
 fn a_small_log_takes_any_number_of_lines_to_all_that_everybody_has() {
-    let limits = Limits {
-        log_bytes_max: 40_000,
-        log_reserve_bytes: 10_000,
-        history_bytes_max: 5_000,
-        ..Limits::default()
-    };
-    let mut stage = two(limits, "256 262144");
+    let mut stage = two(small_log(), "256 262144");
     for id in 1..=200 {
         let heard = say(&mut stage, ALICE, &send("ALL", id, &"x".repeat(1_000)));
         stage.wait(Duration::from_millis(2));
@@ -369,13 +364,7 @@ fn one_message_may_be_too_much() {
 /// What waited for somebody who is gone takes no room any more.
 #[test]
 fn who_leaves_makes_room() {
-    let limits = Limits {
-        log_bytes_max: 40_000,
-        log_reserve_bytes: 10_000,
-        history_bytes_max: 5_000,
-        ..Limits::default()
-    };
-    let mut stage = two(limits, "256 262144");
+    let mut stage = two(small_log(), "256 262144");
     for id in 1..=60 {
         let heard = say(&mut stage, ALICE, &send("bob", id, &"x".repeat(2_000)));
         assert!(heard.contains(&format!("ACCEPTED {id} {id} ")), "{heard}");

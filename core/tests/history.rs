@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{say, send};
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
@@ -17,16 +18,6 @@ fn hello(name: &str, device: u64, attempt: u64, window: &str) -> String {
     format!(
         "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: {window}\n\n"
     )
-}
-
-fn send(to: &str, id: u64, body: &str) -> String {
-    let length = body.len();
-    format!("SEND {to}\nId: {id}\nContent-length: {length}\n\n{body}")
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
 }
 
 fn join(stage: &mut Stage, conn: ConnId, name: &str, device: u64) {

@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{hello, join, say, send};
 use std::time::Duration;
 use verbatim_core::id::{ConnId, Seq, UserId};
 use verbatim_core::limits::Limits;
@@ -14,32 +15,10 @@ const BOB: ConnId = ConnId(1);
 const CAROL: ConnId = ConnId(2);
 const LATER: ConnId = ConnId(3);
 
-fn hello(name: &str, attempt: u64, more: &str) -> String {
-    let device = name.len();
-    format!(
-        "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: 256 262144\n{more}\n"
-    )
-}
-
 /// How a device comes back that was told this cursor by the server's first life.
 fn back(name: &str, attempt: u64, cursor: u64) -> String {
     let cursor = format!("Store: 3901\nEpoch: 77\nCursor: {cursor}\n");
     hello(name, attempt, &cursor)
-}
-
-fn send(to: &str, id: u64, body: &str) -> String {
-    let length = body.len();
-    format!("SEND {to}\nId: {id}\nContent-length: {length}\n\n{body}")
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
-
-fn join(stage: &mut Stage, conn: ConnId, hello: &str) -> String {
-    stage.open(conn);
-    say(stage, conn, hello)
 }
 
 /// Alice and bob, seqs 2 and 3.

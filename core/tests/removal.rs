@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{say, send};
 use verbatim_core::id::{ConnId, MessageId, Number, Seq, UserId};
 use verbatim_core::limits::Limits;
 use verbatim_core::name::{Name, Recipient};
@@ -20,16 +21,6 @@ fn hello(name: &str, attempt: u64) -> String {
     format!(
         "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nCursor: server\nWindow: 256 262144\n\n"
     )
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
-
-fn send(to: &str, id: u64, body: &str) -> String {
-    let length = body.len();
-    format!("SEND {to}\nId: {id}\nContent-length: {length}\n\n{body}")
 }
 
 /// Alice is there, and bob was; his message at seq 4 has that text.

@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{hello, join, say, send};
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
@@ -12,13 +13,6 @@ const BOB: ConnId = ConnId(1);
 const CAROL: ConnId = ConnId(2);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-fn hello(name: &str, attempt: u64, more: &str) -> String {
-    let device = name.len();
-    format!(
-        "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: 256 262144\n{more}\n"
-    )
-}
-
 /// How a device comes back that was told this cursor by the first life of the server.
 fn back(name: &str, cursor: u64, more: &str) -> String {
     hello(
@@ -26,21 +20,6 @@ fn back(name: &str, cursor: u64, more: &str) -> String {
         9,
         &format!("Store: 3901\nEpoch: 77\nCursor: {cursor}\n{more}"),
     )
-}
-
-fn send(to: &str, id: u64, body: &str) -> String {
-    let length = body.len();
-    format!("SEND {to}\nId: {id}\nContent-length: {length}\n\n{body}")
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
-
-fn join(stage: &mut Stage, conn: ConnId, hello: &str) -> String {
-    stage.open(conn);
-    say(stage, conn, hello)
 }
 
 /// Alice, bob and carol are seqs 2, 3 and 4.

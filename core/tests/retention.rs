@@ -3,6 +3,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::{hello, say};
 use std::time::Duration;
 use verbatim_core::id::{ConnId, Number, Seq};
 use verbatim_core::limits::Limits;
@@ -12,18 +13,6 @@ use verbatim_core::router::Removed;
 
 const ALICE: ConnId = ConnId(0);
 const BOB: ConnId = ConnId(1);
-
-fn hello(name: &str, attempt: u64, more: &str) -> String {
-    let device = name.len();
-    format!(
-        "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: 256 262144\n{more}\n"
-    )
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
 
 /// Alice and bob, seqs 2 and 3, on a server that keeps messages for an hour.
 fn two() -> Stage {

@@ -4,6 +4,7 @@
 mod stage;
 
 use stage::Stage;
+use stage::session::say;
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
@@ -26,11 +27,6 @@ fn small() -> Limits {
 fn send(id: u64, body: &str) -> String {
     let length = body.len();
     format!("SEND bob\nId: {id}\nContent-length: {length}\n\n{body}")
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
 }
 
 /// Alice and bob, seqs 2 and 3.

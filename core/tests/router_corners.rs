@@ -12,6 +12,7 @@ mod names;
 mod stage;
 
 use stage::Stage;
+use stage::session::{hello, join, say, send};
 use std::time::Duration;
 use verbatim_core::id::ConnId;
 use verbatim_core::limits::Limits;
@@ -21,30 +22,6 @@ const ALICE: ConnId = ConnId(0);
 const BOB: ConnId = ConnId(1);
 const LATER: ConnId = ConnId(2);
 const LATEST: ConnId = ConnId(3);
-
-fn hello(name: &str, attempt: u64, more: &str) -> String {
-    let device = name.len();
-    format!(
-        "HELLO 1\nUser: {name}\nDevice: {device:032x}\nTry: {attempt}\nKeep: yes\nWindow: 256 262144\n{more}\n"
-    )
-}
-
-fn send(to: &str, id: u64, body: &str) -> String {
-    format!(
-        "SEND {to}\nId: {id}\nContent-length: {}\n\n{body}",
-        body.len()
-    )
-}
-
-fn say(stage: &mut Stage, conn: ConnId, frames: &str) -> String {
-    stage.say(conn, frames.as_bytes());
-    stage.take_text(conn)
-}
-
-fn join(stage: &mut Stage, conn: ConnId, hello: &str) -> String {
-    stage.open(conn);
-    say(stage, conn, hello)
-}
 
 /// Alice (5 letters) and bob (3), welcomed.
 fn two() -> Stage {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 mod restart;
+pub mod session;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
