@@ -51,8 +51,10 @@ impl Scenario for Plan {
         stage.leave();
         let mut findings = stage.findings(pairs::readers);
         // A definite refusal of what a full recipient cannot take is as promised, also while it catches up: what was under
-        // way when it began to read again is refused behind that.
-        let refused = std::mem::take(&mut findings.refused);
+        // way when it began to read again is refused behind that. Nobody else may be refused anything.
+        let writer = stage.seats[2 * plan.pairs - 2].writes;
+        let refused = stage.ends[writer].writing.refused.len() as u64;
+        findings.refused -= refused;
         Ok(Outcome {
             figures: named([
                 ("others_per_second_before", rate),
